@@ -1,0 +1,58 @@
+"""The command line. Subcommands are imported when they are called, so that each pays for itself alone."""
+
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from traits_sandbox import __version__
+from traits_sandbox.errors import UsageError
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "serve": ("traits_sandbox.cli.serve:serve", "Run the sandbox."),
+    "contract": ("traits_sandbox.cli.contract:contract", "Build, check, show and compare contracts."),
+}
+
+
+class Refusal(click.ClickException):
+    """A mistake the caller can mend, told in one sentence."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the sentence to standard error."""
+        click.echo(f"traits-sandbox: {self.format_message()}", file=file, err=True)
+
+
+class LazyGroup(click.Group):
+    """A group that knows its subcommands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of the subcommands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a subcommand."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of subcommands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; what it cannot do ends as one sentence and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise Refusal(str(error)) from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="traits-sandbox")
+def main() -> None:
+    """Run a local stand-in for the 12traits ingestion API. Unofficial; not affiliated with 12traits."""

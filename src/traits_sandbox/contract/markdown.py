@@ -1,0 +1,218 @@
+"""Reads the vendor's dialect of Markdown (Slate's) into chapters, sections and typed blocks.
+
+The dialect is closed: a construct that is not listed here stops the compiler with file and line, because
+whatever a reader skips is a change of the document that nobody would see.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+from traits_sandbox.contract.document import (
+    Annotation,
+    Block,
+    Chapter,
+    Document,
+    Fence,
+    Items,
+    Notice,
+    Paragraph,
+    Prose,
+    Section,
+    Span,
+    Table,
+)
+from traits_sandbox.errors import DocumentError
+
+# How the document is presented (tabs, search, footers) says nothing about the API; the names are known all
+# the same, so that a new one is noticed.
+FRONT_MATTER: Final = frozenset({"title", "language_tabs", "toc_footers", "includes", "search"})
+LANGUAGES: Final = frozenset({"shell", "json"})
+
+_NOTICE: Final = re.compile(r'<aside class="notice">\n(?P<inner>.*)\n</aside>\n?', re.DOTALL)
+_ANCHOR: Final = re.compile(r'<a href="(?P<href>[^"]*)"(?: target="[^"]*")?>')
+
+
+def parse(text: str, *, file: str) -> Document:
+    """Read a document; `file` is its name in messages.
+
+    Raises:
+        DocumentError: the text holds a construct outside the dialect.
+
+    """
+    return _Reader(file, text.splitlines()).document(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    file: str
+    lines: list[str]
+
+    def error(self, line: int, construct: str) -> DocumentError:
+        return DocumentError(self.file, line, construct)
+
+    def document(self, text: str) -> Document:
+        environment: dict[str, Any] = {}
+        nodes = SyntaxTreeNode(_parser().parse(text, environment)).children
+        # Link definitions leave no token behind: they would vanish without this look.
+        for definition in environment.get("references", {}).values():
+            raise self.error(definition["map"][0] + 1, "link reference definition")
+        front = [node for node in nodes if node.type == "front_matter"]
+        title, includes, line = self.front_matter(front[0].content if front else "")
+        sections = tuple(self.sections([node for node in nodes if node.type != "front_matter"]))
+        return Document(self.file, title, includes, line, tuple(self.chapters(sections)))
+
+    def front_matter(self, text: str) -> tuple[str, tuple[str, ...], int]:
+        lines = self.front_matter_keys(text)
+        values = yaml.safe_load(text) or {}
+        includes = values.get("includes") or []
+        if not isinstance(includes, list):
+            raise self.error(lines["includes"], "front matter 'includes' that is not a list")
+        return str(values.get("title", "")), tuple(map(str, includes)), lines.get("includes", 1)
+
+    def front_matter_keys(self, text: str) -> dict[str, int]:
+        try:
+            tree = yaml.compose(text, yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            raise self.error(1, f"front matter that is not YAML: {' '.join(str(error).split())}") from error
+        if tree is None:
+            return {}
+        if not isinstance(tree, yaml.MappingNode):
+            raise self.error(1, "front matter that is not a mapping")
+        # +2: YAML counts from 0, and its text begins below the opening dashes.
+        lines = {str(key.value): key.start_mark.line + 2 for key, _ in tree.value}
+        for key, line in lines.items():
+            if key not in FRONT_MATTER:
+                raise self.error(line, f"front matter key {key!r}")
+        return lines
+
+    def chapters(self, sections: tuple[Section, ...]) -> Iterator[Chapter]:
+        starts = [index for index, section in enumerate(sections) if section.level == 1]
+        if sections and starts[:1] != [0]:
+            raise self.error(sections[0].line, "a heading before the first '#' heading")
+        for start, end in pairwise([*starts, len(sections)]):
+            yield Chapter(self.file, sections[start:end])
+
+    def sections(self, nodes: list[SyntaxTreeNode]) -> Iterator[Section]:
+        starts = [index for index, node in enumerate(nodes) if node.type == "heading"]
+        if nodes and starts[:1] != [0]:
+            raise self.error(_line(nodes[0]), "text before the first heading")
+        for start, end in pairwise([*starts, len(nodes)]):
+            heading = nodes[start]
+            blocks = tuple(self.block(node) for node in nodes[start + 1 : end])
+            yield Section(_line(heading), int(heading.tag[1:]), self.prose(heading, _line(heading)), blocks)
+
+    def block(self, node: SyntaxTreeNode) -> Block:
+        rule = _BLOCKS.get(node.type)
+        if rule is None:
+            raise self.error(_line(node), f"unknown construct '{node.type}'")
+        return rule(self, node)
+
+    def paragraph(self, node: SyntaxTreeNode) -> Paragraph:
+        return Paragraph(_line(node), self.prose(node, _line(node)))
+
+    def annotation(self, node: SyntaxTreeNode) -> Annotation:
+        return Annotation(_line(node), self.only_paragraph(node, "blockquote"))
+
+    def items(self, node: SyntaxTreeNode) -> Items:
+        items = tuple(self.only_paragraph(item, "list item") for item in node.children)
+        return Items(_line(node), node.type == "ordered_list", items, tuple(map(_line, node.children)))
+
+    def only_paragraph(self, node: SyntaxTreeNode, what: str) -> Prose:
+        for child in node.children[1:] or node.children[:1]:
+            if child.type != "paragraph" or len(node.children) > 1:
+                raise self.error(_line(child), f"{what} holding '{child.type}' beside its one paragraph")
+        if not node.children:
+            raise self.error(_line(node), f"empty {what}")
+        return self.prose(node.children[0], _line(node))
+
+    def fence(self, node: SyntaxTreeNode) -> Fence:
+        if node.info not in LANGUAGES:
+            raise self.error(_line(node), f"code fence of language {node.info!r}")
+        return Fence(_line(node), node.info, node.content)
+
+    def table(self, node: SyntaxTreeNode) -> Table:
+        head, *bodies = node.children
+        header = tuple(self.prose(cell, _line(head)).text for cell in head.children[0].children)
+        rows = [row for body in bodies for row in body.children]
+        for row in rows:
+            self.check_width(row, len(header))
+        cells = tuple(tuple(self.prose(cell, _line(row)) for cell in row.children) for row in rows)
+        return Table(_line(node), header, cells, tuple(map(_line, rows)))
+
+    def check_width(self, row: SyntaxTreeNode, width: int) -> None:
+        # The parser drops cells beyond the header's and fills missing ones, both without a word.
+        source = self.lines[_line(row) - 1].strip().removeprefix("|")
+        cells = re.split(r"(?<!\\)\|", source)
+        if len(cells) - (len(cells) > width and not cells[-1].strip()) != width:
+            raise self.error(_line(row), f"table row of {len(cells)} cells under a header of {width}")
+
+    def notice(self, node: SyntaxTreeNode) -> Notice:
+        match = _NOTICE.fullmatch(node.content)
+        if not match:
+            raise self.error(_line(node), f"HTML {node.content.splitlines()[0]!r}")
+        inner = SyntaxTreeNode(_parser().parseInline(match["inner"]))
+        return Notice(_line(node), self.prose(inner, _line(node) + 1))
+
+    def prose(self, node: SyntaxTreeNode, line: int) -> Prose:
+        spans = (span for child in node.children for span in self.spans(child.children, Span(""), line))
+        return Prose(tuple(spans))
+
+    def spans(self, nodes: list[SyntaxTreeNode], look: Span, line: int) -> Iterator[Span]:
+        outer = look
+        for node in nodes:
+            match node.type:
+                case "text":
+                    yield replace(look, text=node.content)
+                case "softbreak":
+                    yield replace(look, text=" ")
+                case "code_inline":
+                    yield replace(look, text=node.content, code=True)
+                case "strong":
+                    yield from self.spans(node.children, replace(look, bold=True), line)
+                case "link":
+                    yield from self.spans(node.children, replace(look, href=str(node.attrs["href"])), line)
+                case "html_inline":
+                    look = self.tag(node.content, look, line)
+                case _:
+                    raise self.error(line, f"unknown construct '{node.type}'")
+        if look != outer:
+            raise self.error(line, "HTML tag that is not closed")
+
+    def tag(self, tag: str, look: Span, line: int) -> Span:
+        if anchor := _ANCHOR.fullmatch(tag):
+            return replace(look, href=anchor["href"])
+        match tag:
+            case "<b>":
+                return replace(look, bold=True)
+            case "</b>":
+                return replace(look, bold=False)
+            case "</a>":
+                return replace(look, href="")
+        raise self.error(line, f"HTML {tag!r}")
+
+
+_BLOCKS: Final[dict[str, Callable[[_Reader, SyntaxTreeNode], Block]]] = {
+    "paragraph": _Reader.paragraph,
+    "blockquote": _Reader.annotation,
+    "bullet_list": _Reader.items,
+    "ordered_list": _Reader.items,
+    "fence": _Reader.fence,
+    "table": _Reader.table,
+    "html_block": _Reader.notice,
+}
+
+
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
+
+
+def _line(node: SyntaxTreeNode) -> int:
+    return node.map[0] + 1 if node.map else 0

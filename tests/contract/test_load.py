@@ -1,0 +1,47 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from traits_sandbox.contract.build import build_edition
+from traits_sandbox.contract.load import load
+from traits_sandbox.derive.generate import generate, write
+from traits_sandbox.errors import UsageError
+
+
+@pytest.fixture
+def built(tmp_path: Path, edition: Path) -> Path:
+    write(generate(build_edition(edition)[0]), tmp_path)
+    return tmp_path
+
+
+def test_a_contract_survives_its_file(built: Path, edition: Path) -> None:
+    assert load(built) == load(built / "contract.json") == build_edition(edition)[0]
+
+
+def test_an_edition_is_found_by_its_name() -> None:
+    assert load("2020-09").edition == "2020-09"
+
+
+def test_an_unknown_name_lists_the_editions() -> None:
+    with pytest.raises(UsageError, match=r"no contract '1999-01': neither a path nor an edition \(2020-09"):
+        load("1999-01")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"edition": "x"}', '{"edition": "x", "title": "t", "more": 1}'])
+def test_a_file_that_is_no_contract_is_one_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "contract.json").write_text(content)
+    with pytest.raises(UsageError, match=r"contract\.json is not a contract: .*; build it again$"):
+        load(tmp_path)
+
+
+def test_a_folder_without_a_contract_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^cannot read the contract .*: No such file or directory$"):
+        load(tmp_path)
+
+
+def test_loading_imports_nothing_of_the_compiler() -> None:
+    code = "import sys, traits_sandbox.contract.load; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"markdown_it", "yaml", "tomllib", "click", "traits_sandbox.contract.compile"} & set(modules)
