@@ -1,0 +1,1 @@
+"""What follows from the contract: JSON Schemas, their validators, OpenAPI."""
