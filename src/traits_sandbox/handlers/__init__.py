@@ -1,0 +1,1 @@
+"""What each behaviour of the emulated API does, free of HTTP."""

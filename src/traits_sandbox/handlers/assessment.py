@@ -1,0 +1,29 @@
+"""Whether a user has completed the survey."""
+
+from calendar import timegm
+from time import strptime
+
+from traits_sandbox.contract.model import Operation
+from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
+from traits_sandbox.store.protocol import StoredRecord
+
+
+def assessment_status(operation: Operation, backend: Backend) -> Handler:
+    """Return the handler that reads a user's completion from the survey data that was uploaded."""
+    roles = operation.roles
+    survey = backend.contract.record(roles["survey"])
+    timestamp = survey.field_of("timestamp")
+
+    async def handle(call: Call) -> Reply:
+        found = await backend.store.latest(call.dashboard, survey.kind, call.query[roles["user"]])
+        completed_at = _moment(found, timestamp.name if timestamp else "") if found else 0
+        return Reply(data={roles["completed"]: found is not None, roles["completed_at"]: completed_at})
+
+    return handle
+
+
+def _moment(survey: StoredRecord, field: str) -> int:
+    """Return when a survey was completed: at its own timestamp, else at its receipt."""
+    if text := survey.value.get(field):
+        return timegm(strptime(text, "%Y-%m-%d %H:%M:%S"))
+    return int(survey.received_at)

@@ -1,0 +1,67 @@
+"""What a handler gets, what it works with, and what it returns. Nothing here speaks HTTP."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Protocol
+
+from traits_sandbox.clock import Clock
+from traits_sandbox.contract.model import Contract, Operation
+from traits_sandbox.derive.validation import UnknownField
+from traits_sandbox.errors import Violation
+from traits_sandbox.handlers.ingestion import Intake
+from traits_sandbox.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request for an operation.
+
+    `path` and `query` hold the documented parameters by name, percent-decoded once. `body` is the whole body,
+    `upload` the file of a multipart request instead.
+    """
+
+    dashboard: str
+    request_id: str
+    received_at: float
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    upload: BinaryIO | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A success: what goes into the envelope, and what the log tells beside it.
+
+    `records` counts what was stored. `refused` are rows or events that were not, although the request
+    succeeded (`refused_count` in all); `unknown` are fields that the contract does not name.
+    """
+
+    data: Any = None
+    records: int = 0
+    count: int = 0
+    unknown: tuple[UnknownField, ...] = ()
+    refused: tuple[Violation, ...] = ()
+    refused_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What handlers work with: the contract, the store, the clock and the seed of all fake values."""
+
+    contract: Contract
+    store: Store
+    clock: Clock
+    seed: int
+    personas: int
+    intake: Intake
+
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+
+class Behaviour(Protocol):
+    """Makes the handler of one operation, once, at start-up."""
+
+    def __call__(self, operation: Operation, backend: Backend) -> Handler:
+        """Return the handler of an operation."""

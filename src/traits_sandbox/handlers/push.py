@@ -1,0 +1,23 @@
+"""Pushes: a JSON list of records, stored whole or not at all."""
+
+from traits_sandbox.contract.model import Operation
+from traits_sandbox.derive.validation import PushSchema
+from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
+from traits_sandbox.handlers.ingestion import Arrival
+
+
+def push(operation: Operation, backend: Backend) -> Handler:
+    """Return the handler that stores the records of a push."""
+    assert operation.body is not None
+    schema = PushSchema(backend.contract, operation)
+    intake = backend.intake.of(operation.body.record)
+    collection = operation.body.collection
+
+    async def handle(call: Call) -> Reply:
+        records = schema.records(call.body)
+        arrival = Arrival(call.received_at, call.request_id)
+        batch = intake.pushed(records, arrival, raw=call.body, collection=collection)
+        await backend.store.append(call.dashboard, (batch,))
+        return Reply(records=batch.count, count=batch.count, unknown=records.unknown)
+
+    return handle

@@ -1,0 +1,18 @@
+"""Deletion of everything about a user."""
+
+from traits_sandbox.contract.model import Operation
+from traits_sandbox.derive.validation import BodySchema
+from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
+
+
+def remove_user(operation: Operation, backend: Backend) -> Handler:
+    """Return the handler that erases a user; an unknown one is erased already."""
+    schema = BodySchema(backend.contract, operation)
+    name = operation.roles["user"]
+
+    async def handle(call: Call) -> Reply:
+        accepted = schema.read(call.body)
+        await backend.store.delete_user(call.dashboard, accepted.body[name])
+        return Reply(unknown=accepted.unknown)
+
+    return handle

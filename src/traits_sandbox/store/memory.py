@@ -1,0 +1,299 @@
+"""The default store: raw bytes once a batch, an index per user, records parsed when somebody asks.
+
+Parsed records would cost five times the memory and slow every garbage collection down, so a batch stays the
+bytes it arrived as. A reference to a record is `batch number << 20 | position`.
+"""
+
+import asyncio
+from array import array
+from bisect import bisect_left
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from traits_sandbox.store.protocol import Batch, Layout, StoredRecord, StoreStatus
+
+_POSITION_BITS = 20
+_POSITION = (1 << _POSITION_BITS) - 1
+
+# What a batch and an indexed record cost beside the raw bytes, measured.
+_BATCH_COST = 400
+_RECORD_COST = 24
+
+
+class UserIndex:
+    """References by user, in order of arrival: a bare number for one, a packed array for more."""
+
+    def __init__(self) -> None:
+        self._by_user: dict[str, int | array[int]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_user)
+
+    def add(self, users: Iterable[str | None], first: int) -> None:
+        """Add one reference a user, numbered on from the first; None stands for a record without a user."""
+        by_user = self._by_user
+        for reference, user in enumerate(users, first):
+            if user is None:
+                continue
+            held = by_user.get(user)
+            if held is None:
+                by_user[user] = reference
+            elif isinstance(held, int):
+                by_user[user] = array("Q", (held, reference))
+            else:
+                held.append(reference)
+
+    def of(self, user: str) -> Sequence[int]:
+        """Return a user's references."""
+        held = self._by_user.get(user, ())
+        return (held,) if isinstance(held, int) else held
+
+    def pop(self, user: str) -> Sequence[int]:
+        """Forget a user; return their references."""
+        references = self.of(user)
+        self._by_user.pop(user, None)
+        return references
+
+    def discard(self, user: str, reference: int) -> None:
+        """Forget one reference of a user, and the user with the last one."""
+        kept = [held for held in self.of(user) if held != reference]
+        if kept:
+            self._by_user[user] = array("Q", kept)
+        else:
+            self._by_user.pop(user, None)
+
+    def drop_before(self, users: Iterable[str | None], limit: int) -> None:
+        """Forget the references of these users that are below the limit."""
+        for user in users:
+            if user is None or user not in self._by_user:
+                continue
+            kept = self.of(user)[bisect_left(self.of(user), limit) :]
+            if kept:
+                self._by_user[user] = kept if isinstance(kept, array) else kept[0]
+            else:
+                del self._by_user[user]
+
+
+@dataclass(slots=True)
+class HeldBatch:
+    """A batch as it is kept. `raw` and `collection` change once, when a deletion rewrites the batch as a list."""
+
+    dashboard: str
+    kind: str
+    layout: Layout
+    raw: bytes
+    collection: str
+    count: int
+    received_at: float
+    origin: str
+
+    @property
+    def cost(self) -> int:
+        """Return the bytes that the batch is counted with."""
+        return len(self.raw) + _BATCH_COST + _RECORD_COST * self.count
+
+    def records(self) -> list[dict[str, Any] | None]:
+        """Return the records, None in the place of each deleted one."""
+        value = orjson.loads(self.raw)
+        records: list[dict[str, Any] | None] = value[self.collection] if self.collection else value
+        return records
+
+    def erase(self, positions: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Take records out of the raw bytes, keeping the places of the others; return them by position."""
+        records = self.records()
+        erased = {position: record for position in positions if (record := records[position]) is not None}
+        for position in erased:
+            records[position] = None
+        # orjson over-allocates; a copy is as large as its content.
+        self.raw, self.collection = bytes(memoryview(orjson.dumps(records))), ""
+        return erased
+
+
+class Dashboard:
+    """The indexes of one dashboard."""
+
+    def __init__(self) -> None:
+        self.by_kind: dict[str, UserIndex] = {}
+        self.mentions = UserIndex()
+        # By kind: the reference of each key's present record, the key that changed least recently first.
+        self.keys: dict[str, OrderedDict[str, int]] = {}
+        self.batches: dict[str, deque[int]] = {}
+
+    def add(self, batch: Batch, number: int) -> None:
+        """Index a batch under its number."""
+        first, layout = number << _POSITION_BITS, batch.layout
+        self.batches.setdefault(batch.kind, deque()).append(number)
+        if layout.user:
+            self._users(batch.kind).add(batch.columns[layout.user], first)
+        if layout.mention:
+            self.mentions.add(batch.columns[layout.mention], first)
+        if layout.key:
+            keys = self.keys.setdefault(batch.kind, OrderedDict())
+            for reference, key in enumerate(batch.columns[layout.key], first):
+                keys[key] = reference
+                keys.move_to_end(key)
+
+    def remove_oldest(self, held: HeldBatch, number: int) -> None:
+        """Forget a batch that is the oldest of its kind."""
+        limit = (number + 1) << _POSITION_BITS
+        columns = held.layout.columns([record for record in held.records() if record is not None])
+        self.batches[held.kind].popleft()
+        if held.layout.user:
+            self._users(held.kind).drop_before(set(columns[held.layout.user]), limit)
+        if held.layout.mention:
+            self.mentions.drop_before(set(columns[held.layout.mention]), limit)
+        keys = self.keys.get(held.kind)
+        while keys and next(iter(keys.values())) < limit:
+            keys.popitem(last=False)
+
+    def pop_user(self, user: str) -> list[int]:
+        """Forget a user; return the references of every record that is about or mentions them."""
+        references = [*self.mentions.pop(user)]
+        for index in self.by_kind.values():
+            references += index.pop(user)
+        return references
+
+    def forget(self, held: HeldBatch, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
+        """Forget the references to erased records that other users have, who are in the same records."""
+        first = number << _POSITION_BITS
+        for position, record in erased.items():
+            if user := record.get(held.layout.user):
+                self._users(held.kind).discard(user, first | position)
+            if mentioned := record.get(held.layout.mention):
+                self.mentions.discard(mentioned, first | position)
+
+    def _users(self, kind: str) -> UserIndex:
+        return self.by_kind.setdefault(kind, UserIndex())
+
+
+class MemoryStore:
+    """Keeps batches in this process, at most `max_bytes` of them: the oldest leave first and are counted."""
+
+    def __init__(self, *, max_bytes: int, on_evict: Callable[[int], None] | None = None) -> None:
+        """Make an empty store; `on_evict` is told how many records have left, each time that has doubled."""
+        self._max_bytes = max_bytes
+        self._on_evict = on_evict
+        self._told = 0
+        self._dashboards: dict[str, Dashboard] = {}
+        self._held: dict[int, HeldBatch] = {}
+        self._order: deque[int] = deque()
+        self._next = 0
+        self._bytes = 0
+        self._records = 0
+        self._evicted = 0
+
+    async def append(self, dashboard: str, batches: Sequence[Batch]) -> None:
+        """Keep all batches; make room by letting the oldest go."""
+        for batch in batches:
+            number, self._next = self._next, self._next + 1
+            self._dashboards.setdefault(dashboard, Dashboard()).add(batch, number)
+            held = HeldBatch(
+                dashboard=dashboard,
+                kind=batch.kind,
+                layout=batch.layout,
+                raw=batch.raw,
+                collection=batch.collection,
+                count=batch.count,
+                received_at=batch.received_at,
+                origin=batch.origin,
+            )
+            self._held[number] = held
+            self._order.append(number)
+            self._bytes += held.cost
+            self._records += held.count
+        while self._bytes > self._max_bytes and len(self._order) > 1:
+            self._evict_oldest()
+        if self._on_evict and self._evicted > 2 * self._told:
+            self._told = self._evicted
+            self._on_evict(self._evicted)
+
+    async def users(self, dashboard: str) -> Collection[str]:
+        """Return the ids of all users whom some record is about."""
+        indexes = self._indexes(dashboard).by_kind.values()
+        return set().union(*indexes)
+
+    async def records(self, dashboard: str, kind: str, *, user: str | None = None) -> list[StoredRecord]:
+        """Return the records of a kind, oldest first; those about one user if it is given."""
+        indexes = self._indexes(dashboard)
+        if user is not None:
+            index = indexes.by_kind.get(kind)
+            return self._read(index.of(user) if index else ())
+        keys = set(indexes.keys[kind].values()) if kind in indexes.keys else None
+        references = (
+            number << _POSITION_BITS | position
+            for number in indexes.batches.get(kind, ())
+            for position in range(self._held[number].count)
+        )
+        return self._read(reference for reference in references if keys is None or reference in keys)
+
+    async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
+        """Return the record about a user that came last, if there is one."""
+        index = self._indexes(dashboard).by_kind.get(kind)
+        references = index.of(user) if index else ()
+        for reference in reversed(references):
+            if found := self._read((reference,)):
+                return found[0]
+        return None
+
+    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
+        """Return those of the keys that some record of the kind has, or had before its user was deleted."""
+        known: Collection[str] = self._indexes(dashboard).keys.get(kind, ())
+        return {key for key in keys if key in known}
+
+    async def delete_user(self, dashboard: str, user: str) -> int:
+        """Erase every record about a user or that mentions them; return how many there were.
+
+        The user is out of every index at once; the bytes of a large history are rewritten batch by batch, so
+        that other requests are answered in between.
+        """
+        positions: dict[int, set[int]] = {}
+        for reference in self._indexes(dashboard).pop_user(user):
+            positions.setdefault(reference >> _POSITION_BITS, set()).add(reference & _POSITION)
+        erased = 0
+        for number, places in positions.items():
+            if held := self._held.get(number):
+                erased += self._erase(held, number, places)
+                await asyncio.sleep(0)
+        return erased
+
+    async def status(self) -> StoreStatus:
+        """Return how much is held over all dashboards."""
+        return StoreStatus("memory", self._records, self._bytes, self._evicted, tuple(self._dashboards))
+
+    def _indexes(self, dashboard: str) -> Dashboard:
+        return self._dashboards.get(dashboard) or Dashboard()
+
+    def _read(self, references: Iterable[int]) -> list[StoredRecord]:
+        """Return the records behind references that are still there; each batch is parsed once."""
+        found = []
+        parsed: tuple[int, list[dict[str, Any] | None]] = (-1, [])
+        for reference in references:
+            number = reference >> _POSITION_BITS
+            held = self._held[number]
+            if parsed[0] != number:
+                parsed = (number, held.records())
+            value = parsed[1][reference & _POSITION]
+            if value is not None:
+                found.append(StoredRecord(held.kind, value, held.received_at, held.origin))
+        return found
+
+    def _erase(self, held: HeldBatch, number: int, places: set[int]) -> int:
+        before = held.cost
+        erased = held.erase(places)
+        self._dashboards[held.dashboard].forget(held, number, erased)
+        self._bytes += held.cost - before
+        self._records -= len(erased)
+        return len(erased)
+
+    def _evict_oldest(self) -> None:
+        number = self._order.popleft()
+        held = self._held.pop(number)
+        left = sum(record is not None for record in held.records())
+        self._dashboards[held.dashboard].remove_oldest(held, number)
+        self._bytes -= held.cost
+        self._records -= left
+        self._evicted += left
