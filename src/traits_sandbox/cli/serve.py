@@ -1,0 +1,108 @@
+"""`traits-sandbox serve`: a sandbox on a socket, and how people and programs learn where it is."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from traits_sandbox.contract.model import Contract
+from traits_sandbox.errors import UsageError
+from traits_sandbox.sandbox import Sandbox
+from traits_sandbox.settings import Settings, options
+from traits_sandbox.web.server import bind, run, url_of
+from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certificate
+
+
+@click.command()
+@options
+def serve(settings: Settings) -> None:
+    """Run the sandbox until SIGTERM or Ctrl-C.
+
+    One line on standard output begins with READY and the base URL as soon as requests are served; requests
+    are logged on standard error.
+
+    Exit codes: 0 ended by a signal, 2 it could not start.
+    """
+    sandbox = Sandbox(settings)
+    with _certificate(settings) as tls, _ready_file(settings.ready_file) as announce:
+        listener = bind(settings.host, settings.port)
+        url = url_of(listener, secure=settings.secure)
+
+        def ready() -> None:
+            announce(url, settings.api_key[0], tls)
+            print(f"READY {url}", flush=True)
+            if sys.stdout.isatty():
+                click.echo(welcome(url, settings.api_key[0], sandbox.contract, tls))
+
+        run(sandbox.app, listener, ready=ready, grace=settings.grace, tls=tls)
+
+
+def welcome(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> str:
+    """Return the first words to a person at a terminal: where, with which key, and a line to paste."""
+    ca = f" --cacert {tls.ca_file}" if tls and tls.ca_file else ""
+    rows = [
+        ("Base URL", url),
+        ("API key", f"{key}  ({key}/NAME opens a separate dashboard)"),
+        ("Health", f"{url}/_sandbox/health"),
+    ]
+    lines = [f"  {click.style(name.ljust(8), bold=True)}  {text}" for name, text in rows]
+    example = next((o for o in contract.operations if o.behaviour == "push" and o.body), None)
+    if example and example.body:
+        body = orjson.dumps(example.body.example).decode()
+        lines += [
+            "",
+            f"  curl{ca} -H 'Authorization: Bearer {key}' -H 'Content-Type: {example.body.media_type}' \\",
+            f"    -d '{body}' \\",
+            f"    {url}{example.path}",
+        ]
+    note = f"Unofficial sandbox of the {contract.title}, edition {contract.edition}. Ctrl-C ends it."
+    return "\n".join(["", *lines, "", f"  {click.style(note, dim=True)}", ""])
+
+
+@contextmanager
+def _certificate(settings: Settings) -> Iterator[TlsFiles | None]:
+    if settings.tls_cert and settings.tls_key:
+        yield given_certificate(settings.tls_cert, settings.tls_key)
+        return
+    hosts = (settings.host, *settings.allow_host)
+    with server_certificate(hosts) if settings.tls else nullcontext() as files:
+        yield files
+
+
+@contextmanager
+def _ready_file(path: Path | None) -> Iterator[Any]:
+    """Lend what writes the ready file; it is gone before the start and after the end, so that it never lies."""
+
+    def announce(url: str, key: str, tls: TlsFiles | None) -> None:
+        if path:
+            content = {"url": url, "api_key": key, "pid": os.getpid()}
+            _write_atomically(path, content | ({"ca_file": str(tls.ca_file)} if tls and tls.ca_file else {}))
+
+    if path:
+        _make_way(path)
+    try:
+        yield announce
+    finally:
+        if path:
+            path.unlink(missing_ok=True)
+
+
+def _make_way(path: Path) -> None:
+    """Remove an earlier run's file, and learn now whether this run's can be written."""
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write the ready file {path}: its folder is missing or read-only")
+    path.unlink(missing_ok=True)
+
+
+def _write_atomically(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON that nobody else may read; a reader sees all of it or no file."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(orjson.dumps(content))
+    draft.replace(path)

@@ -1,0 +1,1 @@
+"""What only a sandbox has, beside the emulated API."""

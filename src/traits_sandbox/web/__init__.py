@@ -1,0 +1,1 @@
+"""The HTTP door: from a socket to a handler and back."""

@@ -1,0 +1,31 @@
+"""API keys and the dashboards they open."""
+
+import re
+from collections.abc import Sequence
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_SCHEME = "bearer "
+
+
+class Keys:
+    """The configured keys. `K` opens its dashboard `default`, `K/NAME` one of its own called NAME."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        # With several keys the first one's dashboards keep their plain names.
+        self._prefix = {key: "" if number == 1 else f"key{number}:" for number, key in enumerate(keys, 1)}
+
+    def dashboard(self, credential: str) -> str | None:
+        """Return the name of the dashboard that a credential opens, or None if it opens none."""
+        if credential in self._prefix:
+            return self._prefix[credential] + "default"
+        key, _, name = credential.rpartition("/")
+        if key in self._prefix and _NAME.match(name):
+            return self._prefix[key] + name
+        return None
+
+
+def bearer(header: str) -> str:
+    """Return the credential of an Authorization header, empty if it has another scheme or is absent."""
+    if header[: len(_SCHEME)].lower() != _SCHEME:
+        return ""
+    return header[len(_SCHEME) :].strip()

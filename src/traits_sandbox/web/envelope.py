@@ -1,0 +1,69 @@
+"""Answers as bytes: the documented envelope and the sandbox's own headers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.types import Send
+
+from traits_sandbox.contract.model import Contract, Response
+from traits_sandbox.derive.messages import error_message
+from traits_sandbox.errors import ApiError, Violation
+from traits_sandbox.handlers.call import Reply
+
+_CONTENT_TYPE = (b"content-type", b"application/json; charset=utf-8")
+_CHALLENGE = (b"www-authenticate", b"Bearer")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a body and the headers that this answer alone has."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def send(self, send: Send, request_id: str) -> None:
+        """Send this answer, marked with the id under which the log tells of it."""
+        length = (b"content-length", b"%d" % len(self.body))
+        headers = [_CONTENT_TYPE, length, (b"sandbox-request-id", request_id.encode()), *self.headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def success(response: Response, reply: Reply) -> Answer:
+    """Return the envelope of a success."""
+    message = response.message.format(count=reply.count) if "{" in response.message else response.message
+    body = {"code": response.status, "message": message, "data": reply.data}
+    return Answer(response.status, orjson.dumps(body))
+
+
+def refusal(contract: Contract, error: ApiError) -> Answer:
+    """Return the envelope of an error: with `errors` when the request breaks the contract."""
+    body: dict[str, Any] = {"code": error.status, "message": error_message(contract, error.status)}
+    if error.violations:
+        body["errors"] = error_map(error.violations)
+    return Answer(error.status, orjson.dumps(body), tuple(_headers(error)))
+
+
+def error_map(violations: Iterable[Violation]) -> dict[str, str]:
+    """Return the documented map of the first bad record: bare field name to a sentence about it."""
+    sentences: dict[str, str] = {}
+    first: Violation | None = None
+    for violation in violations:
+        first = first or violation
+        if violation.record != first.record:
+            break
+        sentences.setdefault(violation.field, f"{violation.name} {violation.message}")
+    return sentences
+
+
+def _headers(error: ApiError) -> Iterable[tuple[bytes, bytes]]:
+    if error.violations:
+        yield b"sandbox-violation", quote(error.violations[0].pointer or "/", safe="/~ ").encode()
+    if error.hint:
+        yield b"sandbox-hint", quote(error.hint, safe="/~ ,.:?={}'<>()").encode()
+    if error.status == 401:
+        yield _CHALLENGE

@@ -1,0 +1,43 @@
+"""Which Host names are served: a foreign one may be a page that rebinds its name to this machine."""
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+
+class HostGate:
+    """Lets IP literals, loopback names and the allowed names pass; a request without a Host passes too."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self._allowed = {name.lower().rstrip(".") for name in allowed}
+        # Remembers verdicts on what clients repeat in every request; bounded, as the names are theirs.
+        self._known: dict[bytes, bool] = {}
+
+    def admits(self, host: bytes | None) -> bool:
+        """Tell whether a request with this Host header is served."""
+        if host is None:
+            return True
+        verdict = self._known.get(host)
+        if verdict is None:
+            verdict = self._judge(host)
+            if len(self._known) < 1000:
+                self._known[host] = verdict
+        return verdict
+
+    def _judge(self, host: bytes) -> bool:
+        name = host_name(host.decode("latin-1")).lower().rstrip(".")
+        return name == "localhost" or name.endswith(".localhost") or name in self._allowed or _is_address(name)
+
+
+def host_name(host: str) -> str:
+    """Return the name of a Host header, without its port and an address's brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] if host.count(":") == 1 else host
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""The process around the app: a bound socket, uvicorn, the ready signal, an orderly end."""
+
+import gc
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from traits_sandbox.errors import UsageError
+from traits_sandbox.web.tls import TlsFiles
+
+_BACKLOG = 2048
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises UsageError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot listen on {host} port {port}: {reason}; choose another --port, or 0") from None
+
+
+def url_of(listener: socket.socket, *, secure: bool) -> str:
+    """Return the base URL under which a socket is reached from this machine."""
+    address, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def run(
+    app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None], grace: float, tls: TlsFiles | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted.
+
+    What is in flight at the signal gets `grace` seconds to be answered.
+    """
+    config = uvicorn.Config(
+        app,
+        backlog=_BACKLOG,
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        server_header=False,
+        timeout_graceful_shutdown=grace,  # type: ignore[arg-type]  # passed to wait_for, which takes fractions
+        ssl_certfile=tls.cert_file if tls else None,
+        ssl_keyfile=tls.key_file if tls else None,
+    )
+    _tune_garbage_collection()
+    _end_quietly_on_signals()
+    _Server(config, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
+
+
+def _tune_garbage_collection() -> None:
+    """Keep full collections rare: what is stored is bytes, without cycles, and walking it costs latency."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
+
+
+def _end_quietly_on_signals() -> None:
+    """Let uvicorn's orderly end be the end: it raises the signal again, for handlers that were there before."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)

@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.wire.served import Served, serving
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Lend a sandbox over HTTP to all tests of a module."""
+    with serving(tmp_path_factory.mktemp("sandbox")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def secure_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Lend a sandbox over HTTPS, with a CA in a data folder of its own."""
+    folder: Path = tmp_path_factory.mktemp("secure")
+    with serving(folder, "--tls", env={"XDG_DATA_HOME": str(folder), "HOME": str(folder)}) as served:
+        yield served

@@ -1,0 +1,78 @@
+"""Every request of the document, sent by real curl to a real process, gets the documented reply."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.components import require
+from tests.wire.documented import Documented, documented_requests
+from tests.wire.served import Served
+
+EVENT = '{"EventName": "fight_won", "EntityType": "player", "EntityId": "1001", "EventId": "documented-1"}'
+CSV = "user_id,kpi_id,value\n1001,transaction_count,3.0\n"
+# Another user is deleted than the one whose persona is read afterwards.
+PLACEHOLDERS = {":userid": "1001", "$user_id": "9009", ":segment_id": "default", ":persona": "all"}
+
+
+@pytest.fixture(params=["reference", "vendor"])
+def document(request: pytest.FixtureRequest, edition: Path) -> Path:
+    if request.param == "vendor":
+        path: Path = request.getfixturevalue("vendor_document")
+        return path
+    return edition / "reference.md"
+
+
+@pytest.fixture(params=["sandbox", "secure_sandbox"])
+def server(request: pytest.FixtureRequest) -> Served:
+    served: Served = request.getfixturevalue(request.param)
+    return served
+
+
+def test_every_documented_request_gets_the_documented_reply(document: Path, server: Served, tmp_path: Path) -> None:
+    require("curl", present=shutil.which("curl"))
+    requests = documented_requests(document)
+    assert len(requests) == 14
+    for request in requests:
+        status, reply = send(request, server, tmp_path)
+        expected = request.reply or {"code": 200, "message": "", "data": None}
+        assert status == expected["code"], (request, reply)
+        assert shape(reply) == shape(expected), request
+        assert re.sub(r"^\d+", "50", reply["message"]) == expected["message"]
+
+
+def send(request: Documented, server: Served, folder: Path) -> tuple[int, Any]:
+    """Send a request with curl, its host, key and placeholders replaced, and its file supplied."""
+    words = [filled(word, server, folder) for word in request.words]
+    if words[0] != "curl":  # the bare URL of the webhook
+        words = ["curl", "-H", "Content-Type: application/json", "-d", EVENT, *words]
+    ca = ["--cacert", server.ca_file] if server.ca_file else []
+    command = [*words, *ca, "--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    body, _, status = output.rpartition("\n")
+    return int(status), json.loads(body)
+
+
+def filled(word: str, server: Served, folder: Path) -> str:
+    word = word.replace("https://api.12traits.com", server.url).replace("<API_KEY>", server.key)
+    word = word.replace(":api_key", server.key)
+    for placeholder, value in PLACEHOLDERS.items():
+        word = word.replace(placeholder, value)
+    if word.startswith("file=@"):
+        path = folder / word.removeprefix("file=@")
+        path.write_text(CSV, encoding="utf-8")
+        return f"file=@{path}"
+    return word
+
+
+def shape(value: Any) -> Any:
+    """Reduce a reply to its property names and JSON types; ids in a list may be any number of strings."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(inner) for inner in value[:1]]
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
