@@ -6,6 +6,8 @@ from dataclasses import asdict
 from itertools import count
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from traits_sandbox import __version__
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.contract.load import load
@@ -16,12 +18,12 @@ from traits_sandbox.handlers.ingestion import Intake
 from traits_sandbox.handlers.table import handlers
 from traits_sandbox.settings import Settings
 from traits_sandbox.store.memory import MemoryStore
-from traits_sandbox.web.admin import admin
 from traits_sandbox.web.app import EmulatedApi, Surroundings
 from traits_sandbox.web.auth import Keys
 from traits_sandbox.web.gateway import Gateway
 from traits_sandbox.web.hosts import HostGate
 from traits_sandbox.web.log import RequestLog, request_log
+from traits_sandbox.web.routes import Routes
 
 
 class Sandbox:
@@ -46,14 +48,16 @@ class Sandbox:
             seed=settings.seed,
             personas=settings.personas,
             intake=Intake(self.contract),
+            lenient=settings.lenient,
         )
         api = EmulatedApi(
             self.contract,
             handlers(self.contract, self.backend),
-            Keys(settings.api_key),
-            Surroundings(clock, new_id or _numbered_ids(), self.log.observe, self.log.report_bug),
+            routes=Routes(self.contract, lenient=settings.lenient),
+            keys=Keys(settings.api_key),
+            surroundings=Surroundings(clock, new_id or _numbered_ids(), self.log.observe, self.log.report_bug),
         )
-        self.app = Gateway(api, admin(self.health), HostGate((settings.host, *settings.allow_host)))
+        self.app = Gateway(api, self._admin, HostGate((settings.host, *settings.allow_host)))
 
     async def health(self) -> dict[str, Any]:
         """Return what the health endpoint tells."""
@@ -66,6 +70,12 @@ class Sandbox:
             "seed": self.settings.seed,
             **store,
         }
+
+    def _admin(self) -> ASGIApp:
+        # Imported late: Starlette's applications are a third of what a sandbox imports.
+        from traits_sandbox.web.admin import admin
+
+        return admin(self.health)
 
     def _say_evicted(self, total: int) -> None:
         limit = self.settings.max_memory // 2**20

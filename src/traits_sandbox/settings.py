@@ -116,6 +116,13 @@ SETTINGS: Final = (
     Setting("seed", click.INT, 1, "Seed of the made-up personas and traits.", "N"),
     Setting("personas", click.IntRange(1, 100), 4, "Personas in the default segment, 1 to 100.", "N"),
     Setting(
+        "lenient",
+        click.BOOL,
+        False,
+        "Accept common deviations too, such as ISO 8601 timestamps; each use is logged.",
+        flag=True,
+    ),
+    Setting(
         "max_memory",
         Parsed("size", parse_size),
         "512MiB",
@@ -160,6 +167,13 @@ SETTINGS: Final = (
         "Time for requests in flight to finish at shutdown.",
         "SECONDS",
     ),
+    Setting(
+        "receive_timeout",
+        Parsed("seconds", parse_seconds),
+        30.0,
+        "Time for a request to arrive whole; a slower one is cut off.",
+        "SECONDS",
+    ),
     Setting("contract", click.STRING, "2020-09", "Edition to emulate, or a folder with a contract.json.", "EDITION"),
 )
 
@@ -171,7 +185,9 @@ def _default(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a sandbox is started with; `max_memory` is in bytes, `grace` in seconds, host names are in lower case.
+    """What a sandbox is started with.
+
+    `max_memory` is in bytes, `grace` and `receive_timeout` are in seconds, host names are in lower case.
 
     Raises:
         UsageError: a value is not one that its row of the table takes, or two values exclude each other.
@@ -183,6 +199,7 @@ class Settings:
     api_key: tuple[str, ...] = _default("api_key")
     seed: int = _default("seed")
     personas: int = _default("personas")
+    lenient: bool = _default("lenient")
     max_memory: int = _default("max_memory")
     ready_file: Path | None = None
     log_format: str = _default("log_format")
@@ -191,6 +208,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     grace: float = _default("grace")
+    receive_timeout: float = _default("receive_timeout")
     contract: str = _default("contract")
 
     def __post_init__(self) -> None:

@@ -1,9 +1,11 @@
 """A real `traits-sandbox serve` in a process of its own, for tests that speak to its socket."""
 
 import json
+import re
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,16 @@ class Served:
     @property
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8")
+
+    def log_of(self, reply: httpx.Response) -> str:
+        """Return the log's lines of one exchange, once they are there: the reply may come before them."""
+        request_id = reply.headers["sandbox-request-id"]
+        pattern = re.compile(rf"^.*  {request_id}$(?:\n    .*$)*", re.MULTILINE)
+        for _ in range(100):
+            if (found := pattern.search(self.log)) and self.log.endswith("\n"):
+                return found[0]
+            time.sleep(0.02)
+        raise AssertionError(f"{request_id} is not in the log")
 
     def client(self, key: str | None = None) -> httpx.Client:
         """Return a client that sends this sandbox's key, or another one."""

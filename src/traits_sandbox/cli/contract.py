@@ -1,6 +1,7 @@
 """`traits-sandbox contract`: build, check, show and compare contracts."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from traits_sandbox.contract.compile import Finding, compile_file
 from traits_sandbox.contract.diff import Change, diff
 from traits_sandbox.contract.load import editions, load, locate
 from traits_sandbox.contract.model import Contract, Field
-from traits_sandbox.derive.generate import differences, generate, pretty, write
+from traits_sandbox.derive.generate import differences, generate, place, pretty, write
 
 Rows = list[tuple[str, ...]]
 
@@ -26,13 +27,18 @@ def contract() -> None:
 @click.option("--errata", type=click.Path(path_type=Path), help="What was settled beyond the document.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the generated files.")
 def build_command(document: Path, errata: Path | None, out: Path) -> None:
-    """Compile DOCUMENT and write what follows."""
+    """Compile DOCUMENT and write what follows.
+
+    The Postman collection goes to the folder `postman` below --out, or beside `schemas` where --out lies in that.
+    """
     built, findings = build(document, errata)
     for finding in findings:
         click.echo(_finding(document, finding), err=True)
     files = generate(built)
     write(files, out)
-    click.echo(f"edition {built.edition}: {len(files)} files in {out}")
+    folders = Counter(place(out, name).parent for name in files)
+    told = ", ".join(f"{count} files in {folder}" for folder, count in folders.items())
+    click.echo(f"edition {built.edition}: {told}")
 
 
 @contract.command()

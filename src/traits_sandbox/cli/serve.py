@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
             if sys.stdout.isatty():
                 click.echo(welcome(url, settings.api_key[0], sandbox.contract, tls))
 
-        run(sandbox.app, listener, ready=ready, grace=settings.grace, tls=tls)
+        run(sandbox.app, listener, ready=ready, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls)
 
 
 def welcome(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> str:

@@ -226,6 +226,21 @@ class Erratum(Value, frozen=True, kw_only=True):
     assumed: bool
 
 
+class LenientRoute(Value, frozen=True, kw_only=True):
+    """A method and path that lenient mode answers as an operation, though the document does not have it."""
+
+    method: str
+    path: str
+    operation: str
+
+
+class Leniency(Value, frozen=True, kw_only=True):
+    """What lenient mode accepts beyond the document: old names for present ones, and further routes."""
+
+    names: dict[str, str] = {}
+    routes: tuple[LenientRoute, ...] = ()
+
+
 class Contract(Value, frozen=True, kw_only=True):
     """One edition of the vendor's document, with its errata applied."""
 
@@ -243,6 +258,7 @@ class Contract(Value, frozen=True, kw_only=True):
     formats: tuple[str, ...] = ()
     errors: tuple[ErrorReply, ...] = ()
     error_examples: tuple[Example, ...] = ()
+    leniency: Leniency = Leniency()
     errata: tuple[Erratum, ...] = ()
 
     def record(self, heading: str) -> Record:

@@ -7,23 +7,34 @@ from typing import Any, Final
 import msgspec
 
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.derive import postman
 from traits_sandbox.derive.json_schema import documents
 from traits_sandbox.derive.openapi import openapi
+from traits_sandbox.derive.postman_request import SAMPLE
 from traits_sandbox.errors import UsageError
 
-PATTERNS: Final = ("contract.json", "openapi.json", "*.schema.json")
+POSTMAN: Final = "postman"
+PATTERNS: Final = (
+    "contract.json",
+    "openapi.json",
+    "*.schema.json",
+    f"{POSTMAN}/{postman.COLLECTION}",
+    f"{POSTMAN}/{postman.ENVIRONMENT}",
+    f"{POSTMAN}/*{SAMPLE}",
+)
 
-# Each derivation gives the values of its files by file name.
+# Each derivation gives the values of its files by name: a text as it is, anything else to be written as JSON.
 DERIVATIONS: Final[tuple[Callable[[Contract], dict[str, Any]], ...]] = (
     lambda contract: {"contract.json": contract},
     documents,
     lambda contract: {"openapi.json": openapi(contract)},
+    lambda contract: {f"{POSTMAN}/{name}": value for name, value in postman.files(contract).items()},
 )
 
 
 def generate(contract: Contract) -> dict[str, bytes]:
     """Return every generated file of an edition: its name and its content."""
-    return {name: pretty(value) for derive in DERIVATIONS for name, value in derive(contract).items()}
+    return {name: _content(value) for derive in DERIVATIONS for name, value in derive(contract).items()}
 
 
 def pretty(value: Any) -> bytes:
@@ -32,31 +43,48 @@ def pretty(value: Any) -> bytes:
 
 
 def write(files: dict[str, bytes], folder: Path) -> None:
-    """Write the generated files of an edition into its folder, and remove those of earlier times.
+    """Write the generated files of an edition, and remove those of earlier times.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: a folder cannot be written.
 
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name in generated_names(folder) - files.keys():
-            (folder / name).unlink()
+            place(folder, name).unlink()
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            path = place(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
+        raise UsageError(f"cannot write to {error.filename}: {error.strerror}") from error
 
 
 def differences(files: dict[str, bytes], folder: Path) -> list[str]:
-    """Return in words each file of an edition's folder that is not what was generated; empty when all are."""
+    """Return in words each file of an edition that is not what was generated; empty when all are."""
     present = generated_names(folder)
     found = [f"missing {name}" for name in sorted(files.keys() - present)]
     found += [f"unexpected {name}" for name in sorted(present - files.keys())]
     both = sorted(files.keys() & present)
-    return found + [f"stale {name}" for name in both if (folder / name).read_bytes() != files[name]]
+    return found + [f"stale {name}" for name in both if place(folder, name).read_bytes() != files[name]]
 
 
 def generated_names(folder: Path) -> set[str]:
-    """Return the names of the generated files in a folder; hand-written files are never among them."""
-    return {path.name for pattern in PATTERNS for path in folder.glob(pattern)}
+    """Return the names of the generated files of an edition's folder; hand-written files are never among them."""
+    found = ((_root(folder, pattern), pattern) for pattern in PATTERNS)
+    return {path.relative_to(root).as_posix() for root, pattern in found for path in root.glob(pattern)}
+
+
+def place(folder: Path, name: str) -> Path:
+    """Return where a generated file of an edition's folder lies."""
+    return _root(folder, name) / name
+
+
+def _root(folder: Path, name: str) -> Path:
+    # People look for a Postman folder beside `schemas`, not in it; a folder of any other kind has its own.
+    schemas = folder.resolve().parent
+    return schemas.parent if name.startswith(f"{POSTMAN}/") and schemas.name == "schemas" else folder
+
+
+def _content(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else pretty(value)

@@ -12,7 +12,7 @@ from traits_sandbox.errors import ErrataError
 
 LOCAL_URL = "http://127.0.0.1:8012"
 # What an operation does decides the group it is shown in.
-_TAGS = {
+TAGS = {
     "pushes": ("Records sent as JSON.", ("push",)),
     "uploads": ("Records sent as CSV files.", ("upload",)),
     "webhooks": ("Events that another service sends.", ("webhook",)),
@@ -50,12 +50,13 @@ def _servers(contract: Contract) -> list[Json]:
 
 
 def _tags(contract: Contract) -> list[Json]:
-    used = {_tag(operation) for operation in contract.operations}
-    return [{"name": name, "description": words} for name, (words, _) in _TAGS.items() if name in used]
+    used = {tag(operation) for operation in contract.operations}
+    return [{"name": name, "description": words} for name, (words, _) in TAGS.items() if name in used]
 
 
-def _tag(operation: Operation) -> str:
-    for name, (_, behaviours) in _TAGS.items():
+def tag(operation: Operation) -> str:
+    """Return the name of the group that an operation is shown in."""
+    for name, (_, behaviours) in TAGS.items():
         if operation.behaviour in behaviours:
             return name
     raise ErrataError(f"{operation.key}: no group of operations has the behaviour {operation.behaviour!r}")
@@ -71,20 +72,21 @@ def _paths(contract: Contract) -> Json:
 def _operation(contract: Contract, operation: Operation) -> Json:
     described: Json = {
         "operationId": operation.id,
-        "tags": [_tag(operation)],
+        "tags": [tag(operation)],
         "summary": operation.title,
         "description": "\n\n".join(filter(None, (operation.description, *operation.notices))),
         "x-effect": operation.effect,
         "security": [{scheme: []} for scheme in _schemes(operation)],
     }
-    if parameters := list(_parameters(contract, operation)):
-        described["parameters"] = parameters
+    if listed := list(parameters(contract, operation)):
+        described["parameters"] = listed
     if body := request_body(contract, operation):
         described["requestBody"] = body
     return described | {"responses": responses(contract, operation)}
 
 
-def _parameters(contract: Contract, operation: Operation) -> Iterator[Json]:
+def parameters(contract: Contract, operation: Operation) -> Iterator[Json]:
+    """Yield the parameters of an operation's path, then those of its query."""
     for parameter in operation.path_parameters:
         yield _parameter(parameter, "path", _path_rules(operation, parameter.name))
     for parameter in operation.query_parameters:

@@ -12,6 +12,8 @@ from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
 Place = Sequence[str | int]
 
 _EXCERPT_LENGTH = 40
+# No field has a longer one; comparing texts takes time that grows with them.
+_LONGEST_NAME = 64
 _TYPE_WORDS = {
     "string": "a string",
     "int": "an integer",
@@ -67,7 +69,14 @@ def excerpt(value: Any) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that an unknown one most resembles, or nothing."""
+    if len(name) > _LONGEST_NAME:
+        return ""
     return next(iter(get_close_matches(name, list(known), 1)), "")
+
+
+def short(name: str) -> str:
+    """Return a name that a client made up, cut to the length of the longest that makes sense."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def dotted(place: Place) -> str:

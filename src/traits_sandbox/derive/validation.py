@@ -6,7 +6,7 @@ record by record.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any
@@ -17,11 +17,13 @@ import orjson
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.derive.decoding import typed_decoder
 from traits_sandbox.derive.json_schema import Schema, closed_request_schema, record_document, surface_schema
-from traits_sandbox.derive.sentences import Place, demand, dotted, excerpt, nearest, pointer
+from traits_sandbox.derive.leniency import LenientReader, Reading
+from traits_sandbox.derive.sentences import Place, demand, dotted, excerpt, nearest, pointer, short
 from traits_sandbox.errors import BadRequest, Violation
 
 MAX_VIOLATIONS = 1000
 MAX_UNKNOWN = 20
+MAX_CONTAINERS = 1_000_000
 BODY = "body"
 _OBJECT = "must be an object"
 
@@ -41,19 +43,27 @@ class UnknownField:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A body that keeps the contract, parsed, with the unknown fields it carries (at most MAX_UNKNOWN)."""
+    """A body that keeps the contract, parsed, with the unknown fields it carries (at most MAX_UNKNOWN).
+
+    With `readings`, it does so only as lenient mode rewrote it.
+    """
 
     body: dict[str, Any]
     unknown: tuple[UnknownField, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The valid records of a push. `rows` are dictionaries or typed rows; `column` reads a field of either."""
+    """The valid records of a push. `rows` are dictionaries or typed rows; `column` reads a field of either.
+
+    With `readings`, the rows are dictionaries that lenient mode rewrote.
+    """
 
     rows: Sequence[Any]
     column: Callable[[str], list[Any]]
     unknown: tuple[UnknownField, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 class RecordSchema:
@@ -107,12 +117,13 @@ class RecordSchema:
 
 
 class BodySchema:
-    """Judges JSON bodies of one operation."""
+    """Judges JSON bodies of one operation; a lenient one tries again with what it refused, rewritten."""
 
-    def __init__(self, contract: Contract, operation: Operation) -> None:
+    def __init__(self, contract: Contract, operation: Operation, *, lenient: bool = False) -> None:
         assert operation.body is not None
         self._collection = operation.body.collection
         self._minimum, self._maximum = contract.min_records, contract.max_records
+        self._reader = LenientReader(contract, operation) if lenient else None
         self._closed = _compile(closed_request_schema(contract, operation))
         self._record = RecordSchema(
             contract,
@@ -127,6 +138,15 @@ class BodySchema:
         Raises BadRequest with every violation; it keeps MAX_VIOLATIONS of them and counts the others.
         """
         body = parse(raw)
+        try:
+            return self._judge(body)
+        except BadRequest:
+            rewritten, readings = self._reader.rewrite(body) if self._reader else (body, ())
+            if not readings:
+                raise
+        return replace(self._judge(rewritten), readings=readings)
+
+    def _judge(self, body: Any) -> Accepted:
         if _holds(self._closed, body):
             return Accepted(body)
         violations = self._violations(body)
@@ -175,10 +195,10 @@ class BodySchema:
 class PushSchema:
     """Judges the bodies of one push: BodySchema's verdicts, sooner in the common case."""
 
-    def __init__(self, contract: Contract, operation: Operation) -> None:
+    def __init__(self, contract: Contract, operation: Operation, *, lenient: bool = False) -> None:
         assert operation.body is not None
         self._collection = operation.body.collection
-        self._body = BodySchema(contract, operation)
+        self._body = BodySchema(contract, operation, lenient=lenient)
         self._decoder = typed_decoder(contract, operation)
         self._formats = _compile(self._decoder.format_schema() if self._decoder else {})
 
@@ -188,11 +208,19 @@ class PushSchema:
             return Records(rows, partial(self._decoder.column, rows))
         accepted = self._body.read(raw)
         found = accepted.body[self._collection]
-        return Records(found, lambda name: [record.get(name) for record in found], accepted.unknown)
+        columns = partial(_column, found)
+        return Records(found, columns, accepted.unknown, accepted.readings)
+
+
+def _column(records: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    return [record.get(name) for record in records]
 
 
 def parse(raw: bytes) -> Any:
     """Parse JSON; raises BadRequest that says where it stops being JSON."""
+    if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
+        # Sixteen MiB of `[],` would be half a GiB of lists.
+        raise BadRequest((Violation("", BODY, BODY, "size", f"must hold at most {MAX_CONTAINERS} objects and lists"),))
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -203,7 +231,7 @@ def parse(raw: bytes) -> Any:
 def _unknown_names(record: dict[str, Any], known: Any, at: Place) -> Iterator[UnknownField]:
     for name in record:
         if name not in known:
-            yield UnknownField(dotted([*at, name]), name, nearest(name, known))
+            yield UnknownField(dotted([*at, short(name)]), short(name), nearest(name, known))
 
 
 def _meant(name: str, body: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Protocol
 
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract, Operation
+from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.derive.validation import UnknownField
 from traits_sandbox.errors import Violation
 from traits_sandbox.handlers.ingestion import Intake
@@ -34,13 +35,15 @@ class Reply:
     """A success: what goes into the envelope, and what the log tells beside it.
 
     `records` counts what was stored. `refused` are rows or events that were not, although the request
-    succeeded (`refused_count` in all); `unknown` are fields that the contract does not name.
+    succeeded (`refused_count` in all); `unknown` are fields that the contract does not name, `readings`
+    what lenient mode made of the request.
     """
 
     data: Any = None
     records: int = 0
     count: int = 0
     unknown: tuple[UnknownField, ...] = ()
+    readings: tuple[Reading, ...] = ()
     refused: tuple[Violation, ...] = ()
     refused_count: int = 0
 
@@ -55,6 +58,7 @@ class Backend:
     seed: int
     personas: int
     intake: Intake
+    lenient: bool = False
 
 
 Handler = Callable[[Call], Awaitable[Reply]]

@@ -9,7 +9,7 @@ from traits_sandbox.handlers.ingestion import Arrival
 def push(operation: Operation, backend: Backend) -> Handler:
     """Return the handler that stores the records of a push."""
     assert operation.body is not None
-    schema = PushSchema(backend.contract, operation)
+    schema = PushSchema(backend.contract, operation, lenient=backend.lenient)
     intake = backend.intake.of(operation.body.record)
     collection = operation.body.collection
 
@@ -18,6 +18,6 @@ def push(operation: Operation, backend: Backend) -> Handler:
         arrival = Arrival(call.received_at, call.request_id)
         batch = intake.pushed(records, arrival, raw=call.body, collection=collection)
         await backend.store.append(call.dashboard, (batch,))
-        return Reply(records=batch.count, count=batch.count, unknown=records.unknown)
+        return Reply(records=batch.count, count=batch.count, unknown=records.unknown, readings=records.readings)
 
     return handle

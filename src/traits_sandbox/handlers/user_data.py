@@ -7,12 +7,12 @@ from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
 
 def remove_user(operation: Operation, backend: Backend) -> Handler:
     """Return the handler that erases a user; an unknown one is erased already."""
-    schema = BodySchema(backend.contract, operation)
+    schema = BodySchema(backend.contract, operation, lenient=backend.lenient)
     name = operation.roles["user"]
 
     async def handle(call: Call) -> Reply:
         accepted = schema.read(call.body)
         await backend.store.delete_user(call.dashboard, accepted.body[name])
-        return Reply(unknown=accepted.unknown)
+        return Reply(unknown=accepted.unknown, readings=accepted.readings)
 
     return handle

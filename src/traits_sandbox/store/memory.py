@@ -58,13 +58,14 @@ class UserIndex:
         self._by_user.pop(user, None)
         return references
 
-    def discard(self, user: str, reference: int) -> None:
-        """Forget one reference of a user, and the user with the last one."""
-        kept = [held for held in self.of(user) if held != reference]
-        if kept:
-            self._by_user[user] = array("Q", kept)
-        else:
-            self._by_user.pop(user, None)
+    def discard(self, references: Mapping[int, str | None]) -> None:
+        """Forget single references, each given with its user; users without any other are forgotten too."""
+        for user in {user for user in references.values() if user in self._by_user}:
+            kept = [reference for reference in self.of(user) if reference not in references]
+            if kept:
+                self._by_user[user] = array("Q", kept)
+            else:
+                del self._by_user[user]
 
     def drop_before(self, users: Iterable[str | None], limit: int) -> None:
         """Forget the references of these users that are below the limit."""
@@ -158,13 +159,13 @@ class Dashboard:
         return references
 
     def forget(self, held: HeldBatch, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
-        """Forget the references to erased records that other users have, who are in the same records."""
-        first = number << _POSITION_BITS
-        for position, record in erased.items():
-            if user := record.get(held.layout.user):
-                self._users(held.kind).discard(user, first | position)
-            if mentioned := record.get(held.layout.mention):
-                self.mentions.discard(mentioned, first | position)
+        """Forget the references that others have to erased records, because they are in the same ones."""
+        records = {number << _POSITION_BITS | position: record for position, record in erased.items()}
+        layout = held.layout
+        if layout.user:
+            self._users(held.kind).discard({each: record.get(layout.user) for each, record in records.items()})
+        if layout.mention:
+            self.mentions.discard({each: record.get(layout.mention) for each, record in records.items()})
 
     def _users(self, kind: str) -> UserIndex:
         return self.by_kind.setdefault(kind, UserIndex())

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-PREFIX = "/_sandbox"
+from traits_sandbox.web.gateway import PREFIX
 
 Health = Callable[[], Awaitable[dict[str, Any]]]
 

@@ -11,7 +11,7 @@ from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
 from traits_sandbox.handlers.call import Handler
 from traits_sandbox.web.auth import Keys, bearer
-from traits_sandbox.web.body import Disconnected
+from traits_sandbox.web.body import Disconnected, Sent
 from traits_sandbox.web.endpoint import Endpoint, parse_query
 from traits_sandbox.web.envelope import Answer, refusal, success
 from traits_sandbox.web.exchange import Exchange
@@ -32,12 +32,18 @@ class EmulatedApi:
     """Answers every request as the vendor would: authenticate, route, read, validate, act, envelope."""
 
     def __init__(
-        self, contract: Contract, handlers: Mapping[str, Handler], keys: Keys, surroundings: Surroundings
+        self,
+        contract: Contract,
+        handlers: Mapping[str, Handler],
+        *,
+        routes: Routes,
+        keys: Keys,
+        surroundings: Surroundings,
     ) -> None:
         self._contract = contract
         self._keys = keys
         self._around = surroundings
-        self._routes = Routes(contract.operations)
+        self._routes = routes
         self._endpoints = {o.id: Endpoint(o, handlers[o.id]) for o in contract.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,17 +75,17 @@ class EmulatedApi:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         exchange.dashboard = self._authenticate(exchange.path, scope, headers)
         match = self._routes.match(exchange.method, exchange.path)
-        exchange.operation = match.operation.id
+        exchange.operation, exchange.readings = match.operation.id, match.readings
         query = parse_query(scope["query_string"])
-        content_type = headers.get(b"content-type", b"").decode("latin-1")
-        reply = await self._endpoints[match.operation.id](exchange, match.path, query, content_type, receive)
+        sent = Sent(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
+        reply = await self._endpoints[match.operation.id](exchange, match.path, query, sent)
         exchange.note_reply(reply)
         assert match.operation.response is not None
         return success(match.operation.response, reply)
 
     def _authenticate(self, path: str, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
         """Return the dashboard that the request's key opens; raises Unauthorized."""
-        dashboard = self._keys.dashboard(bearer(headers.get(b"authorization", b"").decode("latin-1")))
+        dashboard = self._keys.dashboard(bearer(_text(headers, b"authorization")))
         if dashboard is None and (parameter := self._routes.key_parameter(path)):
             dashboard = self._keys.dashboard(_lenient_query(scope["query_string"]).get(parameter, ""))
         if dashboard is None:
@@ -96,6 +102,10 @@ class EmulatedApi:
             received_at=self._around.clock(),
             started=perf_counter(),
         )
+
+
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
 
 
 def _lenient_query(query_string: bytes) -> dict[str, str]:

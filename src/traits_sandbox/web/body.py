@@ -1,11 +1,11 @@
-"""Reading request bodies: within a limit, and of the documented media type."""
+"""Reading request bodies: within a limit before and after decompression, and of the documented media type."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message, Receive
 
 from traits_sandbox.derive.validation import BODY
@@ -17,68 +17,129 @@ MAX_UPLOAD = 256 * 2**20
 # A form needs one part; a few more do no harm, thousands are an attack on the parser.
 _MAX_PARTS = 16
 _MAX_FIELD = 2**16
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 2**18
 
 
 class Disconnected(TraitsSandboxError):
     """The client went away before its request was complete: there is nobody to answer."""
 
 
-async def read(receive: Receive, limit: int) -> bytes:
-    """Return the whole body; raises BadRequest as soon as it is larger than the limit in bytes."""
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        # The common case, a body in one piece, is spared the detour.
-        return _within(message.get("body", b""), 0, limit)
-    return b"".join([chunk async for chunk in _chunks(receive, limit, message)])
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a request says of its body: its media type with parameters, its encoding, and where it comes from."""
+
+    content_type: str
+    encoding: str
+    receive: Receive
+
+    def require(self, media_type: str) -> None:
+        """Raise BadRequest unless the body is of this media type, parameters aside."""
+        name = self.content_type.partition(";")[0].strip().lower()
+        if name != media_type:
+            got = f", got {name[:80]}" if name else ""
+            raise _fault(BODY, "content-type", f"must have the content type {media_type}{got}")
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body; raises BadRequest as soon as it is larger than the limit in bytes."""
+        message = await self.receive()
+        if message["type"] == "http.request" and not message.get("more_body") and not self.encoding:
+            # The common case, a body in one piece, is spared the detour.
+            return _within(message.get("body", b""), 0, limit)
+        return b"".join([chunk async for chunk in self._chunks(limit, message)])
+
+    @asynccontextmanager
+    async def uploaded_file(self, part: str) -> AsyncIterator[BinaryIO]:
+        """Yield the file of a multipart form's part, spooled to disk when large; raises BadRequest without one."""
+        # Imported late: these drag requests and responses in, which only uploads need.
+        from starlette.datastructures import Headers, UploadFile
+        from starlette.formparsers import MultiPartException, MultiPartParser
+
+        parser = MultiPartParser(
+            Headers({"content-type": self.content_type}),
+            self._chunks(MAX_UPLOAD, await self.receive()),
+            max_files=_MAX_PARTS,
+            max_fields=_MAX_PARTS,
+            max_part_size=_MAX_FIELD,
+        )
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            raise _fault(BODY, "multipart", f"is not a valid multipart form: {error.message}") from None
+        try:
+            file = form.get(part)
+            if not isinstance(file, UploadFile):
+                raise _fault(part, "required", "is required, as a file part of the form")
+            yield file.file
+        finally:
+            await form.close()
+
+    async def _chunks(self, limit: int, message: Message) -> AsyncGenerator[bytes, None]:
+        decoder = _decoder(self.encoding)
+        sent = decoded = 0
+        while message["type"] != "http.disconnect":
+            chunk = _within(message.get("body", b""), sent, limit)
+            sent += len(chunk)
+            for piece in decoder.decode(chunk):
+                yield _within(piece, decoded, limit)
+                decoded += len(piece)
+            if not message.get("more_body"):
+                decoder.finish()
+                return
+            message = await self.receive()
+        raise Disconnected
 
 
-def require_media_type(sent: str, media_type: str) -> None:
-    """Raise BadRequest unless a Content-Type names this media type, parameters aside."""
-    name = sent.partition(";")[0].strip().lower()
-    if name != media_type:
-        got = f", got {name[:80]}" if sent else ""
-        raise _fault(BODY, "content-type", f"must have the content type {media_type}{got}")
+class _Identity:
+    """Passes a body on as it is."""
 
-
-@asynccontextmanager
-async def uploaded_file(content_type: str, receive: Receive, part: str) -> AsyncIterator[BinaryIO]:
-    """Yield the file of a multipart form's part, spooled to disk when large; raises BadRequest without one."""
-    parser = MultiPartParser(
-        Headers({"content-type": content_type}),
-        _chunks(receive, MAX_UPLOAD, await receive()),
-        max_files=_MAX_PARTS,
-        max_fields=_MAX_PARTS,
-        max_part_size=_MAX_FIELD,
-    )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise _fault(BODY, "multipart", f"is not a valid multipart form: {error.message}") from None
-    try:
-        file = form.get(part)
-        if not isinstance(file, UploadFile):
-            raise _fault(part, "required", "is required, as a file part of the form")
-        yield file.file
-    finally:
-        await form.close()
-
-
-async def _chunks(receive: Receive, limit: int, message: Message) -> AsyncGenerator[bytes, None]:
-    total = 0
-    while message["type"] != "http.disconnect":
-        chunk = _within(message.get("body", b""), total, limit)
-        total += len(chunk)
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
         yield chunk
-        if not message.get("more_body"):
-            return
-        message = await receive()
-    raise Disconnected
+
+    def finish(self) -> None:
+        pass
+
+
+class _Gzip(_Identity):
+    """Decompresses a body in small pieces, so that the limit is noticed before the memory is used."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(_GZIP)
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            try:
+                piece = self._stream.decompress(chunk, _PIECE)
+            except zlib.error:
+                raise _not_gzip() from None
+            if self._stream.unused_data:
+                raise _not_gzip()
+            yield piece
+            chunk = self._stream.unconsumed_tail
+
+    def finish(self) -> None:
+        if not self._stream.eof:
+            raise _not_gzip()
+
+
+def _decoder(encoding: str) -> _Identity:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return _Identity()
+        case "gzip" | "x-gzip":
+            return _Gzip()
+        case _:
+            raise _fault(BODY, "content-encoding", f"must be sent plain or as gzip, got {encoding[:80]}")
 
 
 def _within(chunk: bytes, before: int, limit: int) -> bytes:
     if before + len(chunk) > limit:
         raise _fault(BODY, "size", f"must be at most {limit // 2**20} MiB")
     return chunk
+
+
+def _not_gzip() -> BadRequest:
+    return _fault(BODY, "content-encoding", "is not the gzip stream that its Content-Encoding promises")
 
 
 def _fault(name: str, rule: str, message: str) -> BadRequest:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from starlette.types import Receive
-
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.errors import BadRequest, Violation
 from traits_sandbox.handlers.call import Call, Handler, Reply
-from traits_sandbox.web import body
+from traits_sandbox.web.body import MAX_JSON, Sent
 from traits_sandbox.web.exchange import Exchange
 
 _MAX_QUERY_FIELDS = 100
@@ -28,18 +26,17 @@ class Endpoint:
         exchange: Exchange,
         path: Mapping[str, str],
         query: Mapping[str, str],
-        content_type: str,
-        receive: Receive,
+        sent: Sent,
     ) -> Reply:
         """Return the handler's reply; raises ApiError."""
         if self._media_type:
-            body.require_media_type(content_type, self._media_type)
+            sent.require(self._media_type)
         self._require(query)
         where = (exchange.dashboard, exchange.id, exchange.received_at, path, query)
         if self._part:
-            async with body.uploaded_file(content_type, receive, self._part) as file:
+            async with sent.uploaded_file(self._part) as file:
                 return await self._handler(Call(*where, upload=file))
-        return await self._handler(Call(*where, body=await body.read(receive, body.MAX_JSON)))
+        return await self._handler(Call(*where, body=await sent.read(MAX_JSON)))
 
     def _require(self, query: Mapping[str, str]) -> None:
         if missing := [name for name in self._query if not query.get(name)]:

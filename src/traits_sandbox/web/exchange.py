@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.derive.validation import UnknownField
 from traits_sandbox.errors import ApiError, Violation
 from traits_sandbox.handlers.call import Reply
@@ -28,11 +29,13 @@ class Exchange:
     violations: tuple[Violation, ...] = ()
     violation_count: int = 0
     unknown: tuple[UnknownField, ...] = ()
+    readings: tuple[Reading, ...] = ()
     hint: str = ""
 
     def note_reply(self, reply: Reply) -> None:
         """Take over what a success says beside its data."""
         self.records, self.unknown = reply.records, reply.unknown
+        self.readings += reply.readings
         self.violations, self.violation_count = reply.refused, reply.refused_count
 
     def note_error(self, error: ApiError) -> None:

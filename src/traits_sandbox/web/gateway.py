@@ -1,20 +1,29 @@
 """The front door: refuses foreign hosts, then leads to the sandbox's own endpoints or to the emulated API."""
 
+from collections.abc import Callable
+from functools import cached_property
+
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from traits_sandbox.web.admin import PREFIX
 from traits_sandbox.web.envelope import Answer
 from traits_sandbox.web.hosts import HostGate, host_name
+
+PREFIX = "/_sandbox"
 
 
 class Gateway:
     """The whole sandbox as one ASGI app."""
 
-    def __init__(self, api: ASGIApp, admin: ASGIApp, hosts: HostGate) -> None:
+    def __init__(self, api: ASGIApp, make_admin: Callable[[], ASGIApp], hosts: HostGate) -> None:
+        """Join the parts; the sandbox's own app is made when it is first asked for, to be ready sooner."""
         self._api = api
-        self._admin = admin
+        self._make_admin = make_admin
         self._hosts = hosts
+
+    @cached_property
+    def _admin(self) -> ASGIApp:
+        return self._make_admin()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -87,6 +87,7 @@ def as_json(exchange: Exchange) -> str:
             "violations": [str(violation) for violation in exchange.violations[:_SHOWN]],
             "violation_count": exchange.violation_count,
             "unknown_fields": [str(unknown) for unknown in exchange.unknown],
+            "lenient_readings": [str(reading) for reading in exchange.readings[:_SHOWN]],
             "hint": exchange.hint,
         }
     ).decode()
@@ -107,9 +108,16 @@ def _headline(exchange: Exchange, status: str) -> str:
 
 
 def _details(exchange: Exchange) -> Iterator[str]:
-    lines = [*exchange.violations[:_SHOWN], *exchange.unknown, *([exchange.hint] if exchange.hint else [])]
-    yield from (f"    {printable(str(line))}" for line in lines)
-    if (more := exchange.violation_count - min(len(exchange.violations), _SHOWN)) > 0:
+    yield from _listed(exchange.violations, exchange.violation_count)
+    yield from _listed(exchange.unknown, len(exchange.unknown))
+    yield from _listed(exchange.readings, len(exchange.readings))
+    if exchange.hint:
+        yield f"    {exchange.hint}"
+
+
+def _listed(values: Sequence[object], count: int) -> Iterator[str]:
+    yield from (f"    {printable(str(value))}" for value in values[:_SHOWN])
+    if (more := count - min(len(values), _SHOWN)) > 0:
         yield f"    … and {more} more"
 
 

@@ -1,33 +1,48 @@
 """From method and path to an operation, by the contract alone."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from urllib.parse import unquote_to_bytes
 
-from traits_sandbox.contract.model import Operation
+from traits_sandbox.contract.model import Contract, Operation
+from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.errors import NotFound
+
+_LONGEST_PATH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path that lead to an operation; with `readings` where only lenient mode has it so."""
+
+    method: str
+    path: str
+    operation: Operation
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An operation and the path parameters of one request."""
+    """What a request asks for, with its path parameters."""
 
     operation: Operation
-    path: dict[str, str]
+    path: dict[str, str] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
 
 
 class Routes:
-    """All operations by path. Parameters match one segment each and are percent-decoded once."""
+    """All routes by path. Parameters match one segment each and are percent-decoded once."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, contract: Contract, *, lenient: bool = False) -> None:
         self._fixed: dict[str, dict[str, Match]] = {}
-        self._open: list[tuple[tuple[str, ...], Operation]] = []
-        for operation in operations:
-            if operation.path_parameters:
-                self._open.append((tuple(operation.path.split("/")), operation))
+        self._open: list[tuple[tuple[str, ...], Route]] = []
+        for route in _routes(contract, lenient=lenient):
+            if "{" in route.path:
+                self._open.append((tuple(route.path.split("/")), route))
             else:
-                self._fixed.setdefault(operation.path, {})[operation.method] = Match(operation, {})
+                match = Match(route.operation, readings=route.readings)
+                self._fixed.setdefault(route.path, {})[route.method] = match
 
     def match(self, method: str, raw_path: str) -> Match:
         """Return what a request asks for; raises NotFound with a hint at what may have been meant."""
@@ -51,15 +66,25 @@ class Routes:
         if "%" in raw_path and (fixed := self._fixed.get("/".join(segments))):
             return fixed
         found = {}
-        for pattern, operation in self._open:
+        for pattern, route in self._open:
             if (path := _fill(pattern, segments)) is not None:
-                found[operation.method] = Match(operation, path)
+                found[route.method] = Match(route.operation, path, route.readings)
         return found
 
     def _nearest(self, raw_path: str) -> str:
-        known = [*self._fixed, *(operation.path for _, operation in self._open)]
-        near = get_close_matches(raw_path[:200], known, 1)
+        known = [*self._fixed, *(route.path for _, route in self._open)]
+        near = get_close_matches(raw_path[:_LONGEST_PATH], known, 1)
         return f"did you mean {near[0]}?" if near else ""
+
+
+def _routes(contract: Contract, *, lenient: bool) -> Iterator[Route]:
+    by_id = {operation.id: operation for operation in contract.operations}
+    for operation in contract.operations:
+        yield Route(operation.method, operation.path, operation)
+    for further in contract.leniency.routes if lenient else ():
+        operation = by_id[further.operation]
+        reading = Reading(f"{further.method} {further.path}", f"taken for {operation.key}")
+        yield Route(further.method, further.path, operation, (reading,))
 
 
 def _fill(pattern: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 """The process around the app: a bound socket, uvicorn, the ready signal, an orderly end."""
 
+import asyncio
 import gc
 import signal
 import socket
@@ -9,9 +10,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.web.protocol import BoundedProtocol, cut_slow_senders
 from traits_sandbox.web.tls import TlsFiles
 
 _BACKLOG = 2048
+
+# Beyond this many connections a request is answered 503.
+MAX_CONNECTIONS = 1000
+
+# Seconds that a connection may idle between requests: long enough for a test suite that pauses.
+KEEP_ALIVE = 75
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -32,11 +40,18 @@ def url_of(listener: socket.socket, *, secure: bool) -> str:
 
 
 def run(
-    app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None], grace: float, tls: TlsFiles | None = None
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    ready: Callable[[], None],
+    grace: float,
+    receive_timeout: float,
+    tls: TlsFiles | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted.
 
-    What is in flight at the signal gets `grace` seconds to be answered.
+    What is in flight at the signal gets `grace` seconds to be answered. A request that has not arrived whole
+    within `receive_timeout` seconds is cut off.
     """
     config = uvicorn.Config(
         app,
@@ -44,6 +59,9 @@ def run(
         lifespan="off",
         ws="none",
         access_log=False,
+        http=BoundedProtocol,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE,
         log_config=None,
         log_level="critical",
         server_header=False,
@@ -52,19 +70,27 @@ def run(
         ssl_keyfile=tls.key_file if tls else None,
     )
     _tune_garbage_collection()
+    _allow_many_files()
     _end_quietly_on_signals()
-    _Server(config, ready).run(sockets=[listener])
+    _Server(config, ready, receive_timeout).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], receive_timeout: float) -> None:
         super().__init__(config)
         self._ready = ready
+        self._receive_timeout = receive_timeout
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        # Called ten times a second.
+        now = asyncio.get_running_loop().time()
+        cut_slow_senders(self.server_state.connections, deadline=self._receive_timeout, now=now)
+        return await super().on_tick(counter)
 
 
 def _tune_garbage_collection() -> None:
@@ -72,6 +98,16 @@ def _tune_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files to the hard one: each connection is one."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _end_quietly_on_signals() -> None:

@@ -1,0 +1,63 @@
+"""uvicorn's HTTP protocol with the bounds that it leaves to a proxy: how long a request may take to arrive."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# What other servers allow, and far more than a client of this API sends.
+MAX_HEAD = 64 * 2**10
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection that knows since when it waits for a whole request, and how large that one's head is."""
+
+    waiting_since: float | None = None
+    _head = 0
+    _in_head = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start to wait for the first request."""
+        super().connection_made(transport)
+        self.waiting_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived, unless the head has grown too large."""
+        if self._in_head:
+            self._head += len(data)
+        if self._in_head and self._head > MAX_HEAD + len(data):
+            self.send_400_response(f"A request's head must be at most {MAX_HEAD // 2**10} KiB.")
+        else:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a request that has begun."""
+        super().on_message_begin()
+        self.waiting_since = self.loop.time()
+        self._head, self._in_head = 0, True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; the parser refuses the request when they are too large together."""
+        self._head += len(name) + len(value)
+        if self._head > 2 * MAX_HEAD:
+            raise ValueError("too large")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Let the body come, which has a limit of its own."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Wait no longer: the request is here, and its answer may take its time."""
+        self.waiting_since = None
+        super().on_message_complete()
+
+
+def cut_slow_senders(connections: Iterable[Any], *, deadline: float, now: float) -> None:
+    """Close every connection that has waited for the rest of a request for longer than `deadline` seconds."""
+    for connection in list(connections):
+        since = connection.waiting_since
+        if since is not None and now - since > deadline:
+            connection.transport.abort()

@@ -1,0 +1,83 @@
+"""Bodies as they may travel: compressed, in pieces, slowly."""
+
+import gzip
+import json
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.wire.served import Served, serving
+
+PUSH = json.dumps({"level_ups": [{"user_id": "1001", "level": 1}]}).encode()
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
+def test_a_gzipped_push_is_a_push(sandbox: Served, encoding: str) -> None:
+    with sandbox.client() as client:
+        reply = client.post("/v1/level-ups", content=gzip.compress(PUSH), headers=JSON | {"Content-Encoding": encoding})
+    assert reply.status_code == 201
+
+
+def test_a_gzipped_upload_is_an_upload(sandbox: Served) -> None:
+    form = httpx.Request("POST", "http://x", files={"file": ("k.csv", b"user_id,kpi_id,value\nzip,ltv,3\n")})
+    headers = {"Content-Type": form.headers["content-type"], "Content-Encoding": "gzip"}
+    with sandbox.client(f"{sandbox.key}/zip") as client:
+        assert client.post("/v1/kpis/csv", content=gzip.compress(form.read()), headers=headers).status_code == 201
+        assert client.post("/v1/segments/default/personas/all/users").json()["data"] == {"ids": ["zip"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PUSH, b"", gzip.compress(PUSH)[:-4], gzip.compress(PUSH) + b"more"],
+    ids=["plain", "empty", "cut", "longer"],
+)
+def test_a_broken_gzip_stream_is_a_bad_request(sandbox: Served, content: bytes) -> None:
+    with sandbox.client() as client:
+        reply = client.post("/v1/level-ups", content=content, headers=JSON | {"Content-Encoding": "gzip"})
+    assert reply.json()["errors"] == {"body": "body is not the gzip stream that its Content-Encoding promises"}
+
+
+def test_another_content_encoding_is_a_bad_request(sandbox: Served) -> None:
+    with sandbox.client() as client:
+        reply = client.post("/v1/level-ups", content=PUSH, headers=JSON | {"Content-Encoding": "br"})
+    assert reply.json()["errors"] == {"body": "body must be sent plain or as gzip, got br"}
+
+
+def test_the_limit_holds_after_decompression(sandbox: Served) -> None:
+    bomb = gzip.compress(b" " * (17 * 2**20) + PUSH)
+    with sandbox.client() as client:
+        reply = client.post("/v1/level-ups", content=bomb, headers=JSON | {"Content-Encoding": "gzip"})
+    assert reply.json()["errors"] == {"body": "body must be at most 16 MiB"}
+
+
+@pytest.mark.parametrize("start", [b"", b"POST /v1/lev", b"POST /v1/level-ups HTTP/1.1\r\nHost: localhost\r\n", None])
+def test_a_request_that_does_not_arrive_is_cut_off(tmp_path: Path, start: bytes | None) -> None:
+    with serving(tmp_path, "--receive-timeout", "1") as served:
+        head = (
+            f"POST /v1/level-ups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {served.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(PUSH)}\r\n\r\n"
+        )
+        url = httpx.URL(served.url)
+        with socket.create_connection((url.host, url.port or 0), timeout=20) as connection:
+            connection.sendall(head.encode() + PUSH[:5] if start is None else start)
+            assert ends(connection)
+
+
+def test_an_idle_connection_between_requests_is_kept(tmp_path: Path) -> None:
+    with serving(tmp_path, "--receive-timeout", "1") as served, served.client() as client:
+        client.get("/_sandbox/health")
+        time.sleep(2.5)
+        stream = client.send(client.build_request("GET", "/_sandbox/health"), stream=True)
+        assert stream.status_code == 200
+        stream.close()
+
+
+def ends(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1000) == b""
+    except ConnectionResetError:
+        return True
