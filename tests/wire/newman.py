@@ -30,11 +30,11 @@ class Run:
     tests: int
 
 
-def run(served: Served, folder: Path, *, url: str = "", key: str = "", collection: Path = COLLECTION) -> Run:
+def run(served: Served, folder: Path, *, url: str = "", collection: Path = COLLECTION) -> Run:
     """Run a collection against a server, or what stands before it at `url`; the report goes to the folder."""
     require("newman", present=NEWMAN.exists())
     report = folder / "newman.json"
-    variables = {"BASE_URL": url or served.url, "API_KEY": key or served.key}
+    variables = {"BASE_URL": url or served.url, "API_KEY": served.key}
     command = [str(NEWMAN), "run", str(collection), "--environment", str(ENVIRONMENT), "--working-dir", str(POSTMAN)]
     command += [word for name, value in variables.items() for word in ("--env-var", f"{name}={value}")]
     command += ["--reporters", "json", "--reporter-json-export", str(report)]

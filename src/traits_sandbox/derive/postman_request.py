@@ -90,7 +90,8 @@ def indented(value: Any) -> str:
 
 
 def _json(media_type: str, value: Any) -> Json:
-    return {"header": [{"key": "Content-Type", "value": media_type}], "body": raw(value)}
+    sent: Json = {"header": [{"key": "Content-Type", "value": media_type}]}
+    return sent if value is None else sent | {"body": raw(value)}
 
 
 def _file(operation: Operation, body: Body) -> Json:
