@@ -33,6 +33,41 @@ ODD: tuple[Json, ...] = (
     *([], {}, [[]], [{}], [None], {"a": 1}, [1, "x"], [{"key": "k", "value": "v"}], [{"key": 1, "value": None}]),
 )
 
+# What a lax parser of JSON might take, and some of what every parser must.
+PIECES = (
+    *(
+        b"",
+        b" ",
+        b"\n",
+        b"\t",
+        b"\x0b",
+        b"\x00",
+        b"\x1f",
+        b"\x7f",
+        b"\xff",
+        b"\xc0\x80",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+    ),
+    *(b'"', b"'", b"\\", b"\\u", b"\\ud800", b"\\udc00", b"\\ud83d\\ude00", b"\\u0000", b"\\x41", b"\\/", b"\\n"),
+    *(b"0", b"00", b"-", b"-0", b"+1", b"1.", b".5", b"1e", b"1e5", b"1E+2", b"1e400", b"1e-400", b"9" * 25, b"0x1"),
+    *(
+        b",",
+        b":",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"null",
+        b"true",
+        b"NaN",
+        b"Infinity",
+        b"// x",
+        b"/* x */",
+        b',"user_id":"1"',
+    ),
+)
+
 
 def values(contract: Contract, field: Field) -> st.SearchStrategy[Json]:
     """Return values that a field takes."""
@@ -124,6 +159,15 @@ def hostile(names: tuple[str, ...]) -> st.SearchStrategy[Json]:
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_names(names), inner, max_size=5),
         max_leaves=12,
     )
+
+
+@st.composite
+def misspelt(draw: Draw, raw: bytes) -> bytes:
+    """Draw JSON text with up to three pieces taken out, put in or replaced, on the edges of JSON's grammar."""
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(raw)))
+        raw = raw[:at] + draw(st.sampled_from(PIECES)) + raw[at + draw(st.integers(0, 3)) :]
+    return raw
 
 
 def names_of(contract: Contract, record: Record | None, *more: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What the tests of derivations share: the first edition's contract, and one judge for each kind of thing judged."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import settings
 from tests.derive.judges import BodyJudge, RecordJudge
 from traits_sandbox import resources
 from traits_sandbox.contract.build import build_edition
-from traits_sandbox.contract.model import Contract, Operation
+from traits_sandbox.contract.model import Contract
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -24,28 +25,36 @@ def contract(edition: Path) -> Contract:
 
 @pytest.fixture(scope="session")
 def body_judge(request: pytest.FixtureRequest, contract: Contract) -> BodyJudge:
-    operation = next(each for each in contract.operations if each.id == request.param)
-    return BodyJudge.of(contract, operation)
+    """Judges bodies of each operation that takes JSON, in turn."""
+    return _body_judge(request.param, contract)
+
+
+@pytest.fixture(scope="session")
+def push_judge(request: pytest.FixtureRequest, contract: Contract) -> BodyJudge:
+    """Judges bodies of each operation that takes a list of records, in turn."""
+    return _body_judge(request.param, contract)
 
 
 @pytest.fixture(scope="session")
 def record_judge(request: pytest.FixtureRequest, contract: Contract) -> RecordJudge:
-    return RecordJudge.of(contract, contract.record(request.param))
+    """Judges records of each heading, in turn."""
+    return RecordJudge(contract, contract.record(request.param))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for a judge once for each operation with a JSON body, or once for each record."""
-    if "body_judge" in metafunc.fixturenames:
-        ids = [each.id for each in _contract().operations if _takes_json(each)]
-        metafunc.parametrize("body_judge", ids, indirect=True, scope="session")
-    if "record_judge" in metafunc.fixturenames:
-        headings = [record.heading for record in _contract().records]
-        metafunc.parametrize("record_judge", headings, indirect=True, scope="session")
+    """Run a test that asks for a judge once for each thing of the contract that it judges."""
+    for name in JUDGED.keys() & set(metafunc.fixturenames):
+        judged = JUDGED[name](build_edition(resources.schemas() / "2020-09")[0])
+        metafunc.parametrize(name, judged, indirect=True, scope="session")
 
 
-def _contract() -> Contract:
-    return build_edition(resources.schemas() / "2020-09")[0]
+def _body_judge(operation_id: str, contract: Contract) -> BodyJudge:
+    return BodyJudge(contract, next(each for each in contract.operations if each.id == operation_id))
 
 
-def _takes_json(operation: Operation) -> bool:
-    return operation.body is not None and not operation.body.part
+# What each judge is made for, by id.
+JUDGED: dict[str, Callable[[Contract], list[str]]] = {
+    "body_judge": lambda contract: [each.id for each in contract.operations if each.body and not each.body.part],
+    "push_judge": lambda contract: [each.id for each in contract.operations if each.body and each.body.collection],
+    "record_judge": lambda contract: [each.heading for each in contract.records],
+}

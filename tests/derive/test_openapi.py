@@ -191,10 +191,9 @@ def test_an_upload_is_a_form_with_a_file(document: Json, contract: Contract) -> 
 def test_a_webhook_takes_one_event_or_many(other: Json) -> None:
     body = judge(other, {"$ref": "#/components/schemas/ReceiveTricksRequest"})
     event = {"Type": "landed", "Rider": "ann"}
-    assert [body.is_valid(each) for each in (event, [event], [event, {}], "landed", ["landed"])] == [
-        *(True, True, True),
-        *(False, False),
-    ]
+    # What is no event is refused by itself, but acknowledged within an array.
+    assert all(body.is_valid(each) for each in (event, [event], [event, {}], [event, "landed"], []))
+    assert not body.is_valid("landed")
     hook = next(operation for operation in OTHER.operations if operation.id == "receive_tricks")
     assert described(other, hook)["requestBody"]["required"]
     assert described(other, hook)["requestBody"]["content"]["application/json"]["example"] == event
@@ -282,8 +281,9 @@ def test_a_link_finds_the_user_in_the_example(document: Json) -> None:
 
 
 def test_it_says_nothing_that_the_contract_does_not(other: Json, contract: Contract) -> None:
-    words = {field.name for record in contract.records for field in record.fields} - {"key", "name", "type", "value"}
+    words = {field.name for record in contract.records for field in record.fields}
     words |= {category.folder for category in contract.categories} | {"v1", "12traits", "1000", "default"}
+    words -= {"items", "key", "name", "type", "value"}  # words of OpenAPI and JSON Schema, too
     said = set(re.findall(r"\w+", json.dumps(other)))
     assert words & said == set()
 

@@ -56,9 +56,15 @@ def _operation_schemas(contract: Contract, operation: Operation) -> Json:
     schemas: Json = {}
     if operation.webhook:
         event = schema_name(operation, "Event")
-        one_or_many = [ref("schemas", event), {"type": "array", "items": ref("schemas", event)}]
+        # What is no event within an array is acknowledged as well: the sender could do nothing about it.
+        element = {
+            "description": "An event; anything else is acknowledged and not stored.",
+            "anyOf": [ref("schemas", event), {}],
+        }
         schemas[event] = _event_schema(operation.webhook)
-        schemas[schema_name(operation, "Request")] = {"oneOf": one_or_many}
+        schemas[schema_name(operation, "Request")] = {
+            "oneOf": [ref("schemas", event), {"type": "array", "items": element}]
+        }
     elif operation.body and not operation.body.part:
         schemas[schema_name(operation, "Request")] = body_schema(contract, operation.body)
     if operation.response:

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import orjson
 
 from traits_sandbox.contract.model import Contract, Operation, Record
@@ -53,8 +54,7 @@ class Accepted:
     readings: tuple[Reading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """The valid records of a push. `rows` are dictionaries or typed rows; `column` reads a field of either.
 
     With `readings`, the rows are dictionaries that lenient mode rewrote.

@@ -1,0 +1,38 @@
+"""Schemathesis, with its default checks and our few exceptions, finds nothing wrong with a real sandbox."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.components import require
+from tests.wire.served import Served
+
+# Any other seed may be tried by hand.
+SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
+COMMAND = Path(sys.executable).with_name("schemathesis")
+
+
+def test_schemathesis_finds_no_failure(sandbox: Served, edition: Path, tmp_path: Path) -> None:
+    require("schemathesis", present=shutil.which(COMMAND))
+    config = Path(__file__).with_name("schemathesis.toml")
+    options = [
+        "--url",
+        sandbox.url,
+        "-H",
+        f"Authorization: Bearer {sandbox.key}",
+        "--seed",
+        SEED,
+        "--max-examples",
+        "25",
+    ]
+    result = subprocess.run(
+        [COMMAND, "--config-file", config, "run", edition / "openapi.json", *options, "--no-color"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-5000:]
+    assert "Tested: 14" in result.stdout
