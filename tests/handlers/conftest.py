@@ -16,3 +16,9 @@ def contract(edition: Path) -> Contract:
 @pytest.fixture
 def api(contract: Contract) -> Emulated:
     return emulated(contract)
+
+
+@pytest.fixture(scope="session")
+def shared_api(contract: Contract) -> Emulated:
+    """An API for tests that do not mind what others have stored, such as those of Hypothesis."""
+    return emulated(contract)

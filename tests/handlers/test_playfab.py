@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.handlers.emulated import DASHBOARD, NOW, Emulated, emulated, sentences
-from traits_sandbox.contract.model import Contract, EventRule
+from traits_sandbox.contract.model import Contract, EventRule, Webhook
 from traits_sandbox.errors import BadRequest, UsageError
 from traits_sandbox.handlers.call import Call, Reply
 from traits_sandbox.handlers.playfab import MAX_EVENTS
@@ -417,6 +419,22 @@ def test_a_delivery_is_stored_whole_or_not_at_all(contract: Contract) -> None:
     assert (deliver(emulated(contract, store), body).records, store.appends) == (4, 1)
 
 
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+
+
+def hook(api: Emulated) -> Webhook:
+    """Return what the contract says about the webhook."""
+    return next(each.webhook for each in api.backend.contract.operations if each.webhook)
+
+
+def words(webhook: Webhook) -> set[str]:
+    """Return every top-level name of an event that means something to the mapping."""
+    paths = [path for found in webhook.names.values() for path in found]
+    for rule in webhook.events:
+        paths += [*rule.inputs.values(), *rule.fields.values()]
+    return {path.partition(".")[0] for path in paths}
+
+
 def with_rule(contract: Contract, rule: EventRule) -> Contract:
     """Return the contract with one more rule for webhook events, before all others."""
 
@@ -442,6 +460,27 @@ def test_a_rule_that_cannot_work_stops_the_start(contract: Contract, transform: 
     rule = EventRule(event="x", record="LevelUp", transform=transform)
     with pytest.raises(UsageError, match="the rule for x"):
         emulated(with_rule(contract, rule))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_whatever_an_event_holds_it_is_acknowledged(shared_api: Emulated, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([rule.event for rule in hook(shared_api).events]))
+    known = st.sampled_from(sorted(words(hook(shared_api))))
+    content = data.draw(st.dictionaries(known | TEXT, JSON, max_size=6))
+    reply = deliver(shared_api, {**event(name, ""), **content})
+    assert reply.data is None
 
 
 @pytest.fixture

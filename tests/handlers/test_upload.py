@@ -1,8 +1,11 @@
 import asyncio
 import csv
 import io
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.handlers.emulated import DASHBOARD, NOW, Emulated, sentences
 from traits_sandbox.derive.validation import MAX_VIOLATIONS
@@ -274,7 +277,7 @@ def test_all_violations_are_counted_and_the_first_kept(api: Emulated) -> None:
 
 
 def test_rows_are_stored_in_batches_while_others_are_served(api: Emulated) -> None:
-    file = io.BytesIO(b"user_id,kpi_id,value\n" + b"u1,ltv,1\n" * 5 * BATCH_SIZE)
+    file = io.BytesIO(b"user_id,kpi_id,value\n" + b"u1,ltv,1\n" * 3 * BATCH_SIZE + b"\n" * 2 * BATCH_SIZE)
     seen = []
 
     async def watched() -> Reply:
@@ -284,10 +287,30 @@ def test_rows_are_stored_in_batches_while_others_are_served(api: Emulated) -> No
             await asyncio.sleep(0)
         return await upload
 
-    assert asyncio.run(watched()).records == 5 * BATCH_SIZE
-    assert seen == [0, *range(BATCH_SIZE, 5 * BATCH_SIZE + 1, BATCH_SIZE)]
+    assert asyncio.run(watched()).records == 3 * BATCH_SIZE
+    assert [count // BATCH_SIZE for count in seen] == [0, 1, 2, 3, 3, 3]
 
 
 def test_a_chunk_of_long_rows_is_stored_before_it_grows_large() -> None:
-    rows = (CsvRow(line, size=2**20) for line in range(10))
+    rows = (CsvRow(line, size=2**18) for line in range(10))
     assert [len(chunk) for chunk in chunks(rows)] == [4, 4, 2]
+
+
+@settings(deadline=None)
+@given(content=st.binary() | st.text('userid_kp,v"\r\n1é\0').map(lambda text: text.encode("utf-8")))
+def test_whatever_the_bytes_rows_follow_the_header_or_the_file_is_refused(shared_api: Emulated, content: bytes) -> None:
+    assert shared_api.send("upload_kpis", upload=io.BytesIO(f"{SHORT}\n".encode() + content)).data
+    with suppress(BadRequest):
+        shared_api.send("upload_survey_data", upload=io.BytesIO(content))
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"))
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=5))
+def test_every_text_that_is_written_as_csv_comes_back(rows: list[tuple[str, str]]) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([("user_id", "answer"), *rows])
+    found = [row.cells for row in read_rows(io.BytesIO(file.getvalue().encode()))]
+    assert found == [["user_id", "answer"], *map(list, rows)]

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
+import msgspec
+
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract, Operation
 from traits_sandbox.derive.leniency import Reading
@@ -13,8 +15,7 @@ from traits_sandbox.handlers.ingestion import Intake
 from traits_sandbox.store.protocol import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One authenticated request for an operation.
 
     `path` and `query` hold the documented parameters by name, percent-decoded once. `body` is the whole body,
@@ -30,8 +31,7 @@ class Call:
     upload: BinaryIO | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A success: what goes into the envelope, and what the log tells beside it.
 
     `records` counts what was stored. `refused` are rows or events that were not, although the request

@@ -1,7 +1,7 @@
 """Rows of a CSV file: UTF-8 with an optional byte order mark, commas, quoted as in RFC 4180.
 
-A row that cannot be read becomes a row with a fault, and reading goes on with the line after it. No row takes
-more than MAX_ROW bytes of memory, whatever the file holds.
+A row that cannot be read becomes a row with a fault, and reading goes on with the line after it. At most MAX_ROW
+bytes of the file are held at a time, whatever it holds.
 """
 
 import csv
@@ -20,6 +20,7 @@ class CsvRow:
     """The cells of a row, the line from 1 on which it starts, and its size in bytes.
 
     `fault` says what is wrong with a row that could not be read, as the rest of a sentence; it has no cells.
+    A blank line is a row without cells.
     """
 
     line: int
@@ -27,9 +28,14 @@ class CsvRow:
     cells: Sequence[str] = ()
     fault: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether the row holds nothing, which is no fault."""
+        return not self.cells and not self.fault
+
 
 def read_rows(file: BinaryIO) -> Iterator[CsvRow]:
-    """Yield the rows of a file, header and all; blank lines are left out."""
+    """Yield the rows of a file, header and blank lines and all."""
     lines = _Lines(file)
     reader = csv.reader(lines, strict=True)
     while True:
@@ -40,11 +46,8 @@ def read_rows(file: BinaryIO) -> Iterator[CsvRow]:
             return
         except csv.Error as error:
             yield CsvRow(start, lines.size, fault=lines.fault or _not_csv(error, start, lines.number))
-            continue
-        if lines.fault:
-            yield CsvRow(start, lines.size, fault=lines.fault)
-        elif cells:
-            yield CsvRow(start, lines.size, cells)
+        else:
+            yield CsvRow(start, lines.size, () if lines.fault else cells, lines.fault)
 
 
 class _Lines:

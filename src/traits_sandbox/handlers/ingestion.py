@@ -1,9 +1,10 @@
 """The one way into the store: every door judges records here and hands them over as batches."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import orjson
 
 from traits_sandbox.contract.model import Contract, Record
@@ -17,8 +18,7 @@ Row = dict[str, Any]
 BATCH_SIZE = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """When records arrived (epoch seconds) and with which request."""
 
     at: float

@@ -13,7 +13,7 @@ from traits_sandbox.handlers.ingestion import BATCH_SIZE, Arrival, RecordIntake,
 from traits_sandbox.handlers.verdicts import Verdicts
 
 # Rows are judged and stored in chunks, so that a large file takes little memory and others are served meanwhile.
-_CHUNK_BYTES = 4 * 2**20
+_CHUNK_BYTES = 2**20
 
 # The estimate is as fake as the ingestion is immediate; it only has to grow with the file.
 _ROWS_A_SECOND = 1000
@@ -26,7 +26,7 @@ def upload(operation: Operation, backend: Backend) -> Handler:
     async def handle(call: Call) -> Reply:
         assert call.upload is not None
         rows = read_rows(call.upload)
-        columns = _columns(operation, backend, next(rows, None))
+        columns = _columns(operation, backend, next(_filled(rows), None))
         intake = backend.intake.of(columns.record.heading)
         arrival = Arrival(call.received_at, call.request_id)
         verdicts, total, stored = Verdicts(), 0, 0
@@ -34,7 +34,7 @@ def upload(operation: Operation, backend: Backend) -> Handler:
             records = _records(chunk, columns, intake, verdicts)
             await backend.store.append(call.dashboard, intake.batches(records, arrival))
             await asyncio.sleep(0)
-            total += len(chunk)
+            total += sum(1 for _ in _filled(chunk))
             stored += len(records)
         return Reply(
             data={estimate: 1 + total // _ROWS_A_SECOND},
@@ -75,6 +75,10 @@ def _columns(operation: Operation, backend: Backend, header: CsvRow | None) -> C
         raise BadRequest((Violation("", part, part, "header", str(fault)),)) from None
 
 
+def _filled(rows: Iterable[CsvRow]) -> Iterator[CsvRow]:
+    return (row for row in rows if not row.is_blank)
+
+
 def chunks(rows: Iterable[CsvRow]) -> Iterator[list[CsvRow]]:
     """Yield rows in lists of BATCH_SIZE, or fewer where they are long."""
     chunk: list[CsvRow] = []
@@ -91,7 +95,7 @@ def chunks(rows: Iterable[CsvRow]) -> Iterator[list[CsvRow]]:
 
 def _records(chunk: list[CsvRow], columns: Columns, intake: RecordIntake, verdicts: Verdicts) -> list[Row]:
     records: list[Row] = []
-    for row in chunk:
+    for row in _filled(chunk):
         good, bad = judge(row, columns, intake)
         records += good
         verdicts.add(bad)

@@ -9,9 +9,9 @@ from array import array
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from traits_sandbox.store.protocol import Batch, Layout, StoredRecord, StoreStatus
@@ -79,8 +79,7 @@ class UserIndex:
                 del self._by_user[user]
 
 
-@dataclass(slots=True)
-class HeldBatch:
+class HeldBatch(msgspec.Struct):
     """A batch as it is kept. `raw` and `collection` change once, when a deletion rewrites the batch as a list."""
 
     dashboard: str

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -27,8 +29,7 @@ class Layout:
         return {name: [record.get(name) for record in records] for name in self.names}
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Records of one kind that arrived together.
 
     `raw` is the JSON of `count` records: a list, or an object that holds the list under `collection`. `columns`

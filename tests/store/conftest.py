@@ -1,0 +1,12 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.store.shelf import STORES, Shelf, shelf
+
+
+@pytest.fixture(params=STORES)
+def held(request: pytest.FixtureRequest) -> Iterator[Shelf]:
+    """Each store that there is, empty."""
+    with shelf(STORES[request.param]()) as opened:
+        yield opened

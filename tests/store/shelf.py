@@ -1,0 +1,84 @@
+"""A store with an event loop of its own, so that tests may say what they do line by line."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from traits_sandbox.store.memory import MemoryStore
+from traits_sandbox.store.protocol import Batch, Layout, Store, StoreStatus
+
+Row = dict[str, Any]
+Opened = AbstractAsyncContextManager[Store]
+
+LAYOUTS = {
+    "login": Layout(user="user_id"),
+    "friends": Layout(user="user_id", mention="target_user_id"),
+    "item": Layout(key="item_id"),
+    "event": Layout(mention="user", key="id"),
+}
+
+
+@asynccontextmanager
+async def memory() -> AsyncIterator[Store]:
+    """Open an empty store in memory."""
+    yield MemoryStore(max_bytes=2**30)
+
+
+# Every store that there is, each by how an empty one is opened.
+STORES: dict[str, Callable[[], Opened]] = {"memory": memory}
+
+
+def batch(kind: str, *rows: Row, collection: str = "", received_at: float = 0.0, origin: str = "") -> Batch:
+    """Return rows as a batch."""
+    raw = orjson.dumps({collection: rows} if collection else rows)
+    columns = LAYOUTS[kind].columns(rows)
+    return Batch(kind, LAYOUTS[kind], len(rows), columns, raw, collection, received_at, origin)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A store whose answers are there at once."""
+
+    store: Store
+    runner: asyncio.Runner
+
+    def append(self, *batches: Batch, dashboard: str = "one") -> None:
+        self.runner.run(self.store.append(dashboard, batches))
+
+    def put(self, kind: str, *rows: Row, dashboard: str = "one") -> None:
+        self.append(batch(kind, *rows), dashboard=dashboard)
+
+    def users(self, dashboard: str = "one") -> set[str]:
+        return set(self.runner.run(self.store.users(dashboard)))
+
+    def records(self, kind: str, user: str | None = None, dashboard: str = "one") -> list[Row]:
+        found = self.runner.run(self.store.records(dashboard, kind, user=user))
+        return [record.value for record in found]
+
+    def latest(self, kind: str, user: str, dashboard: str = "one") -> Row | None:
+        found = self.runner.run(self.store.latest(dashboard, kind, user))
+        return found.value if found else None
+
+    def known_keys(self, kind: str, keys: Sequence[str], dashboard: str = "one") -> set[str]:
+        return self.runner.run(self.store.known_keys(dashboard, kind, keys))
+
+    def delete(self, user: str, dashboard: str = "one") -> int:
+        return self.runner.run(self.store.delete_user(dashboard, user))
+
+    def status(self) -> StoreStatus:
+        return self.runner.run(self.store.status())
+
+
+@contextmanager
+def shelf(opened: Opened) -> Iterator[Shelf]:
+    """Lend a store; open and close it in the loop in which it is used."""
+    with asyncio.Runner() as runner:
+        store = runner.run(opened.__aenter__())
+        try:
+            yield Shelf(store, runner)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))

@@ -1,0 +1,131 @@
+"""What the store in memory does when it is full."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.store.shelf import Row, Shelf, batch
+from traits_sandbox.store.memory import MemoryStore
+
+LIMIT = 20_000
+Small = Callable[[int], Shelf]
+
+
+@pytest.fixture
+def small() -> Iterator[Small]:
+    with asyncio.Runner() as runner:
+        yield lambda limit: Shelf(MemoryStore(max_bytes=limit), runner)
+
+
+def login(number: int) -> Row:
+    return {"user_id": f"u{number}", "level": number, "device": "x" * 1000}
+
+
+def test_the_oldest_records_leave_and_are_counted(small: Small) -> None:
+    held = small(LIMIT)
+    for number in range(100):
+        held.put("login", login(number))
+    status, kept = held.status(), [row["level"] for row in held.records("login")]
+    assert kept == list(range(100 - len(kept), 100))
+    assert (status.records, status.evicted) == (len(kept), 100 - len(kept))
+    assert held.users() == {f"u{number}" for number in kept}
+
+
+def test_bytes_stay_within_the_limit(small: Small) -> None:
+    held = small(LIMIT)
+    for number in range(100):
+        held.put("login", login(number), login(number + 1))
+        assert 0 < held.status().bytes <= LIMIT
+
+
+def test_the_newest_batch_stays_even_if_it_is_larger_than_the_limit(small: Small) -> None:
+    held = small(10)
+    held.put("login", login(1))
+    held.put("login", login(2), login(3))
+    assert [row["level"] for row in held.records("login")] == [2, 3]
+
+
+def test_a_users_newer_records_outlive_the_older_ones(small: Small) -> None:
+    held = small(5_000)
+    for number in range(10):
+        held.put("login", {**login(number), "user_id": "u"})
+    kept = held.records("login", user="u")
+    assert (0 < len(kept) < 10, kept) == (True, held.records("login"))
+    assert held.latest("login", "u") == kept[-1]
+
+
+def test_room_is_made_across_dashboards_and_kinds(small: Small) -> None:
+    held = small(LIMIT)
+    held.put("login", login(0), dashboard="two")
+    held.put("item", {"item_id": "axe"})
+    for number in range(30):
+        held.put("login", login(number))
+    assert (held.users("two"), held.records("item"), held.known_keys("item", ["axe"])) == (set(), [], set())
+
+
+def test_a_key_that_was_renewed_outlives_its_first_record(small: Small) -> None:
+    held = small(LIMIT)
+    held.put("item", {"item_id": "axe"}, {"item_id": "bow"})
+    for number in range(12):
+        held.put("login", login(number))
+    held.put("item", {"item_id": "axe", "price": 2})
+    for number in range(8):
+        held.put("login", login(number))
+    assert held.records("item") == [{"item_id": "axe", "price": 2}]
+    assert held.known_keys("item", ["axe", "bow"]) == {"axe"}
+
+
+def test_deletion_gives_its_bytes_back(small: Small) -> None:
+    held = small(10**6)
+    held.put("login", login(2))
+    before = held.status().bytes
+    held.put("login", login(1))
+    held.delete("u1")
+    assert held.status().bytes < before + 1000
+
+
+def test_deleted_records_are_not_counted_as_evicted(small: Small) -> None:
+    held = small(LIMIT)
+    held.put("login", login(1), login(2))
+    held.delete("u1")
+    for number in range(10, 40):
+        held.put("login", login(number))
+    status = held.status()
+    assert status.evicted + status.records == 31
+
+
+def test_a_batch_that_lost_a_mention_can_leave(small: Small) -> None:
+    held = small(LIMIT)
+    held.put("friends", {"user_id": "u1", "target_user_id": "u2"})
+    held.delete("u2")
+    for number in range(10, 40):
+        held.put("login", login(number))
+    assert (held.records("friends", user="u1"), "u1" in held.users()) == ([], False)
+
+
+def test_a_batch_may_leave_while_a_deletion_rewrites_others(small: Small) -> None:
+    held = small(LIMIT)
+    for _ in range(15):
+        held.put("login", login(1))
+
+    async def both() -> int:
+        deletion = asyncio.ensure_future(held.store.delete_user("one", "u1"))
+        await asyncio.sleep(0)
+        for number in range(20, 40):
+            await held.store.append("one", [batch("login", login(number))])
+        return await deletion
+
+    assert 0 < held.runner.run(both()) <= 15
+    assert "u1" not in held.users()
+    assert held.status().records == len(held.records("login"))
+
+
+def test_filling_up_is_told_each_time_that_it_has_doubled() -> None:
+    told: list[int] = []
+    with asyncio.Runner() as runner:
+        held = Shelf(MemoryStore(max_bytes=LIMIT, on_evict=told.append), runner)
+        for number in range(200):
+            held.put("login", login(number))
+    assert told == sorted(told)
+    assert 2 < len(told) < 12

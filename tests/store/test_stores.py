@@ -1,0 +1,134 @@
+"""What every store promises."""
+
+import pytest
+
+from tests.store.shelf import Row, Shelf, batch
+
+
+def login(user: str, **more: object) -> Row:
+    return {"user_id": user, **more}
+
+
+def friends(user: str, target: str) -> Row:
+    return {"user_id": user, "target_user_id": target}
+
+
+def item(item_id: str, price: int) -> Row:
+    return {"item_id": item_id, "price": price}
+
+
+def test_an_empty_store_knows_nothing(held: Shelf) -> None:
+    assert (held.users(), held.records("login"), held.latest("login", "u1"), held.delete("u1")) == (set(), [], None, 0)
+    assert held.known_keys("item", ["axe"]) == set()
+    assert (held.status().records, list(held.status().dashboards)) == (0, [])
+
+
+def test_records_come_back_as_they_went_in_oldest_first(held: Shelf) -> None:
+    rows = [login("u1", level=2**63, price=0.1, text="é\u0000\u2028😀", nested=[{"a": [None, True]}]), login("u2"), {}]
+    held.append(batch("login", *rows, collection="users", received_at=1600171200.25, origin="request-1"))
+    held.put("login", login("u1", level=2))
+    found = held.runner.run(held.store.records("one", "login"))
+    assert [record.value for record in found] == [*rows, login("u1", level=2)]
+    assert (found[0].kind, found[0].received_at, found[0].origin) == ("login", 1600171200.25, "request-1")
+
+
+def test_an_append_keeps_batches_of_several_kinds(held: Shelf) -> None:
+    held.append(batch("login", login("u1")), batch("item", item("axe", 1)), batch("login", login("u2")))
+    assert (held.records("login"), held.records("item")) == ([login("u1"), login("u2")], [item("axe", 1)])
+    held.append()
+    assert held.status().records == 3
+
+
+def test_the_records_about_a_user_are_found_in_order(held: Shelf) -> None:
+    held.put("login", login("u1", level=1), login("u2", level=2), login("u1", level=3))
+    held.put("login", login("u1", level=4))
+    assert [row["level"] for row in held.records("login", user="u1")] == [1, 3, 4]
+    assert held.records("login", user="u3") == held.records("friends", user="u1") == []
+    assert (held.latest("login", "u1"), held.latest("friends", "u1")) == (login("u1", level=4), None)
+
+
+def test_users_are_those_whom_a_record_is_about(held: Shelf) -> None:
+    held.put("login", login("u1"), login("u1"), {})
+    held.put("friends", friends("u2", "u3"))
+    held.put("event", {"id": "e1", "user": "u4"})
+    assert held.users() == {"u1", "u2"}
+
+
+@pytest.mark.parametrize("user", ["U1", " u1", "é", "e\u0301", "\u0000", "%", "a:b", "*", "'"])
+def test_user_ids_are_exact(held: Shelf, user: str) -> None:
+    held.put("login", login("u1"), login(user))
+    assert (held.users(), held.records("login", user=user)) == ({"u1", user}, [login(user)])
+    assert (held.delete(user), held.users()) == (1, {"u1"})
+
+
+def test_a_later_record_replaces_the_one_with_its_key(held: Shelf) -> None:
+    held.put("item", item("axe", 1), item("bow", 2), item("axe", 3))
+    held.put("item", item("bow", 4), item("elk", 5))
+    assert held.records("item") == [item("axe", 3), item("bow", 4), item("elk", 5)]
+
+
+def test_known_keys_are_told_from_unknown_ones(held: Shelf) -> None:
+    held.put("item", item("axe", 1))
+    held.put("event", {"id": "e1"})
+    assert held.known_keys("item", ["axe", "AXE", "e1"]) == {"axe"}
+    assert held.known_keys("event", []) == set()
+
+
+def test_the_key_of_a_deleted_users_record_stays_known(held: Shelf) -> None:
+    held.put("event", {"id": "e1", "user": "u1"}, {"id": "e2", "user": "u2"})
+    held.delete("u1")
+    assert held.records("event") == [{"id": "e2", "user": "u2"}]
+    assert held.known_keys("event", ["e1", "e2", "e3"]) == {"e1", "e2"}
+
+
+def test_a_deleted_user_is_gone_as_user_and_as_mention(held: Shelf) -> None:
+    held.put("login", login("u1"), login("u2"), login("u1"))
+    held.put("friends", friends("u1", "u2"), friends("u2", "u1"), friends("u2", "u3"), friends("u1", "u1"))
+    assert held.delete("u1") == 5
+    assert (held.users(), held.records("login"), held.latest("login", "u1")) == ({"u2"}, [login("u2")], None)
+    assert held.records("friends") == held.records("friends", user="u2") == [friends("u2", "u3")]
+    assert (held.delete("u1"), held.status().records) == (0, 2)
+
+
+def test_a_user_is_gone_with_the_last_record_about_them(held: Shelf) -> None:
+    held.put("friends", friends("u1", "u2"))
+    assert (held.delete("u2"), held.users(), held.records("friends", user="u1")) == (1, set(), [])
+    held.put("friends", friends("u1", "u3"), friends("u1", "u4"))
+    held.delete("u3")
+    assert (held.users(), held.latest("friends", "u1")) == ({"u1"}, friends("u1", "u4"))
+
+
+def test_a_deleted_user_can_be_pushed_again(held: Shelf) -> None:
+    held.put("login", login("u1", level=1))
+    held.delete("u1")
+    held.put("login", login("u1", level=2))
+    assert (held.users(), held.records("login", user="u1")) == ({"u1"}, [login("u1", level=2)])
+
+
+def test_deletion_finds_records_in_many_batches(held: Shelf) -> None:
+    for number in range(30):
+        held.append(batch("login", login("u1", level=number), login("u2", level=number), collection="users"))
+    assert (held.delete("u1"), held.status().records) == (30, 30)
+    assert [row["level"] for row in held.records("login")] == list(range(30))
+
+
+def test_dashboards_do_not_see_each_other(held: Shelf) -> None:
+    for dashboard in ("one", "two"):
+        held.put("login", login("u1", dashboard=dashboard), dashboard=dashboard)
+        held.put("item", item("axe", 1), dashboard=dashboard)
+    held.delete("u1")
+    assert (held.users(), held.users("two"), held.users("three")) == (set(), {"u1"}, set())
+    assert (held.records("login"), held.records("login", dashboard="two")) == ([], [login("u1", dashboard="two")])
+    assert held.known_keys("item", ["axe"], dashboard="three") == set()
+    assert set(held.status().dashboards) == {"one", "two"}
+
+
+def test_reading_changes_nothing(held: Shelf) -> None:
+    held.put("login", login("u1", level=1))
+    held.records("login")[0]["level"] = 2
+    latest = held.latest("login", "u1")
+    assert latest is not None
+    latest.clear()
+    assert held.records("login") == [login("u1", level=1)]
+    assert list(held.users("never written")) == [] == held.records("login", dashboard="never read")
+    assert list(held.status().dashboards) == ["one"]
