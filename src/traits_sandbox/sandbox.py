@@ -6,12 +6,12 @@ from dataclasses import asdict
 from itertools import count
 from typing import Any
 
-from starlette.types import ASGIApp
-
 from traits_sandbox import __version__
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.entry import Entry
+from traits_sandbox.control.journal import Journal
 from traits_sandbox.control.redaction import Redactor
 from traits_sandbox.handlers.call import Backend
 from traits_sandbox.handlers.ingestion import Intake
@@ -20,6 +20,8 @@ from traits_sandbox.settings import Settings
 from traits_sandbox.store.memory import MemoryStore
 from traits_sandbox.web.app import EmulatedApi, Surroundings
 from traits_sandbox.web.auth import Keys
+from traits_sandbox.web.controls import Controls
+from traits_sandbox.web.faults import FaultGate
 from traits_sandbox.web.gateway import Gateway
 from traits_sandbox.web.hosts import HostGate
 from traits_sandbox.web.log import RequestLog, request_log
@@ -39,7 +41,10 @@ class Sandbox:
     ) -> None:
         self.settings = settings
         self.contract: Contract = load(settings.contract)
-        self.log = log or request_log(settings.log_format, Redactor(settings.api_key))
+        redact = Redactor(settings.api_key)
+        self.log = log or request_log(settings.log_format, redact)
+        self.journal = Journal(redact)
+        self.faults = FaultGate()
         self.store = MemoryStore(max_bytes=settings.max_memory, on_evict=self._say_evicted)
         self.backend = Backend(
             contract=self.contract,
@@ -50,14 +55,25 @@ class Sandbox:
             intake=Intake(self.contract),
             lenient=settings.lenient,
         )
+        keys = Keys(settings.api_key)
         api = EmulatedApi(
             self.contract,
             handlers(self.contract, self.backend),
             routes=Routes(self.contract, lenient=settings.lenient),
-            keys=Keys(settings.api_key),
-            surroundings=Surroundings(clock, new_id or _numbered_ids(), self.log.observe, self.log.report_bug),
+            keys=keys,
+            surroundings=Surroundings(
+                clock, new_id or _numbered_ids(), self.faults, self._observe, self.log.report_bug
+            ),
         )
-        self.app = Gateway(api, self._admin, HostGate((settings.host, *settings.allow_host)))
+        controls = Controls(
+            health=self.health,
+            contract=self.contract,
+            keys=keys,
+            journal=self.journal,
+            store=self.store,
+            faults=self.faults,
+        )
+        self.app = Gateway(api, controls, HostGate((settings.host, *settings.allow_host)))
 
     async def health(self) -> dict[str, Any]:
         """Return what the health endpoint tells."""
@@ -71,11 +87,9 @@ class Sandbox:
             **store,
         }
 
-    def _admin(self) -> ASGIApp:
-        # Imported late: Starlette's applications are a third of what a sandbox imports.
-        from traits_sandbox.web.admin import admin
-
-        return admin(self.health)
+    def _observe(self, entry: Entry) -> None:
+        self.journal.add(entry)
+        self.log.observe(entry)
 
     def _say_evicted(self, total: int) -> None:
         limit = self.settings.max_memory // 2**20

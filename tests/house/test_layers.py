@@ -19,7 +19,7 @@ DRAWING = """
 contract        ·      -      -      -       -      -    -       -
 derive          x      ·      -      -       -      -    -       -
 store           x      -      ·      -       -      -    -       -
-control         x      -      x      ·       -      -    -       -
+control         x      x      x      ·       -      -    -       -
 handlers        x      x      x      no      ·      -    -       -
 bulk            x      x      x      x       x      ·    -       -
 web             x      x      x      x       x      x    ·       -

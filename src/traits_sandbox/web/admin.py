@@ -1,24 +1,19 @@
 """The sandbox's own endpoints, all under `/_sandbox`."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from traits_sandbox.web.gateway import PREFIX
-
-Health = Callable[[], Awaitable[dict[str, Any]]]
+from traits_sandbox.web.controls import PREFIX, Controls
 
 
-def admin(health: Health) -> Starlette:
+def admin(controls: Controls) -> Starlette:
     """Return the app of the sandbox's own endpoints."""
 
     async def show_health(_: Request) -> JSONResponse:
-        return JSONResponse(await health())
+        return JSONResponse(await controls.health())
 
     return Starlette(
         routes=[Route(f"{PREFIX}/health", show_health, methods=["GET"])],

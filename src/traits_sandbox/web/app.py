@@ -1,31 +1,48 @@
 """The emulated API as an ASGI app: a request's whole way, in order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
+from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.entry import Entry, Headers
 from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
-from traits_sandbox.handlers.call import Handler
+from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.auth import Keys, bearer
-from traits_sandbox.web.body import Disconnected, Sent
+from traits_sandbox.web.body import Disconnected, Incoming, Sent
+from traits_sandbox.web.endpoint import Act as ActOn
 from traits_sandbox.web.endpoint import Endpoint, parse_query
-from traits_sandbox.web.envelope import Answer, refusal, success
-from traits_sandbox.web.exchange import Exchange
+from traits_sandbox.web.envelope import Answer, refusal
 from traits_sandbox.web.routes import Routes
+
+Act = Callable[[], Awaitable[Answer]]
+
+
+class Faults(Protocol):
+    """What may come between a request that has been read and its answer."""
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no fault is planned."""
+
+    async def apply(self, entry: Entry, scope: Scope, act: Act) -> Answer:
+        """Return the answer, spoilt if a plan says so; `act` does what was asked and never raises ApiError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the app is handed: time, request ids, and whom it tells of each exchange and of each bug of ours."""
+    """What the app is handed: time, request ids, faults, and whom it tells of each exchange and each bug of ours."""
 
     clock: Clock
     new_id: Callable[[], str]
-    observe: Callable[[Exchange], None]
-    report_bug: Callable[[Exchange, Exception], None]
+    faults: Faults
+    observe: Callable[[Entry], None]
+    report_bug: Callable[[Entry, Exception], None]
 
 
 class EmulatedApi:
@@ -48,40 +65,47 @@ class EmulatedApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that went away in its middle gets no answer."""
-        exchange = self._open(scope)
+        entry, incoming = self._open(scope), Incoming(receive)
         try:
-            answer = await self._answer(exchange, scope, receive)
+            answer = await self._guarded(entry, self._answer(entry, scope, incoming))
         except Disconnected:
             return
-        exchange.status = answer.status
-        await answer.send(send, exchange.id)
-        exchange.duration = perf_counter() - exchange.started
-        self._around.observe(exchange)
+        if answer.status >= 400 and not _expects_leave(entry.headers):
+            await incoming.drain()
+        entry.status = answer.status
+        await answer.send(send, entry.id)
+        entry.duration = perf_counter() - entry.started
+        self._around.observe(entry)
 
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, entry: Entry, scope: Scope, receive: Receive) -> Answer:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        entry.dashboard = self._authenticate(entry.path, scope, headers)
+        match = self._routes.match(entry.method, entry.path)
+        entry.operation, entry.readings = match.operation.id, match.readings
+        query = parse_query(scope["query_string"])
+        sent = Sent(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
+        endpoint = self._endpoints[match.operation.id]
+        act = partial(endpoint.act, entry)
+        if not self._around.faults.idle:
+            act = partial(self._act_with_faults, entry, scope, act)
+        return await endpoint.read(entry, match.path, query, sent, act)
+
+    async def _act_with_faults(self, entry: Entry, scope: Scope, act: ActOn, call: Call) -> Answer:
+        return await self._around.faults.apply(entry, scope, lambda: self._guarded(entry, act(call)))
+
+    async def _guarded(self, entry: Entry, answering: Awaitable[Answer]) -> Answer:
+        """Return the answer, with every error turned into the one that is documented for it."""
         try:
-            return await self._succeed(exchange, scope, receive)
+            return await answering
         except ApiError as error:
-            exchange.note_error(error)
+            entry.note_error(error)
             return refusal(self._contract, error)
         except Disconnected:
             raise
         except Exception as error:
             # A bug of ours: the client gets the documented 500, the log gets the cause.
-            self._around.report_bug(exchange, error)
+            self._around.report_bug(entry, error)
             return refusal(self._contract, ServerFault())
-
-    async def _succeed(self, exchange: Exchange, scope: Scope, receive: Receive) -> Answer:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        exchange.dashboard = self._authenticate(exchange.path, scope, headers)
-        match = self._routes.match(exchange.method, exchange.path)
-        exchange.operation, exchange.readings = match.operation.id, match.readings
-        query = parse_query(scope["query_string"])
-        sent = Sent(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
-        reply = await self._endpoints[match.operation.id](exchange, match.path, query, sent)
-        exchange.note_reply(reply)
-        assert match.operation.response is not None
-        return success(match.operation.response, reply)
 
     def _authenticate(self, path: str, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
         """Return the dashboard that the request's key opens; raises Unauthorized."""
@@ -92,16 +116,23 @@ class EmulatedApi:
             raise Unauthorized
         return dashboard
 
-    def _open(self, scope: Scope) -> Exchange:
+    def _open(self, scope: Scope) -> Entry:
         # The raw path: an escaped slash within an id must not part segments.
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-        return Exchange(
+        return Entry(
             id=self._around.new_id(),
             method=scope["method"],
             path=raw_path.decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=scope["headers"],
             received_at=self._around.clock(),
             started=perf_counter(),
         )
+
+
+def _expects_leave(headers: Headers) -> bool:
+    """Tell whether a client waits for leave to send its body, and so will see a refusal before it does."""
+    return any(name == b"expect" for name, _ in headers)
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:

@@ -1,11 +1,12 @@
 """Reading request bodies: within a limit before and after decompression, and of the documented media type."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO
 
+import msgspec
 from starlette.types import Message, Receive
 
 from traits_sandbox.derive.validation import BODY
@@ -19,14 +20,40 @@ _MAX_PARTS = 16
 _MAX_FIELD = 2**16
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 2**18
+_DRAINED_BYTES = 2**20
+_DRAINED_SECONDS = 0.5
 
 
 class Disconnected(TraitsSandboxError):
     """The client went away before its request was complete: there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Incoming:
+    """A request's body on its way in, which knows whether it has come to its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._complete = False
+
+    async def __call__(self) -> Message:
+        """Return the next piece, as an ASGI `receive`."""
+        message = await self._receive()
+        self._complete = not message.get("more_body")
+        return message
+
+    async def drain(self) -> None:
+        """Take the rest of a body that is refused unread, if it comes soon and is not large.
+
+        Some clients never look at an answer that overtakes their own request.
+        """
+        rest = _DRAINED_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAINED_SECONDS):
+                while not self._complete and rest > 0:
+                    rest -= len((await self()).get("body", b""))
+
+
+class Sent(msgspec.Struct, frozen=True):
     """What a request says of its body: its media type with parameters, its encoding, and where it comes from."""
 
     content_type: str

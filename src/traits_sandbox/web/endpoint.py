@@ -1,42 +1,52 @@
 """The part of a request's way that depends on its operation: read within the limit, then act."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from traits_sandbox.contract.model import Operation
+from traits_sandbox.control.entry import Entry
 from traits_sandbox.errors import BadRequest, Violation
-from traits_sandbox.handlers.call import Call, Handler, Reply
+from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.body import MAX_JSON, Sent
-from traits_sandbox.web.exchange import Exchange
+from traits_sandbox.web.envelope import Answer, success
 
 _MAX_QUERY_FIELDS = 100
+
+Act = Callable[[Call], Awaitable[Answer]]
 
 
 class Endpoint:
     """One operation in front of its handler."""
 
     def __init__(self, operation: Operation, handler: Handler) -> None:
+        assert operation.response is not None
         self._handler = handler
+        self._response = operation.response
         self._media_type = operation.body.media_type if operation.body else ""
         self._part = operation.body.part if operation.body else ""
         self._query = tuple(parameter.name for parameter in operation.query_parameters)
 
-    async def __call__(
-        self,
-        exchange: Exchange,
-        path: Mapping[str, str],
-        query: Mapping[str, str],
-        sent: Sent,
-    ) -> Reply:
-        """Return the handler's reply; raises ApiError."""
+    async def read(
+        self, entry: Entry, path: Mapping[str, str], query: Mapping[str, str], sent: Sent, act: Act
+    ) -> Answer:
+        """Return what `act` answers to the call that a request makes; raises BadRequest where it makes none."""
         if self._media_type:
             sent.require(self._media_type)
         self._require(query)
-        where = (exchange.dashboard, exchange.id, exchange.received_at, path, query)
         if self._part:
             async with sent.uploaded_file(self._part) as file:
-                return await self._handler(Call(*where, upload=file))
-        return await self._handler(Call(*where, body=await sent.read(MAX_JSON)))
+                return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, upload=file))
+        entry.body = body = await sent.read(MAX_JSON)
+        return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, body))
+
+    async def act(self, entry: Entry, call: Call) -> Answer:
+        """Return the envelope of the handler's reply; raises ApiError."""
+        reply = await self._handler(call)
+        entry.records, entry.unknown = reply.records, reply.unknown
+        entry.violations, entry.violation_count = reply.refused, reply.refused_count
+        if reply.readings:
+            entry.readings += reply.readings
+        return success(self._response, reply)
 
     def _require(self, query: Mapping[str, str]) -> None:
         if missing := [name for name in self._query if not query.get(name)]:

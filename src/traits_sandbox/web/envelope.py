@@ -1,10 +1,10 @@
 """Answers as bytes: the documented envelope and the sandbox's own headers."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import orjson
 from starlette.types import Send
 
@@ -17,8 +17,7 @@ _CONTENT_TYPE = (b"content-type", b"application/json; charset=utf-8")
 _CHALLENGE = (b"www-authenticate", b"Bearer")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A status, a body and the headers that this answer alone has."""
 
     status: int

@@ -1,29 +1,29 @@
 """The front door: refuses foreign hosts, then leads to the sandbox's own endpoints or to the emulated API."""
 
-from collections.abc import Callable
 from functools import cached_property
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from traits_sandbox.web.controls import PREFIX, Controls
 from traits_sandbox.web.envelope import Answer
 from traits_sandbox.web.hosts import HostGate, host_name
-
-PREFIX = "/_sandbox"
 
 
 class Gateway:
     """The whole sandbox as one ASGI app."""
 
-    def __init__(self, api: ASGIApp, make_admin: Callable[[], ASGIApp], hosts: HostGate) -> None:
-        """Join the parts; the sandbox's own app is made when it is first asked for, to be ready sooner."""
+    def __init__(self, api: ASGIApp, controls: Controls, hosts: HostGate) -> None:
         self._api = api
-        self._make_admin = make_admin
+        self._controls = controls
         self._hosts = hosts
 
     @cached_property
     def _admin(self) -> ASGIApp:
-        return self._make_admin()
+        # Made when it is first asked for: Starlette's applications are a third of what a sandbox imports.
+        from traits_sandbox.web.admin import admin
+
+        return admin(self._controls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -8,14 +8,14 @@ from typing import TextIO
 
 import orjson
 
+from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.redaction import Redactor
-from traits_sandbox.web.exchange import Exchange
 
 _SHOWN = 10
 _COLOURS = {2: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
-Render = Callable[[Exchange], str]
+Render = Callable[[Entry], str]
 
 
 class RequestLog:
@@ -26,15 +26,15 @@ class RequestLog:
         self._redact = redact
         self._stream: TextIO | None = stream
 
-    def observe(self, exchange: Exchange) -> None:
-        """Write one exchange."""
+    def observe(self, entry: Entry) -> None:
+        """Write one entry."""
         if self._render is not None:
-            self._write(self._render(exchange))
+            self._write(self._render(entry))
 
-    def report_bug(self, exchange: Exchange, error: Exception) -> None:
+    def report_bug(self, entry: Entry, error: Exception) -> None:
         """Write the cause of a 500: always, whatever the format."""
         cause = "".join(traceback.format_exception(error))
-        self._write(f"{exchange.id}: this is a bug in traits-sandbox, please report it\n{cause}")
+        self._write(f"{entry.id}: this is a bug in traits-sandbox, please report it\n{cause}")
 
     def say(self, sentence: str) -> None:
         """Write a sentence about the sandbox itself."""
@@ -59,60 +59,60 @@ def request_log(log_format: str, redact: Redactor, stream: TextIO = sys.stderr) 
     return RequestLog(coloured if stream.isatty() else pretty, redact, stream)
 
 
-def pretty(exchange: Exchange) -> str:
+def pretty(entry: Entry) -> str:
     """Return an exchange as lines of text."""
-    return "\n".join([_headline(exchange, f"{exchange.status}"), *_details(exchange)])
+    return "\n".join([_headline(entry, f"{entry.status}"), *_details(entry)])
 
 
-def coloured(exchange: Exchange) -> str:
+def coloured(entry: Entry) -> str:
     """Return an exchange as lines of text for a terminal."""
-    status = f"{_COLOURS.get(exchange.status // 100, '')}{exchange.status}{_PLAIN}"
-    details = (f"{_DIM}{line}{_PLAIN}" for line in _details(exchange))
-    return "\n".join([_headline(exchange, status), *details])
+    status = f"{_COLOURS.get(entry.status // 100, '')}{entry.status}{_PLAIN}"
+    details = (f"{_DIM}{line}{_PLAIN}" for line in _details(entry))
+    return "\n".join([_headline(entry, status), *details])
 
 
-def as_json(exchange: Exchange) -> str:
+def as_json(entry: Entry) -> str:
     """Return an exchange as one JSON object: the shape that `--log-format json` promises."""
     return orjson.dumps(
         {
-            "time": _moment(exchange).isoformat(timespec="milliseconds"),
-            "id": exchange.id,
-            "method": exchange.method,
-            "path": exchange.path,
-            "operation": exchange.operation,
-            "dashboard": exchange.dashboard,
-            "status": exchange.status,
-            "duration_ms": round(exchange.duration * 1000, 3),
-            "records": exchange.records,
-            "violations": [str(violation) for violation in exchange.violations[:_SHOWN]],
-            "violation_count": exchange.violation_count,
-            "unknown_fields": [str(unknown) for unknown in exchange.unknown],
-            "lenient_readings": [str(reading) for reading in exchange.readings[:_SHOWN]],
-            "hint": exchange.hint,
+            "time": _moment(entry).isoformat(timespec="milliseconds"),
+            "id": entry.id,
+            "method": entry.method,
+            "path": entry.path,
+            "operation": entry.operation,
+            "dashboard": entry.dashboard,
+            "status": entry.status,
+            "duration_ms": round(entry.duration * 1000, 3),
+            "records": entry.records,
+            "violations": [str(violation) for violation in entry.violations[:_SHOWN]],
+            "violation_count": entry.violation_count,
+            "unknown_fields": [str(unknown) for unknown in entry.unknown],
+            "lenient_readings": [str(reading) for reading in entry.readings[:_SHOWN]],
+            "hint": entry.hint,
         }
     ).decode()
 
 
-def _headline(exchange: Exchange, status: str) -> str:
+def _headline(entry: Entry, status: str) -> str:
     parts = [
-        f"{_moment(exchange):%H:%M:%S}",
+        f"{_moment(entry):%H:%M:%S}",
         status,
-        f"{exchange.method} {printable(exchange.path)}",
-        f"{exchange.duration * 1000:.1f} ms",
+        f"{entry.method} {printable(entry.path)}",
+        f"{entry.duration * 1000:.1f} ms",
     ]
-    if exchange.records:
-        parts.append("1 record" if exchange.records == 1 else f"{exchange.records} records")
-    if exchange.dashboard and exchange.dashboard != "default":
-        parts.append(f"[{exchange.dashboard}]")
-    return "  ".join([*parts, exchange.id])
+    if entry.records:
+        parts.append("1 record" if entry.records == 1 else f"{entry.records} records")
+    if entry.dashboard and entry.dashboard != "default":
+        parts.append(f"[{entry.dashboard}]")
+    return "  ".join([*parts, entry.id])
 
 
-def _details(exchange: Exchange) -> Iterator[str]:
-    yield from _listed(exchange.violations, exchange.violation_count)
-    yield from _listed(exchange.unknown, len(exchange.unknown))
-    yield from _listed(exchange.readings, len(exchange.readings))
-    if exchange.hint:
-        yield f"    {exchange.hint}"
+def _details(entry: Entry) -> Iterator[str]:
+    yield from _listed(entry.violations, entry.violation_count)
+    yield from _listed(entry.unknown, len(entry.unknown))
+    yield from _listed(entry.readings, len(entry.readings))
+    if entry.hint:
+        yield f"    {entry.hint}"
 
 
 def _listed(values: Sequence[object], count: int) -> Iterator[str]:
@@ -121,8 +121,8 @@ def _listed(values: Sequence[object], count: int) -> Iterator[str]:
         yield f"    … and {more} more"
 
 
-def _moment(exchange: Exchange) -> datetime:
-    return datetime.fromtimestamp(exchange.received_at, UTC)
+def _moment(entry: Entry) -> datetime:
+    return datetime.fromtimestamp(entry.received_at, UTC)
 
 
 def printable(text: str) -> str:

@@ -1,9 +1,11 @@
 """From method and path to an operation, by the contract alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from traits_sandbox.contract.model import Contract, Operation
 from traits_sandbox.derive.leniency import Reading
@@ -22,12 +24,11 @@ class Route:
     readings: tuple[Reading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """What a request asks for, with its path parameters."""
 
     operation: Operation
-    path: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = {}
     readings: tuple[Reading, ...] = ()
 
 

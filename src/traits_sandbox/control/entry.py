@@ -1,28 +1,35 @@
-"""One request and its answer, as the log tells it."""
+"""One exchange, a request with its answer, as the log tells it and the journal keeps it."""
 
-from dataclasses import dataclass
+import msgspec
 
 from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.derive.validation import UnknownField
 from traits_sandbox.errors import ApiError, Violation
-from traits_sandbox.handlers.call import Reply
+
+Headers = list[tuple[bytes, bytes]]
+
+# What an entry takes beside its body and its headers.
+_COST = 1500
 
 
-@dataclass(slots=True)
-class Exchange:
-    """What is known of a request so far; filled as it moves through the app.
+class Entry(msgspec.Struct):
+    """What is known of an exchange so far; filled as it moves through the app.
 
     `path` is as it was sent, without the query, which may hold a key. `dashboard` is a name, never the key.
-    `duration` is in seconds.
+    `received_at` is in epoch seconds, `started` on the clock of `perf_counter`, `duration` in seconds. `body` is
+    None where it was not read, or went to a file. `fault` is the id of the fault that was applied.
     """
 
     id: str
     method: str
     path: str
+    query: str
+    headers: Headers
     received_at: float
     started: float
     operation: str = ""
     dashboard: str = ""
+    body: bytes | None = None
     status: int = 0
     duration: float = 0.0
     records: int = 0
@@ -31,13 +38,14 @@ class Exchange:
     unknown: tuple[UnknownField, ...] = ()
     readings: tuple[Reading, ...] = ()
     hint: str = ""
-
-    def note_reply(self, reply: Reply) -> None:
-        """Take over what a success says beside its data."""
-        self.records, self.unknown = reply.records, reply.unknown
-        self.readings += reply.readings
-        self.violations, self.violation_count = reply.refused, reply.refused_count
+    fault: str = ""
+    masked: bool = False
 
     def note_error(self, error: ApiError) -> None:
         """Take over what an error says beside its status."""
         self.violations, self.violation_count, self.hint = error.violations, error.violation_count, error.hint
+
+    @property
+    def cost(self) -> int:
+        """Return about how many bytes of memory the entry takes."""
+        return _COST + len(self.body or b"") + sum([len(value) for _, value in self.headers])
