@@ -38,13 +38,13 @@ def test_a_nearly_valid_body_gets_the_same_verdict(body_judge: BodyJudge, data: 
     assert_same_verdict(body_judge, orjson.dumps(data.draw(mutated(valid, names(body_judge)))))
 
 
-@settings(max_examples=120)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_hostile_body_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
     assert_same_verdict(body_judge, orjson.dumps(data.draw(hostile(names(body_judge)))))
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(data=st.data())
 def test_text_that_is_nearly_json_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
     raw = orjson.dumps(data.draw(bodies(body_judge.contract, body_judge.operation, max_records=1)))
@@ -76,7 +76,7 @@ def test_the_limits_of_a_list_get_the_same_verdict(
     assert_same_verdict(push_judge, orjson.dumps({body.collection: rows}))
 
 
-@settings(max_examples=120)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_record_gets_the_same_verdict(record_judge: RecordJudge, data: st.DataObject) -> None:
     record = record_judge.record

@@ -51,16 +51,20 @@ def welcome(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> str
         ("Health", f"{url}/_sandbox/health"),
     ]
     lines = [f"  {click.style(name.ljust(8), bold=True)}  {text}" for name, text in rows]
-    example = next((o for o in contract.operations if o.behaviour == "push" and o.body), None)
-    if example and example.body:
-        body = orjson.dumps(example.body.example).decode()
+    examples = [
+        (o, o.body, orjson.dumps(o.body.example).decode())
+        for o in contract.operations
+        if o.body and o.behaviour == "push"
+    ]
+    if examples:
+        operation, body, content = min(examples, key=lambda example: len(example[2]))
         lines += [
             "",
-            f"  curl{ca} -H 'Authorization: Bearer {key}' -H 'Content-Type: {example.body.media_type}' \\",
-            f"    -d '{body}' \\",
-            f"    {url}{example.path}",
+            f"  curl{ca} -H 'Authorization: Bearer {key}' -H 'Content-Type: {body.media_type}' \\",
+            f"    -d '{content}' \\",
+            f"    {url}{operation.path}",
         ]
-    note = f"Unofficial sandbox of the {contract.title}, edition {contract.edition}. Ctrl-C ends it."
+    note = f"Unofficial; emulates edition {contract.edition} of the reference. Ctrl-C ends it."
     return "\n".join(["", *lines, "", f"  {click.style(note, dim=True)}", ""])
 
 

@@ -33,6 +33,13 @@ def record_document(contract: Contract, record: Record) -> Schema:
     return _document(contract, stem(record.heading), schema, _definitions(contract, record))
 
 
+def list_document(contract: Contract, record: Record) -> Schema:
+    """Return the schema of a list of records, for judging several at once."""
+    definitions = {record.heading: record_schema(record), **_definitions(contract, record)}
+    items = {"type": "array", "items": {"$ref": f"#/$defs/{record.heading}"}}
+    return {"$schema": DIALECT, **items, "$defs": definitions}
+
+
 def request_document(contract: Contract, operation: Operation) -> Schema:
     """Return the schema of an operation's JSON body, self-contained."""
     assert operation.body is not None

@@ -7,7 +7,7 @@ record by record.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice
 from typing import Any
 
@@ -17,7 +17,13 @@ import orjson
 
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.derive.decoding import typed_decoder
-from traits_sandbox.derive.json_schema import Schema, closed_request_schema, record_document, surface_schema
+from traits_sandbox.derive.json_schema import (
+    Schema,
+    closed_request_schema,
+    list_document,
+    record_document,
+    surface_schema,
+)
 from traits_sandbox.derive.leniency import LenientReader, Reading
 from traits_sandbox.derive.sentences import Place, demand, dotted, excerpt, nearest, pointer, short
 from traits_sandbox.errors import BadRequest, Violation
@@ -25,6 +31,7 @@ from traits_sandbox.errors import BadRequest, Violation
 MAX_VIOLATIONS = 1000
 MAX_UNKNOWN = 20
 MAX_CONTAINERS = 1_000_000
+_SLICE = 50
 BODY = "body"
 _OBJECT = "must be an object"
 
@@ -66,6 +73,26 @@ class Records(msgspec.Struct, frozen=True):
     readings: tuple[Reading, ...] = ()
 
 
+class _Rule:
+    """A schema that is compiled when it is first asked: a sandbox is ready sooner, and few use every endpoint."""
+
+    def __init__(self, schema: Callable[[], Schema]) -> None:
+        self._schema = schema
+
+    @cached_property
+    def validator(self) -> jsonschema_rs.Draft202012Validator:
+        # The linear-time engine: no pattern, however hostile the text, costs more than its length.
+        # The mask keeps values out of messages that nobody reads: copying them is the cost of a large refusal.
+        options = jsonschema_rs.RegexOptions()
+        return jsonschema_rs.Draft202012Validator(self._schema(), pattern_options=options, mask="value")
+
+    def holds(self, value: Any) -> bool:
+        try:
+            return self.validator.is_valid(value)
+        except ValueError:  # a lone surrogate: nothing that orjson parsed holds one, a converted cell may
+            return False
+
+
 class RecordSchema:
     """Judges single records of one heading."""
 
@@ -75,12 +102,20 @@ class RecordSchema:
         self._lists = {
             field.name: RecordSchema(contract, contract.record(field.item)) for field in record.fields if field.item
         }
-        self._validator = _compile(record_document(contract, record))
-        self._surface = _compile(surface_schema(record))
+        self._one = _Rule(lambda: record_document(contract, record))
+        self._several = _Rule(lambda: list_document(contract, record))
+        self._surface = _Rule(lambda: surface_schema(record))
 
     def is_valid(self, record: Any) -> bool:
         """Tell whether a record keeps the schema."""
-        return _holds(self._validator, record)
+        return self._one.holds(record)
+
+    def invalid(self, records: Sequence[Any]) -> Iterator[int]:
+        """Yield the index of each record that breaks the schema: by the slice first, as most of them will hold."""
+        for start in range(0, len(records), _SLICE):
+            part = records[start : start + _SLICE]
+            if not self._several.holds(part):
+                yield from (index for index, record in enumerate(part, start) if not self._one.holds(record))
 
     def violations(self, record: Any, at: Place = (), *, index: int | None = None) -> Iterator[Violation]:
         """Yield one violation for each place of the record that breaks the contract; `at` is where it stands."""
@@ -99,7 +134,7 @@ class RecordSchema:
             where, name = [*at, *within], dotted(within or at[:1]) or BODY
             yield Violation(pointer(where), dotted(where) or BODY, name, "type", _OBJECT, excerpt(record), index)
             return
-        for field, rule, bound in chain(_faults(self._surface, record), self._unfit_attributes(record)):
+        for field, rule, bound in chain(_faults(self._surface.validator, record), self._unfit_attributes(record)):
             message = demand(rule, bound, self._fields.get(field))
             sent = "" if rule == "required" else excerpt(record[field])
             where, name = [*at, *within, field], dotted([*within, field]) if within else field
@@ -124,7 +159,7 @@ class BodySchema:
         self._collection = operation.body.collection
         self._minimum, self._maximum = contract.min_records, contract.max_records
         self._reader = LenientReader(contract, operation) if lenient else None
-        self._closed = _compile(closed_request_schema(contract, operation))
+        self._closed = _Rule(lambda: closed_request_schema(contract, operation))
         self._record = RecordSchema(
             contract,
             contract.record(operation.body.record)
@@ -132,22 +167,22 @@ class BodySchema:
             else Record(heading=BODY, kind=BODY, fields=operation.body.fields),
         )
 
-    def read(self, raw: bytes) -> Accepted:
-        """Parse and judge a body.
+    def read(self, raw: bytes, *, plain: bool = True) -> Accepted:
+        """Parse and judge a body; `plain` says that it may well be valid and without unknown fields.
 
         Raises BadRequest with every violation; it keeps MAX_VIOLATIONS of them and counts the others.
         """
         body = parse(raw)
         try:
-            return self._judge(body)
+            return self._judge(body, plain=plain)
         except BadRequest:
             rewritten, readings = self._reader.rewrite(body) if self._reader else (body, ())
             if not readings:
                 raise
         return replace(self._judge(rewritten), readings=readings)
 
-    def _judge(self, body: Any) -> Accepted:
-        if _holds(self._closed, body):
+    def _judge(self, body: Any, *, plain: bool = True) -> Accepted:
+        if plain and self._closed.holds(body):
             return Accepted(body)
         violations = self._violations(body)
         if kept := tuple(islice(violations, MAX_VIOLATIONS)):
@@ -162,9 +197,9 @@ class BodySchema:
         elif fault := self._list_fault(body):
             yield fault
         else:
-            for index, record in enumerate(body[self._collection]):
-                if not self._record.is_valid(record):
-                    yield from self._record.violations(record, (self._collection, index), index=index)
+            records = body[self._collection]
+            for index in self._record.invalid(records):
+                yield from self._record.violations(records[index], (self._collection, index), index=index)
 
     def _list_fault(self, body: dict[str, Any]) -> Violation | None:
         """Judge the list before its records: jsonschema-rs would copy a list that is too long into its message."""
@@ -200,13 +235,13 @@ class PushSchema:
         self._collection = operation.body.collection
         self._body = BodySchema(contract, operation, lenient=lenient)
         self._decoder = typed_decoder(contract, operation)
-        self._formats = _compile(self._decoder.format_schema() if self._decoder else {})
+        self._formats = _Rule(self._decoder.format_schema) if self._decoder else _Rule(dict)
 
     def records(self, raw: bytes) -> Records:
         """Parse and judge a body; raises BadRequest as BodySchema.read does."""
-        if self._decoder and (rows := self._decoder.decode(raw, self._formats.is_valid)) is not None:
+        if self._decoder and (rows := self._decoder.decode(raw, self._formats.holds)) is not None:
             return Records(rows, partial(self._decoder.column, rows))
-        accepted = self._body.read(raw)
+        accepted = self._body.read(raw, plain=self._decoder is None)
         found = accepted.body[self._collection]
         columns = partial(_column, found)
         return Records(found, columns, accepted.unknown, accepted.readings)
@@ -238,19 +273,6 @@ def _meant(name: str, body: dict[str, Any]) -> str:
     """Return words for the key of a body that may stand for the missing one."""
     found = nearest(name, islice(body, MAX_UNKNOWN)) or next(iter(body), "")
     return f" (found {excerpt(found)} instead)" if found else ""
-
-
-def _compile(schema: Schema) -> jsonschema_rs.Draft202012Validator:
-    # The linear-time engine: no pattern, however hostile the text, costs more than its length.
-    # The mask keeps values out of messages that nobody reads: copying them is the cost of a large refusal.
-    return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions(), mask="value")
-
-
-def _holds(validator: jsonschema_rs.Draft202012Validator, value: Any) -> bool:
-    try:
-        return validator.is_valid(value)
-    except ValueError:  # a lone surrogate: nothing that orjson parsed holds one, a converted cell may
-        return False
 
 
 def _faults(surface: jsonschema_rs.Draft202012Validator, record: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:

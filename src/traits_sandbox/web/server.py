@@ -95,8 +95,8 @@ class _Server(uvicorn.Server):
 
 def _tune_garbage_collection() -> None:
     """Keep full collections rare: what is stored is bytes, without cycles, and walking it costs latency."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(200_000, 50, 1000)
 
 
