@@ -130,6 +130,20 @@ SETTINGS: Final = (
         "SIZE",
     ),
     Setting(
+        "max_body",
+        Parsed("size", parse_size),
+        "16MiB",
+        "Largest JSON body, also after decompression.",
+        "SIZE",
+    ),
+    Setting(
+        "max_upload",
+        Parsed("size", parse_size),
+        "256MiB",
+        "Largest CSV upload, also after decompression.",
+        "SIZE",
+    ),
+    Setting(
         "ready_file",
         click.Path(dir_okay=False, path_type=Path),
         None,
@@ -187,7 +201,7 @@ def _default(name: str) -> Any:
 class Settings:
     """What a sandbox is started with.
 
-    `max_memory` is in bytes, `grace` and `receive_timeout` are in seconds, host names are in lower case.
+    `max_memory`, `max_body` and `max_upload` are in bytes, `grace` and `receive_timeout` are in seconds, host names are in lower case.
 
     Raises:
         UsageError: a value is not one that its row of the table takes, or two values exclude each other.
@@ -201,6 +215,8 @@ class Settings:
     personas: int = _default("personas")
     lenient: bool = _default("lenient")
     max_memory: int = _default("max_memory")
+    max_body: int = _default("max_body")
+    max_upload: int = _default("max_upload")
     ready_file: Path | None = None
     log_format: str = _default("log_format")
     allow_host: tuple[str, ...] = _default("allow_host")

@@ -81,3 +81,11 @@ def ends(connection: socket.socket) -> bool:
         return connection.recv(1000) == b""
     except ConnectionResetError:
         return True
+
+
+def test_the_limits_are_settings(tmp_path: Path) -> None:
+    with serving(tmp_path, "--max-body", "1000", "--max-upload", "1MiB") as served, served.client() as client:
+        push = client.post("/v1/level-ups", content=PUSH + b" " * 1000, headers=JSON)
+        upload = client.post("/v1/kpis/csv", files={"file": ("k.csv", b"user_id,kpi_id,value\n" + b"\n" * 2**20)})
+    assert push.json()["errors"] == {"body": "body must be at most 1000 bytes"}
+    assert upload.json()["errors"] == {"body": "body must be at most 1 MiB"}

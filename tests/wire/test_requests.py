@@ -150,7 +150,7 @@ def test_ids_are_exact_strings_decoded_once(sandbox: Served, user: str) -> None:
     assert (status["completed"], other) == (True, {"completed": False, "completed_at": 0})
 
 
-@pytest.mark.parametrize("persona", ["0", "-1", "one", "1.0", "+1", "٣", " 1", "01x"])
+@pytest.mark.parametrize("persona", ["0", "-1", "one", "1.0", "+1", "٣", " 1", "01", "01x"])
 def test_a_persona_that_is_no_index_is_a_bad_request(sandbox: Served, persona: str) -> None:
     with sandbox.client() as client:
         reply = client.post(f"/v1/segments/default/personas/{quote(persona)}/traits")
@@ -158,7 +158,10 @@ def test_a_persona_that_is_no_index_is_a_bad_request(sandbox: Served, persona: s
     assert list(reply.json()["errors"]) == ["persona"]
 
 
-@pytest.mark.parametrize("path", ["default/personas/5", "other/personas/1", "a%2Fb/personas/1", "%FF/personas/1"])
+@pytest.mark.parametrize(
+    "path",
+    ["default/personas/5", "default/personas/" + "9" * 5000, "other/personas/1", "a%2Fb/personas/1", "%FF/personas/1"],
+)
 def test_an_unknown_segment_or_persona_is_not_found(sandbox: Served, path: str) -> None:
     with sandbox.client() as client:
         for read in ("users", "traits"):

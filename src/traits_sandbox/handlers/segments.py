@@ -1,5 +1,6 @@
 """Segments and their personas: who is in them, and what they are like."""
 
+import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -8,6 +9,8 @@ from traits_sandbox.derive.sentences import excerpt
 from traits_sandbox.errors import BadRequest, NotFound, Violation
 from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
 from traits_sandbox.handlers.traits import TraitModel, persona_of, weighted_mean
+
+_LONGEST_INDEX = 10
 
 Answer = Callable[[str, int | None, Collection[str]], Any]
 
@@ -61,8 +64,9 @@ def _persona(backend: Backend, segment: str, user: str) -> int:
 
 def _index(text: str, roles: dict[str, str]) -> int:
     """Return a persona index; raises BadRequest unless it is a whole number from 1."""
-    if text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0:
-        return int(text)
+    if text.isascii() and text.isdigit() and not text.startswith("0"):
+        # No need to read an index of so many digits: there are not as many personas.
+        return int(text) if len(text) < _LONGEST_INDEX else sys.maxsize
     name = roles["persona"]
     message = f"must be an index starting with 1, or {roles['all_personas']}"
     raise BadRequest((Violation("", name, name, "persona", message, excerpt(text)),))

@@ -12,9 +12,6 @@ from starlette.types import Message, Receive
 from traits_sandbox.derive.validation import BODY
 from traits_sandbox.errors import BadRequest, TraitsSandboxError, Violation
 
-MAX_JSON = 16 * 2**20
-MAX_UPLOAD = 256 * 2**20
-
 # A form needs one part; a few more do no harm, thousands are an attack on the parser.
 _MAX_PARTS = 16
 _MAX_FIELD = 2**16
@@ -26,6 +23,13 @@ _DRAINED_SECONDS = 0.5
 
 class Disconnected(TraitsSandboxError):
     """The client went away before its request was complete: there is nobody to answer."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How many bytes a body may have, before and after decompression: a JSON one, and an upload with its form."""
+
+    body: int
+    upload: int
 
 
 class Incoming:
@@ -76,7 +80,7 @@ class Sent(msgspec.Struct, frozen=True):
         return b"".join([chunk async for chunk in self._chunks(limit, message)])
 
     @asynccontextmanager
-    async def uploaded_file(self, part: str) -> AsyncIterator[BinaryIO]:
+    async def uploaded_file(self, part: str, limit: int) -> AsyncIterator[BinaryIO]:
         """Yield the file of a multipart form's part, spooled to disk when large; raises BadRequest without one."""
         # Imported late: these drag requests and responses in, which only uploads need.
         from starlette.datastructures import Headers, UploadFile
@@ -84,7 +88,7 @@ class Sent(msgspec.Struct, frozen=True):
 
         parser = MultiPartParser(
             Headers({"content-type": self.content_type}),
-            self._chunks(MAX_UPLOAD, await self.receive()),
+            self._chunks(limit, await self.receive()),
             max_files=_MAX_PARTS,
             max_fields=_MAX_PARTS,
             max_part_size=_MAX_FIELD,
@@ -161,7 +165,8 @@ def _decoder(encoding: str) -> _Identity:
 
 def _within(chunk: bytes, before: int, limit: int) -> bytes:
     if before + len(chunk) > limit:
-        raise _fault(BODY, "size", f"must be at most {limit // 2**20} MiB")
+        size = f"{limit // 2**20} MiB" if limit % 2**20 == 0 else f"{limit} bytes"
+        raise _fault(BODY, "size", f"must be at most {size}")
     return chunk
 
 

@@ -7,7 +7,7 @@ from traits_sandbox.contract.model import Operation
 from traits_sandbox.control.entry import Entry
 from traits_sandbox.errors import BadRequest, Violation
 from traits_sandbox.handlers.call import Call, Handler
-from traits_sandbox.web.body import MAX_JSON, Sent
+from traits_sandbox.web.body import Limits, Sent
 from traits_sandbox.web.envelope import Answer, success
 
 _MAX_QUERY_FIELDS = 100
@@ -18,9 +18,10 @@ Act = Callable[[Call], Awaitable[Answer]]
 class Endpoint:
     """One operation in front of its handler."""
 
-    def __init__(self, operation: Operation, handler: Handler) -> None:
+    def __init__(self, operation: Operation, handler: Handler, limits: Limits) -> None:
         assert operation.response is not None
         self._handler = handler
+        self._limits = limits
         self._response = operation.response
         self._media_type = operation.body.media_type if operation.body else ""
         self._part = operation.body.part if operation.body else ""
@@ -34,9 +35,9 @@ class Endpoint:
             sent.require(self._media_type)
         self._require(query)
         if self._part:
-            async with sent.uploaded_file(self._part) as file:
+            async with sent.uploaded_file(self._part, self._limits.upload) as file:
                 return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, upload=file))
-        entry.body = body = await sent.read(MAX_JSON)
+        entry.body = body = await sent.read(self._limits.body)
         return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, body))
 
     async def act(self, entry: Entry, call: Call) -> Answer:
