@@ -4,22 +4,29 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import count
+from traceback import format_exception
 from typing import Any
+
+import orjson
 
 from traits_sandbox import __version__
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.arrivals import Arrivals
 from traits_sandbox.control.entry import Entry
-from traits_sandbox.control.journal import Journal
+from traits_sandbox.control.journal import Conceal, Journal
 from traits_sandbox.control.redaction import Redactor
+from traits_sandbox.control.uploads import Uploads
 from traits_sandbox.handlers.call import Backend
 from traits_sandbox.handlers.ingestion import Intake
+from traits_sandbox.handlers.playfab_event import EventReader
 from traits_sandbox.handlers.table import handlers
 from traits_sandbox.settings import Settings
 from traits_sandbox.store.memory import MemoryStore
 from traits_sandbox.web.app import EmulatedApi, Surroundings
 from traits_sandbox.web.auth import Keys
+from traits_sandbox.web.body import Limits
 from traits_sandbox.web.controls import Controls
 from traits_sandbox.web.faults import FaultGate
 from traits_sandbox.web.gateway import Gateway
@@ -41,11 +48,19 @@ class Sandbox:
     ) -> None:
         self.settings = settings
         self.contract: Contract = load(settings.contract)
-        redact = Redactor(settings.api_key)
+        token = settings.control_token
+        redact = Redactor((*settings.api_key, *([token] if token else [])))
         self.log = log or request_log(settings.log_format, redact)
-        self.journal = Journal(redact)
-        self.faults = FaultGate()
-        self.store = MemoryStore(max_bytes=settings.max_memory, on_evict=self._say_evicted)
+        self.journal = Journal(
+            redact,
+            conceal=_concealing(self.contract),
+            key_parameters=frozenset(o.key_parameter for o in self.contract.operations if o.key_parameter),
+        )
+        self.uploads = Uploads()
+        self._upload_operations = frozenset(o.id for o in self.contract.operations if o.body and o.body.part)
+        self.faults = FaultGate(self.contract, clock, seed=settings.seed)
+        stored = Arrivals()
+        self.store = MemoryStore(max_bytes=settings.max_memory, on_evict=self._say_evicted, on_append=stored.announce)
         self.backend = Backend(
             contract=self.contract,
             store=self.store,
@@ -61,19 +76,25 @@ class Sandbox:
             handlers(self.contract, self.backend),
             routes=Routes(self.contract, lenient=settings.lenient),
             keys=keys,
+            limits=Limits(settings.max_body, settings.max_upload),
             surroundings=Surroundings(
                 clock, new_id or _numbered_ids(), self.faults, self._observe, self.log.report_bug
             ),
         )
-        controls = Controls(
+        self.controls = Controls(
             health=self.health,
             contract=self.contract,
             keys=keys,
             journal=self.journal,
             store=self.store,
+            stored=stored,
+            uploads=self.uploads,
             faults=self.faults,
+            redact=redact,
+            token=token,
+            report_bug=self._report_control_bug,
         )
-        self.app = Gateway(api, controls, HostGate((settings.host, *settings.allow_host)))
+        self.app = Gateway(api, self.controls, HostGate((settings.host, *settings.allow_host)))
 
     async def health(self) -> dict[str, Any]:
         """Return what the health endpoint tells."""
@@ -89,7 +110,12 @@ class Sandbox:
 
     def _observe(self, entry: Entry) -> None:
         self.journal.add(entry)
+        if entry.operation in self._upload_operations:
+            self.uploads.add(entry)
         self.log.observe(entry)
+
+    def _report_control_bug(self, error: Exception) -> None:
+        self.log.say("".join(["the control API has a bug, please report it\n", *format_exception(error)]))
 
     def _say_evicted(self, total: int) -> None:
         limit = self.settings.max_memory // 2**20
@@ -100,3 +126,19 @@ def _numbered_ids() -> Callable[[], str]:
     """Return a source of request ids: short, in order, and distinct between processes that share a log."""
     numbers, run = count(1), secrets.token_hex(2)
     return lambda: f"{run}-{next(numbers)}"
+
+
+def _concealing(contract: Contract) -> Conceal:
+    """Return what keeps the personal data that webhooks drop on arrival out of the journal too."""
+    readers = {o.id: EventReader(o.webhook) for o in contract.operations if o.webhook}
+
+    def conceal(operation: str, body: bytes) -> bytes | None:
+        reader = readers.get(operation)
+        if reader is None:
+            return body
+        try:
+            return orjson.dumps(reader.redacted(orjson.loads(body)))
+        except orjson.JSONDecodeError:  # what cannot be read cannot be redacted
+            return None
+
+    return conceal

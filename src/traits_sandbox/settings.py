@@ -18,6 +18,7 @@ MAX_GRACE: Final = 3600.0
 
 SIZE: Final = re.compile(r"([0-9]{1,15}) ?(|KiB|MiB|GiB)")
 KEY: Final = re.compile(r"[!-.0-~]+")
+TOKEN: Final = re.compile(r"[!-~]+")
 HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
 
 
@@ -44,6 +45,13 @@ def parse_key(value: str) -> str:
     """Return an API key; the error never repeats it, and `/` is left to name a key's dashboards."""
     if not KEY.fullmatch(value):
         raise ValueError("An API key is one or more visible ASCII characters, without spaces and without '/'.")
+    return value
+
+
+def parse_token(value: str) -> str:
+    """Return a token of the control API; the error never repeats it."""
+    if not TOKEN.fullmatch(value):
+        raise ValueError("A control token is one or more visible ASCII characters, without spaces.")
     return value
 
 
@@ -159,6 +167,13 @@ SETTINGS: Final = (
         "HOST",
         repeatable=True,
     ),
+    Setting(
+        "control_token",
+        Parsed("token", parse_token),
+        None,
+        "Ask for this token, in the header Sandbox-Control-Token, on every call under /_sandbox.",
+        "TOKEN",
+    ),
     Setting("tls", click.BOOL, False, "Serve HTTPS with a certificate of an own local CA.", flag=True),
     Setting(
         "tls_cert",
@@ -220,6 +235,7 @@ class Settings:
     ready_file: Path | None = None
     log_format: str = _default("log_format")
     allow_host: tuple[str, ...] = _default("allow_host")
+    control_token: str | None = None
     tls: bool = _default("tls")
     tls_cert: Path | None = None
     tls_key: Path | None = None

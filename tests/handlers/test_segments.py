@@ -70,7 +70,7 @@ def test_another_seed_is_another_world(contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("persona", ["0", "-1", "1.0", "", "ALL", "first", "²", "١", " 1", "+1", "9" * 30])
+@pytest.mark.parametrize("persona", ["0", "-1", "1.0", "", "ALL", "first", "²", "١", " 1", "+1"])
 def test_a_persona_that_is_no_index_from_one_is_a_bad_request(api: Emulated, operation: str, persona: str) -> None:
     with pytest.raises(BadRequest) as error:
         read(api, operation, persona)
@@ -78,7 +78,9 @@ def test_a_persona_that_is_no_index_from_one_is_a_bad_request(api: Emulated, ope
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize(("persona", "segment"), [("5", "default"), ("1", "Default"), ("all", "whales"), ("1", "")])
+@pytest.mark.parametrize(
+    ("persona", "segment"), [("5", "default"), ("9" * 30, "default"), ("1", "Default"), ("all", "whales"), ("1", "")]
+)
 def test_an_index_past_the_last_and_an_unknown_segment_are_not_found(
     api: Emulated, operation: str, persona: str, segment: str
 ) -> None:

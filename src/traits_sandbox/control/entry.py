@@ -8,8 +8,10 @@ from traits_sandbox.errors import ApiError, Violation
 
 Headers = list[tuple[bytes, bytes]]
 
-# What an entry takes beside its body and its headers.
+# What an entry takes beside its body and its headers, what a header takes beside its text, and a sentence about it.
 _COST = 1500
+_HEADER_COST = 130
+_SAID_COST = 400
 
 
 class Entry(msgspec.Struct):
@@ -39,7 +41,6 @@ class Entry(msgspec.Struct):
     readings: tuple[Reading, ...] = ()
     hint: str = ""
     fault: str = ""
-    masked: bool = False
 
     def note_error(self, error: ApiError) -> None:
         """Take over what an error says beside its status."""
@@ -48,4 +49,7 @@ class Entry(msgspec.Struct):
     @property
     def cost(self) -> int:
         """Return about how many bytes of memory the entry takes."""
-        return _COST + len(self.body or b"") + sum([len(value) for _, value in self.headers])
+        said = len(self.violations) + len(self.unknown) + len(self.readings)
+        headers = sum([len(name) + len(value) + _HEADER_COST for name, value in self.headers])
+        text = len(self.path) + len(self.query) + len(self.body or b"")
+        return _COST + text + headers + _SAID_COST * said

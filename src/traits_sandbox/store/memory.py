@@ -9,12 +9,13 @@ from array import array
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
 import orjson
 
-from traits_sandbox.store.protocol import Batch, Layout, StoredRecord, StoreStatus
+from traits_sandbox.store.protocol import ALL, Batch, Layout, StoredRecord, StoreStatus, Window
 
 _POSITION_BITS = 20
 _POSITION = (1 << _POSITION_BITS) - 1
@@ -90,6 +91,12 @@ class HeldBatch(msgspec.Struct):
     count: int
     received_at: float
     origin: str
+    erased: int = 0
+
+    @property
+    def live(self) -> int:
+        """Return how many records have not been deleted."""
+        return self.count - self.erased
 
     @property
     def cost(self) -> int:
@@ -108,6 +115,7 @@ class HeldBatch(msgspec.Struct):
         erased = {position: record for position in positions if (record := records[position]) is not None}
         for position in erased:
             records[position] = None
+        self.erased += len(erased)
         # orjson over-allocates; a copy is as large as its content.
         self.raw, self.collection = bytes(memoryview(orjson.dumps(records))), ""
         return erased
@@ -173,14 +181,21 @@ class Dashboard:
 class MemoryStore:
     """Keeps batches in this process, at most `max_bytes` of them: the oldest leave first and are counted."""
 
-    def __init__(self, *, max_bytes: int, on_evict: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        max_bytes: int,
+        on_evict: Callable[[int], None] | None = None,
+        on_append: Callable[[], None] = lambda: None,
+    ) -> None:
         """Make an empty store; `on_evict` is told how many records have left, each time that has doubled."""
         self._max_bytes = max_bytes
         self._on_evict = on_evict
+        self._on_append = on_append
         self._told = 0
         self._dashboards: dict[str, Dashboard] = {}
-        self._held: dict[int, HeldBatch] = {}
-        self._order: deque[int] = deque()
+        # Oldest first.
+        self._held: OrderedDict[int, HeldBatch] = OrderedDict()
         self._next = 0
         self._bytes = 0
         self._records = 0
@@ -202,33 +217,33 @@ class MemoryStore:
                 origin=batch.origin,
             )
             self._held[number] = held
-            self._order.append(number)
             self._bytes += held.cost
             self._records += held.count
-        while self._bytes > self._max_bytes and len(self._order) > 1:
+        while self._bytes > self._max_bytes and len(self._held) > 1:
             self._evict_oldest()
         if self._on_evict and self._evicted > 2 * self._told:
             self._told = self._evicted
             self._on_evict(self._evicted)
+        self._on_append()
 
     async def users(self, dashboard: str) -> Collection[str]:
         """Return the ids of all users whom some record is about."""
         indexes = self._indexes(dashboard).by_kind.values()
         return set().union(*indexes)
 
-    async def records(self, dashboard: str, kind: str, *, user: str | None = None) -> list[StoredRecord]:
-        """Return the records of a kind, oldest first; those about one user if it is given."""
+    async def records(
+        self, dashboard: str, kind: str, *, user: str | None = None, window: Window = ALL
+    ) -> list[StoredRecord]:
+        """Return the records of a kind within a window, oldest first; those about one user if it is given."""
         indexes = self._indexes(dashboard)
-        if user is not None:
+        if user is None:
+            references = self._of_kind(indexes, kind, window)
+        else:
             index = indexes.by_kind.get(kind)
-            return self._read(index.of(user) if index else ())
-        keys = set(indexes.keys[kind].values()) if kind in indexes.keys else None
-        references = (
-            number << _POSITION_BITS | position
-            for number in indexes.batches.get(kind, ())
-            for position in range(self._held[number].count)
-        )
-        return self._read(reference for reference in references if keys is None or reference in keys)
+            references = (each for each in reversed(index.of(user) if index else ()) if self._within(each, window))
+        newest = self._read(references, window.limit)
+        newest.reverse()
+        return newest
 
     async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
         """Return the record about a user that came last, if there is one."""
@@ -260,6 +275,19 @@ class MemoryStore:
                 await asyncio.sleep(0)
         return erased
 
+    async def clear(self, dashboard: str | None = None) -> None:
+        """Forget one dashboard with all that it holds, or all of them."""
+        for name in list(self._dashboards) if dashboard is None else [dashboard]:
+            forgotten = self._dashboards.pop(name, None) or Dashboard()
+            for number in chain.from_iterable(forgotten.batches.values()):
+                held = self._held.pop(number)
+                self._bytes -= held.cost
+                self._records -= held.live
+
+    async def position(self) -> int:
+        """Return where the store's end is now: records that are appended later lie after it."""
+        return self._next
+
     async def status(self) -> StoreStatus:
         """Return how much is held over all dashboards."""
         return StoreStatus("memory", self._records, self._bytes, self._evicted, tuple(self._dashboards))
@@ -267,11 +295,30 @@ class MemoryStore:
     def _indexes(self, dashboard: str) -> Dashboard:
         return self._dashboards.get(dashboard) or Dashboard()
 
-    def _read(self, references: Iterable[int]) -> list[StoredRecord]:
+    def _of_kind(self, indexes: Dashboard, kind: str, window: Window) -> Iterator[int]:
+        """Yield the references of a kind within a window, newest first."""
+        keys = set(indexes.keys[kind].values()) if kind in indexes.keys else None
+        for number in reversed(indexes.batches.get(kind, ())):
+            first = number << _POSITION_BITS
+            if number < window.after:
+                return
+            if not self._within(first, window):
+                continue
+            for reference in range(first + self._held[number].count - 1, first - 1, -1):
+                if keys is None or reference in keys:
+                    yield reference
+
+    def _within(self, reference: int, window: Window) -> bool:
+        number = reference >> _POSITION_BITS
+        return number >= window.after and self._held[number].received_at >= window.since
+
+    def _read(self, references: Iterable[int], limit: int | None = None) -> list[StoredRecord]:
         """Return the records behind references that are still there; each batch is parsed once."""
-        found = []
+        found: list[StoredRecord] = []
         parsed: tuple[int, list[dict[str, Any] | None]] = (-1, [])
         for reference in references:
+            if limit is not None and len(found) >= limit:
+                break
             number = reference >> _POSITION_BITS
             held = self._held[number]
             if parsed[0] != number:
@@ -290,10 +337,8 @@ class MemoryStore:
         return len(erased)
 
     def _evict_oldest(self) -> None:
-        number = self._order.popleft()
-        held = self._held.pop(number)
-        left = sum(record is not None for record in held.records())
+        number, held = self._held.popitem(last=False)
         self._dashboards[held.dashboard].remove_oldest(held, number)
         self._bytes -= held.cost
-        self._records -= left
-        self._evicted += left
+        self._records -= held.live
+        self._evicted += held.live

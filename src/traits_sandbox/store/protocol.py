@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -58,6 +58,21 @@ class StoredRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Which records are meant: appended after a position, received at or after a time, at most so many of the newest.
+
+    `after` is what `position` returned, `since` is in epoch seconds.
+    """
+
+    after: int = 0
+    since: float = 0.0
+    limit: int | None = None
+
+
+ALL: Final = Window()
+
+
+@dataclass(frozen=True, slots=True)
 class StoreStatus:
     """How much a store holds; `evicted` counts records that left to keep within the memory limit."""
 
@@ -77,8 +92,10 @@ class Store(Protocol):
     async def users(self, dashboard: str) -> Collection[str]:
         """Return the ids of all users whom some record is about."""
 
-    async def records(self, dashboard: str, kind: str, *, user: str | None = None) -> list[StoredRecord]:
-        """Return the records of a kind, oldest first; those about one user if it is given."""
+    async def records(
+        self, dashboard: str, kind: str, *, user: str | None = None, window: Window = ALL
+    ) -> list[StoredRecord]:
+        """Return the records of a kind within a window, oldest first; those about one user if it is given."""
 
     async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
         """Return the record about a user that came last, if there is one."""
@@ -88,6 +105,12 @@ class Store(Protocol):
 
     async def delete_user(self, dashboard: str, user: str) -> int:
         """Erase every record about a user or that mentions them; return how many there were."""
+
+    async def clear(self, dashboard: str | None = None) -> None:
+        """Forget one dashboard with all that it holds, or all of them."""
+
+    async def position(self) -> int:
+        """Return where the store's end is now: records that are appended later lie after it."""
 
     async def status(self) -> StoreStatus:
         """Return how much is held over all dashboards."""

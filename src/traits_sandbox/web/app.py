@@ -14,13 +14,15 @@ from traits_sandbox.control.entry import Entry, Headers
 from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
 from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.auth import Keys, bearer
-from traits_sandbox.web.body import Disconnected, Incoming, Sent
+from traits_sandbox.web.body import Disconnected, Incoming, Limits, Sent
 from traits_sandbox.web.endpoint import Act as ActOn
 from traits_sandbox.web.endpoint import Endpoint, parse_query
 from traits_sandbox.web.envelope import Answer, refusal
 from traits_sandbox.web.routes import Routes
 
 Act = Callable[[], Awaitable[Answer]]
+
+_FAULT = b"sandbox-fault"
 
 
 class Faults(Protocol):
@@ -55,13 +57,14 @@ class EmulatedApi:
         *,
         routes: Routes,
         keys: Keys,
+        limits: Limits,
         surroundings: Surroundings,
     ) -> None:
         self._contract = contract
         self._keys = keys
         self._around = surroundings
         self._routes = routes
-        self._endpoints = {o.id: Endpoint(o, handlers[o.id]) for o in contract.operations}
+        self._endpoints = {o.id: Endpoint(o, handlers[o.id], limits) for o in contract.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that went away in its middle gets no answer."""
@@ -73,9 +76,11 @@ class EmulatedApi:
         if answer.status >= 400 and not _expects_leave(entry.headers):
             await incoming.drain()
         entry.status = answer.status
-        await answer.send(send, entry.id)
-        entry.duration = perf_counter() - entry.started
-        self._around.observe(entry)
+        try:
+            await answer.send(send, entry.id)
+        finally:
+            entry.duration = perf_counter() - entry.started
+            self._around.observe(entry)
 
     async def _answer(self, entry: Entry, scope: Scope, receive: Receive) -> Answer:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -86,7 +91,7 @@ class EmulatedApi:
         sent = Sent(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
         endpoint = self._endpoints[match.operation.id]
         act = partial(endpoint.act, entry)
-        if not self._around.faults.idle:
+        if not self._around.faults.idle or _FAULT in headers:
             act = partial(self._act_with_faults, entry, scope, act)
         return await endpoint.read(entry, match.path, query, sent, act)
 

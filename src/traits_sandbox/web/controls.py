@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.arrivals import Arrivals
 from traits_sandbox.control.journal import Journal
+from traits_sandbox.control.redaction import Redactor
+from traits_sandbox.control.uploads import Uploads
 from traits_sandbox.store.protocol import Store
 from traits_sandbox.web.auth import Keys
 from traits_sandbox.web.faults import FaultGate
@@ -15,11 +18,26 @@ PREFIX: Final = "/_sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The parts of a running sandbox that its control API reads and steers."""
+    """The parts of a running sandbox that its control API reads and steers.
+
+    `stored` tells of each append to the store. `token` is asked for on every call, if there is one.
+    """
 
     health: Callable[[], Awaitable[dict[str, Any]]]
     contract: Contract
     keys: Keys
     journal: Journal
     store: Store
+    stored: Arrivals
+    uploads: Uploads
     faults: FaultGate
+    redact: Redactor
+    token: str | None
+    report_bug: Callable[[Exception], None]
+
+    async def reset(self, dashboard: str | None) -> None:
+        """Empty the records, the journal, the uploads and the faults of one dashboard, or of all."""
+        await self.store.clear(dashboard)
+        self.journal.clear(dashboard)
+        self.uploads.clear(dashboard)
+        self.faults.plan.clear(dashboard)

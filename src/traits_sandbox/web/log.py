@@ -61,12 +61,12 @@ def request_log(log_format: str, redact: Redactor, stream: TextIO = sys.stderr) 
 
 def pretty(entry: Entry) -> str:
     """Return an exchange as lines of text."""
-    return "\n".join([_headline(entry, f"{entry.status}"), *_details(entry)])
+    return "\n".join([_headline(entry, _status(entry)), *_details(entry)])
 
 
 def coloured(entry: Entry) -> str:
     """Return an exchange as lines of text for a terminal."""
-    status = f"{_COLOURS.get(entry.status // 100, '')}{entry.status}{_PLAIN}"
+    status = f"{_COLOURS.get(entry.status // 100, '')}{_status(entry)}{_PLAIN}"
     details = (f"{_DIM}{line}{_PLAIN}" for line in _details(entry))
     return "\n".join([_headline(entry, status), *details])
 
@@ -89,8 +89,13 @@ def as_json(entry: Entry) -> str:
             "unknown_fields": [str(unknown) for unknown in entry.unknown],
             "lenient_readings": [str(reading) for reading in entry.readings[:_SHOWN]],
             "hint": entry.hint,
+            "fault": entry.fault,
         }
     ).decode()
+
+
+def _status(entry: Entry) -> str:
+    return str(entry.status or "---")  # a fault left it without an answer
 
 
 def _headline(entry: Entry, status: str) -> str:
@@ -113,6 +118,8 @@ def _details(entry: Entry) -> Iterator[str]:
     yield from _listed(entry.readings, len(entry.readings))
     if entry.hint:
         yield f"    {entry.hint}"
+    if entry.fault:
+        yield f"    fault applied: {entry.fault}"
 
 
 def _listed(values: Sequence[object], count: int) -> Iterator[str]:

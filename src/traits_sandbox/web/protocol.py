@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from traits_sandbox.web.connection import EXTENSION, Connection
 
 # What other servers allow, and far more than a client of this API sends.
 MAX_HEAD = 64 * 2**10
@@ -16,11 +18,27 @@ class BoundedProtocol(HttpToolsProtocol):
     waiting_since: float | None = None
     _head = 0
     _in_head = True
+    _running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first request."""
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
+        self._connection = Connection(transport)
+        self._extensions: dict[str, Any] = {EXTENSION: self._connection}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever still works for this connection that it is gone."""
+        super().connection_lost(exc)
+        if self._running is not None:
+            # The base class tells the newest request alone, which is not this one when requests are pipelined.
+            self._running.disconnected = True
+        self._connection.note_lost()
+
+    def shutdown(self) -> None:
+        """Let what is in flight finish, without any further wait of its own choice."""
+        super().shutdown()
+        self._connection.note_shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived, unless the head has grown too large."""
@@ -31,9 +49,14 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             super().data_received(data)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_message_begin(self) -> None:
         """Wait for the rest of a request that has begun."""
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
         self.waiting_since = self.loop.time()
         self._head, self._in_head = 0, True
 

@@ -1,0 +1,67 @@
+"""Points of time as people give them: epoch seconds, ISO 8601, or the request after which something came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+
+from traits_sandbox.control.entry import Entry
+from traits_sandbox.control.journal import Journal
+from traits_sandbox.errors import UsageError
+from traits_sandbox.store.protocol import StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What came at a time or later (epoch seconds), or after a request, which itself is left out."""
+
+    time: float = 0.0
+    request: str = ""
+
+    def entries(self, journal: Journal) -> Callable[[Entry], bool]:
+        """Return what tells of each entry, asked oldest first, whether it is meant."""
+        if not self.request:
+            return lambda entry: entry.received_at >= self.time
+        if not journal.holds(self.request):  # it has left, so all that are there came later
+            return lambda _: True
+        passed = False
+
+        def keep(entry: Entry) -> bool:
+            nonlocal passed
+            before, passed = passed, passed or entry.id == self.request
+            return before
+
+        return keep
+
+    def records(self, records: list[StoredRecord]) -> list[StoredRecord]:
+        """Return those of the records, oldest first, that are meant."""
+        places = [index for index, record in enumerate(records) if record.origin == self.request]
+        if self.request and places:
+            return records[places[-1] + 1 :]
+        return [record for record in records if record.received_at >= self.time]
+
+
+def parse_since(text: str, journal: Journal, dashboard: str | None) -> Since:
+    """Return what a text means; raises UsageError if it is neither a time nor a request of the journal."""
+    if not text:
+        return Since()
+    if entry := journal.find(text, dashboard):
+        return Since(entry.received_at, entry.id)
+    time = _seconds(text)
+    if time is None:
+        message = f"since: {text[:60]!a} is neither a time (epoch seconds or ISO 8601) nor a request in the journal"
+        raise UsageError(message)
+    return Since(time)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+        return seconds if isfinite(seconds) else None
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

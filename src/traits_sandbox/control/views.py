@@ -1,0 +1,113 @@
+"""Exchanges, records and uploads as those who ask for them see them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from traits_sandbox.control.entry import Entry, Headers
+from traits_sandbox.control.uploads import Upload
+from traits_sandbox.errors import Violation
+from traits_sandbox.store.protocol import StoredRecord
+
+Shown = dict[str, Any]
+
+
+def shown_request(entry: Entry) -> Shown:
+    """Return an exchange; its body is parsed if it is JSON, else a text, and null where there was none."""
+    return {
+        **brief_request(entry),
+        "query": entry.query,
+        "headers": shown_headers(entry.headers),
+        "violations": [str(violation) for violation in entry.violations],
+        "violation_count": entry.violation_count,
+        "unknown_fields": [str(unknown) for unknown in entry.unknown],
+        "lenient_readings": [str(reading) for reading in entry.readings],
+        "hint": entry.hint,
+        "body": _shown_body(entry.body),
+    }
+
+
+def brief_request(entry: Entry) -> Shown:
+    """Return what an exchange can be told by without a look into it."""
+    return {
+        "id": entry.id,
+        "time": _iso(entry.received_at),
+        "operation": entry.operation,
+        "dashboard": entry.dashboard,
+        "method": entry.method,
+        "path": entry.path,
+        "status": entry.status,
+        "duration_ms": round(entry.duration * 1000, 3),
+        "records": entry.records,
+        "fault": entry.fault,
+    }
+
+
+def shown_headers(headers: Headers) -> dict[str, str]:
+    """Return headers by name, in lower case; the values of a repeated one are joined by commas."""
+    shown: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        shown[name] = f"{shown[name]}, {value}" if name in shown else value
+    return shown
+
+
+def shown_record(dashboard: str, record: StoredRecord) -> Shown:
+    """Return a record with where it came from."""
+    return {
+        "kind": record.kind,
+        "dashboard": dashboard,
+        "time": _iso(record.received_at),
+        "request_id": record.origin,
+        "record": record.value,
+    }
+
+
+def shown_upload(upload: Upload) -> Shown:
+    """Return an upload with the verdicts on its refused rows."""
+    return {
+        "id": upload.id,
+        "time": _iso(upload.received_at),
+        "operation": upload.operation,
+        "dashboard": upload.dashboard,
+        "status": upload.status,
+        "records": upload.records,
+        "refused_count": upload.refused_count,
+        "refused": [_shown_verdict(violation) for violation in upload.refused],
+        "unknown_fields": [str(unknown) for unknown in upload.unknown],
+    }
+
+
+def parsed_body(body: bytes | None) -> Any:
+    """Return a body as a value to match against: JSON if it is, else a text."""
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body.decode(errors="replace")
+
+
+def _shown_body(body: bytes | None) -> Any:
+    value = parsed_body(body)
+    try:
+        orjson.dumps(value)
+    except TypeError:  # nested more deeply than can be written
+        return (body or b"").decode(errors="replace")
+    # As it was sent: parsing would round what has more digits than a float.
+    return value if isinstance(value, str) or not body else orjson.Fragment(body)
+
+
+def _shown_verdict(violation: Violation) -> Shown:
+    place = violation.where.partition(":")[0].removeprefix("line ")
+    return {
+        "line": int(place) if place.isdigit() else None,
+        "field": violation.name,
+        "rule": violation.rule,
+        "message": str(violation),
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
