@@ -216,7 +216,8 @@ def _default(name: str) -> Any:
 class Settings:
     """What a sandbox is started with.
 
-    `max_memory`, `max_body` and `max_upload` are in bytes, `grace` and `receive_timeout` are in seconds, host names are in lower case.
+    `max_memory`, `max_body` and `max_upload` are in bytes, `grace` and `receive_timeout` in seconds, host names in
+    lower case.
 
     Raises:
         UsageError: a value is not one that its row of the table takes, or two values exclude each other.

@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from traits_sandbox.control.pattern import Pattern, PatternError
 from traits_sandbox.derive.sentences import excerpt, short
+from traits_sandbox.derive.validation import TextPattern
 from traits_sandbox.errors import UsageError
 
 MAX_DEPTH: Final = 32
@@ -197,9 +197,10 @@ def _fits(operand: Any) -> tuple[str, Test]:
     if not isinstance(operand, str):
         raise _BadOperand("takes a regular expression as a text")
     try:
-        pattern = Pattern(operand)
-    except PatternError as fault:
-        raise _BadOperand(f"{_shown(operand)} {fault}") from None
+        pattern = TextPattern(operand)
+    except ValueError:
+        reason = "is not a regular expression, or has look-around or back-references, which are not taken"
+        raise _BadOperand(f"{_shown(operand)} {reason}") from None
     return f"does not fit {_shown(operand)}", lambda value: isinstance(value, str) and pattern.found_in(value)
 
 

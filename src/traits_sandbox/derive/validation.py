@@ -93,6 +93,23 @@ class _Rule:
             return False
 
 
+class TextPattern:
+    """A regular expression of somebody else's: in linear time, so without look-around and back-references.
+
+    Raises ValueError for one that is not well-formed or grows too large.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            self._validator = _Rule(lambda: {"pattern": pattern}).validator
+        except jsonschema_rs.ValidationError:
+            raise ValueError(pattern) from None
+
+    def found_in(self, text: str) -> bool:
+        """Tell whether the expression fits somewhere in a text."""
+        return self._validator.is_valid(text)
+
+
 class RecordSchema:
     """Judges single records of one heading."""
 
