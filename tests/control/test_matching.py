@@ -92,7 +92,8 @@ def test_the_nearest_element_of_a_list_is_told() -> None:
         ),
         (
             {"a": {"contains": {"regex": "["}}},
-            'contains: regex "[" is not a regular expression, or has look-around or back-references, which are not taken',
+            'contains: regex "[" is not a regular expression, or has look-around or back-references, '
+            "which are not taken",
         ),
         ([[]] * MAX_NODES, f"a match may hold at most {MAX_NODES} values"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from traits_sandbox.store.memory import MemoryStore
-from traits_sandbox.store.protocol import Batch, Layout, Store, StoreStatus
+from traits_sandbox.store.protocol import Batch, Layout, Store, StoreStatus, Window
 
 Row = dict[str, Any]
 Opened = AbstractAsyncContextManager[Store]
@@ -68,6 +68,16 @@ class Shelf:
 
     def delete(self, user: str, dashboard: str = "one") -> int:
         return self.runner.run(self.store.delete_user(dashboard, user))
+
+    def clear(self, dashboard: str | None = None) -> None:
+        self.runner.run(self.store.clear(dashboard))
+
+    def position(self) -> int:
+        return self.runner.run(self.store.position())
+
+    def within(self, kind: str, window: Window, user: str | None = None) -> list[Row]:
+        found = self.runner.run(self.store.records("one", kind, user=user, window=window))
+        return [record.value for record in found]
 
     def status(self) -> StoreStatus:
         return self.runner.run(self.store.status())

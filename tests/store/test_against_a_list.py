@@ -76,6 +76,11 @@ class Comparison(RuleBasedStateMachine):
         self.held.delete(user, dashboard)
         self.naive[dashboard].delete(user)
 
+    @rule(dashboard=st.sampled_from(DASHBOARDS))
+    def clear(self, dashboard: str) -> None:
+        self.held.clear(dashboard)
+        self.naive[dashboard] = NaiveDashboard()
+
     @invariant()
     def same_answers(self) -> None:
         for name, naive in self.naive.items():

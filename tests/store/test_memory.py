@@ -129,3 +129,23 @@ def test_filling_up_is_told_each_time_that_it_has_doubled() -> None:
             held.put("login", login(number))
     assert told == sorted(told)
     assert 2 < len(told) < 12
+
+
+def test_what_was_cleared_takes_no_room(small: Small) -> None:
+    held = small(LIMIT)
+    for number in range(50):
+        held.put("login", login(number), dashboard="two" if number % 2 else "one")
+        if number % 7 == 0:
+            held.clear("two")
+    assert held.status().bytes <= LIMIT
+    held.clear()
+    assert (held.status().records, held.status().bytes) == (0, 0)
+
+
+def test_each_append_is_told() -> None:
+    told: list[int] = []
+    with asyncio.Runner() as runner:
+        held = Shelf(MemoryStore(max_bytes=LIMIT, on_append=lambda: told.append(1)), runner)
+        held.put("login", login(1), login(2))
+        held.append(batch("login", login(3)), batch("login", login(4)))
+    assert len(told) == 2

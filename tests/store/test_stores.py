@@ -3,6 +3,7 @@
 import pytest
 
 from tests.store.shelf import Row, Shelf, batch
+from traits_sandbox.store.protocol import Window
 
 
 def login(user: str, **more: object) -> Row:
@@ -121,6 +122,55 @@ def test_dashboards_do_not_see_each_other(held: Shelf) -> None:
     assert (held.records("login"), held.records("login", dashboard="two")) == ([], [login("u1", dashboard="two")])
     assert held.known_keys("item", ["axe"], dashboard="three") == set()
     assert set(held.status().dashboards) == {"one", "two"}
+
+
+def test_clearing_a_dashboard_leaves_the_others(held: Shelf) -> None:
+    for dashboard in ("one", "two"):
+        held.put("login", login("u1"), login("u2"), dashboard=dashboard)
+        held.put("item", item("axe", 1), dashboard=dashboard)
+    held.delete("u1")
+    before = held.status()
+    held.clear("one")
+    after = held.status()
+    assert (held.records("login"), held.users(), held.known_keys("item", ["axe"])) == ([], set(), set())
+    assert (after.records, after.evicted, list(after.dashboards)) == (before.records - 2, 0, ["two"])
+    assert held.records("item", dashboard="two") == [item("axe", 1)]
+    held.put("login", login("u3"))
+    assert held.records("login") == [login("u3")]
+    held.clear("never written")
+
+
+def test_clearing_everything_leaves_nothing(held: Shelf) -> None:
+    empty = held.status()
+    for dashboard in ("one", "two"):
+        held.put("friends", friends("u1", "u2"), dashboard=dashboard)
+    held.clear()
+    assert held.status() == empty
+    assert held.records("friends", dashboard="two") == []
+
+
+def test_a_window_holds_what_came_after_a_position(held: Shelf) -> None:
+    held.put("login", login("u1", level=1))
+    position = held.position()
+    assert held.within("login", Window(after=position)) == []
+    held.put("login", login("u2", level=2), login("u1", level=3))
+    assert [row["level"] for row in held.within("login", Window(after=position))] == [2, 3]
+    assert [row["level"] for row in held.within("login", Window(after=position), user="u1")] == [3]
+    held.clear()
+    held.put("login", login("u1", level=4))
+    assert [row["level"] for row in held.within("login", Window(after=position))] == [4]
+
+
+def test_a_window_holds_what_came_since_a_time_and_the_newest_of_it(held: Shelf) -> None:
+    for number in range(4):
+        rows = login("u1", level=2 * number), login("u2", level=2 * number + 1)
+        held.append(batch("login", *rows, received_at=100.0 + number))
+    levels = [row["level"] for row in held.within("login", Window(since=102.0))]
+    assert levels == [4, 5, 6, 7]
+    assert [row["level"] for row in held.within("login", Window(limit=3))] == [5, 6, 7]
+    assert [row["level"] for row in held.within("login", Window(since=101.0, limit=2), user="u1")] == [4, 6]
+    held.delete("u2")
+    assert [row["level"] for row in held.within("login", Window(limit=3))] == [2, 4, 6]
 
 
 def test_reading_changes_nothing(held: Shelf) -> None:
