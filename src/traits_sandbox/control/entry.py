@@ -1,5 +1,7 @@
 """One exchange, a request with its answer, as the log tells it and the journal keeps it."""
 
+from itertools import chain
+
 import msgspec
 
 from traits_sandbox.derive.leniency import Reading
@@ -50,6 +52,7 @@ class Entry(msgspec.Struct):
     def cost(self) -> int:
         """Return about how many bytes of memory the entry takes."""
         said = len(self.violations) + len(self.unknown) + len(self.readings)
-        headers = sum([len(name) + len(value) + _HEADER_COST for name, value in self.headers])
+        # Joined, because to add up their lengths one by one takes longer than all the rest of keeping an entry.
+        headers = len(b"".join(chain.from_iterable(self.headers))) + _HEADER_COST * len(self.headers)
         text = len(self.path) + len(self.query) + len(self.body or b"")
         return _COST + text + headers + _SAID_COST * said

@@ -125,7 +125,11 @@ def _identifier(value: Any, field: Field) -> str | None:
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    """Return a value as text; as it is, for the schema to refuse, where it is nested too deeply to be written."""
+    try:
+        return value if isinstance(value, str) else orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return value
 
 
 _CONVERSIONS: dict[str, Callable[[Any, Field], str | None]] = {"Timestamp": _timestamp, "string": _identifier}

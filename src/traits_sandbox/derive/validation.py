@@ -30,7 +30,8 @@ from traits_sandbox.errors import BadRequest, Violation
 
 MAX_VIOLATIONS = 1000
 MAX_UNKNOWN = 20
-MAX_CONTAINERS = 1_000_000
+MAX_COUNTED = 100_000
+MAX_VALUES = 500_000
 _SLICE = 50
 BODY = "body"
 _OBJECT = "must be an object"
@@ -187,7 +188,7 @@ class BodySchema:
     def read(self, raw: bytes, *, plain: bool = True) -> Accepted:
         """Parse and judge a body; `plain` says that it may well be valid and without unknown fields.
 
-        Raises BadRequest with every violation; it keeps MAX_VIOLATIONS of them and counts the others.
+        Raises BadRequest with every violation; it keeps MAX_VIOLATIONS of them and counts MAX_COUNTED of the others.
         """
         body = parse(raw)
         try:
@@ -203,7 +204,7 @@ class BodySchema:
             return Accepted(body)
         violations = self._violations(body)
         if kept := tuple(islice(violations, MAX_VIOLATIONS)):
-            raise BadRequest(kept, count=len(kept) + sum(1 for _ in violations))
+            raise BadRequest(kept, count=len(kept) + sum(1 for _ in islice(violations, MAX_COUNTED)))
         return Accepted(body, tuple(islice(self._unknown(body), MAX_UNKNOWN)))
 
     def _violations(self, body: Any) -> Iterator[Violation]:
@@ -270,9 +271,9 @@ def _column(records: Sequence[dict[str, Any]], name: str) -> list[Any]:
 
 def parse(raw: bytes) -> Any:
     """Parse JSON; raises BadRequest that says where it stops being JSON."""
-    if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
-        # Sixteen MiB of `[],` would be half a GiB of lists.
-        raise BadRequest((Violation("", BODY, BODY, "size", f"must hold at most {MAX_CONTAINERS} objects and lists"),))
+    # Each value follows a comma or opens a list or object. Sixteen MiB of `"a",` would be a third of a GiB.
+    if len(raw) > MAX_VALUES and raw.count(b",") + raw.count(b"{") + raw.count(b"[") > MAX_VALUES:
+        raise BadRequest((Violation("", BODY, BODY, "size", f"must hold at most {MAX_VALUES} values"),))
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -8,11 +8,14 @@ import csv
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import SEEK_CUR
 from typing import BinaryIO
 
 MAX_ROW = 2**20
 
 _SKIPPED_AT_ONCE = 2**16
+_FIRST_BLOCK = 16
+_BLANK_LINES = (b"\n", b"\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._file.readline(MAX_ROW - self.size + 1)
+        if not self.size and line in _BLANK_LINES:
+            self._skip_blank_lines()
         if not line:
             raise StopIteration
         self.number += 1
@@ -78,6 +83,17 @@ class _Lines:
             self.fault = f"must be at most {MAX_ROW} bytes long"
             raise csv.Error
         return self._text(line.removeprefix(BOM_UTF8) if self.number == 1 else line)
+
+    def _skip_blank_lines(self) -> None:
+        """Leave out the blank lines that follow a blank one: in blocks, as there may be millions."""
+        block_size = _FIRST_BLOCK
+        while block := self._file.read(block_size):
+            rest = len(block.lstrip(b"\r\n"))
+            self.number += block.count(b"\n", 0, len(block) - rest)
+            if rest:
+                self._file.seek(-rest, SEEK_CUR)
+                return
+            block_size = min(2 * block_size, MAX_ROW)
 
     def _skip_rest(self, line: bytes) -> None:
         while line and not line.endswith(b"\n"):

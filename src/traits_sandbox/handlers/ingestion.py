@@ -56,7 +56,7 @@ class RecordIntake:
 
     def pushed(self, records: Records, arrival: Arrival, *, raw: bytes, collection: str) -> Batch:
         """Return the valid records of a push as one batch that keeps the bytes they came in."""
-        if records.readings or self._spelled_otherwise(records):
+        if records.readings or (self._aliases and self._spelled_otherwise(records)):
             return self._batch(records.rows, arrival)
         columns = {name: records.column(name) for name in self._indexed}
         count = len(records.rows)

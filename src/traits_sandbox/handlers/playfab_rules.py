@@ -14,6 +14,10 @@ from traits_sandbox.errors import UsageError
 from traits_sandbox.handlers.ingestion import Row
 from traits_sandbox.handlers.playfab_event import Event, find, utc
 
+# Far more than an event of PlayFab's has: values, and characters of their paths, in which names are repeated.
+MAX_VALUES = 10_000
+MAX_PATHS = 2**20
+
 _ANY = "*"
 
 
@@ -102,7 +106,9 @@ def products(match: Match) -> list[Row]:
     """Return a purchase for each distinct product, the order's total split by unit; the last takes the rest."""
     bought = match.given("products")
     bought = [bought] if isinstance(bought, str) else bought
-    if not isinstance(bought, list) or not bought or not all(isinstance(product, str) for product in bought):
+    if not isinstance(bought, list) or not 0 < len(bought) <= MAX_VALUES:
+        return []
+    if not all(isinstance(product, str) for product in bought):
         return []
     counts = Counter(bought)
     prices = _split(match.given("cents"), list(counts.values()))
@@ -131,9 +137,15 @@ def statistic(match: Match) -> list[Row]:
 
 
 def action(match: Match) -> list[Row]:
-    """Return an action with the event's own values as params."""
+    """Return an action with the event's own values as params; none if they are far more than events have."""
     event = match.event
-    params = [match.filled(key=key, value=text) for key, text in flattened(event.params)]
+    params: list[Row] = []
+    room = MAX_PATHS
+    for key, text in flattened(event.params):
+        room -= len(key)
+        if len(params) == MAX_VALUES or room < 0:
+            return []
+        params.append(match.filled(key=key, value=text))
     in_namespace = isinstance(event.namespace, str) and isinstance(event.name, str) and event.name
     identity = f"{event.namespace}.{event.name}" if in_namespace else event.name
     return [match.filled(id=identity, name=event.name, params=params or None)]

@@ -7,7 +7,7 @@ bytes it arrived as. A reference to a record is `batch number << 20 | position`.
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -125,18 +125,18 @@ class Dashboard:
     """The indexes of one dashboard."""
 
     def __init__(self) -> None:
-        self.by_kind: dict[str, UserIndex] = {}
+        self.by_kind: defaultdict[str, UserIndex] = defaultdict(UserIndex)
         self.mentions = UserIndex()
         # By kind: the reference of each key's present record, the key that changed least recently first.
         self.keys: dict[str, OrderedDict[str, int]] = {}
-        self.batches: dict[str, deque[int]] = {}
+        self.batches: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def add(self, batch: Batch, number: int) -> None:
         """Index a batch under its number."""
         first, layout = number << _POSITION_BITS, batch.layout
-        self.batches.setdefault(batch.kind, deque()).append(number)
+        self.batches[batch.kind].append(number)
         if layout.user:
-            self._users(batch.kind).add(batch.columns[layout.user], first)
+            self.by_kind[batch.kind].add(batch.columns[layout.user], first)
         if layout.mention:
             self.mentions.add(batch.columns[layout.mention], first)
         if layout.key:
@@ -151,7 +151,7 @@ class Dashboard:
         columns = held.layout.columns([record for record in held.records() if record is not None])
         self.batches[held.kind].popleft()
         if held.layout.user:
-            self._users(held.kind).drop_before(set(columns[held.layout.user]), limit)
+            self.by_kind[held.kind].drop_before(set(columns[held.layout.user]), limit)
         if held.layout.mention:
             self.mentions.drop_before(set(columns[held.layout.mention]), limit)
         keys = self.keys.get(held.kind)
@@ -170,12 +170,9 @@ class Dashboard:
         records = {number << _POSITION_BITS | position: record for position, record in erased.items()}
         layout = held.layout
         if layout.user:
-            self._users(held.kind).discard({each: record.get(layout.user) for each, record in records.items()})
+            self.by_kind[held.kind].discard({each: record.get(layout.user) for each, record in records.items()})
         if layout.mention:
             self.mentions.discard({each: record.get(layout.mention) for each, record in records.items()})
-
-    def _users(self, kind: str) -> UserIndex:
-        return self.by_kind.setdefault(kind, UserIndex())
 
 
 class MemoryStore:
@@ -193,7 +190,7 @@ class MemoryStore:
         self._on_evict = on_evict
         self._on_append = on_append
         self._told = 0
-        self._dashboards: dict[str, Dashboard] = {}
+        self._dashboards: defaultdict[str, Dashboard] = defaultdict(Dashboard)
         # Oldest first.
         self._held: OrderedDict[int, HeldBatch] = OrderedDict()
         self._next = 0
@@ -205,7 +202,7 @@ class MemoryStore:
         """Keep all batches; make room by letting the oldest go."""
         for batch in batches:
             number, self._next = self._next, self._next + 1
-            self._dashboards.setdefault(dashboard, Dashboard()).add(batch, number)
+            self._dashboards[dashboard].add(batch, number)
             held = HeldBatch(
                 dashboard=dashboard,
                 kind=batch.kind,

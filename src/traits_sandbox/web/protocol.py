@@ -1,4 +1,7 @@
-"""uvicorn's HTTP protocol with the bounds that it leaves to a proxy: how long a request may take to arrive."""
+"""uvicorn's HTTP protocol with the bounds that it leaves to a proxy.
+
+How long a request may take to arrive, and how much of it may be anything but its body.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,10 +16,14 @@ MAX_HEAD = 64 * 2**10
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that knows since when it waits for a whole request, and how large that one's head is."""
+    """A connection that knows since when it waits for a whole request, and how much of that is framing.
+
+    Framing is all that is no body: the head, the sizes and extensions of chunks, trailers.
+    """
 
     waiting_since: float | None = None
-    _head = 0
+    _received = 0
+    _body = 0
     _in_head = True
     _running: RequestResponseCycle | None = None
 
@@ -41,13 +48,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._connection.note_shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived, unless the head has grown too large."""
-        if self._in_head:
-            self._head += len(data)
-        if self._in_head and self._head > MAX_HEAD + len(data):
+        """Take what arrived, unless what came before was framing beyond all measure."""
+        # The smallest chunk of a body has one byte and six around it.
+        if self._received - self._body <= MAX_HEAD + 6 * self._body:
+            self._received += len(data)
+            super().data_received(data)
+        elif self._in_head:
             self.send_400_response(f"A request's head must be at most {MAX_HEAD // 2**10} KiB.")
         else:
-            super().data_received(data)
+            self.transport.abort()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -58,17 +67,15 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
         self.waiting_since = self.loop.time()
-        self._head, self._in_head = 0, True
+        self._received, self._body, self._in_head = 0, 0, True
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; the parser refuses the request when they are too large together."""
-        self._head += len(name) + len(value)
-        if self._head > 2 * MAX_HEAD:
-            raise ValueError("too large")
-        super().on_header(name, value)
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body, which has a limit of its own."""
+        self._body += len(body)
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        """Let the body come, which has a limit of its own."""
+        """Let the body come."""
         self._in_head = False
         super().on_headers_complete()
 

@@ -64,7 +64,9 @@ class Routes:
             segments = [unquote_to_bytes(segment).decode() for segment in raw_path.split("/")]
         except UnicodeDecodeError:
             return {}
-        if "%" in raw_path and (fixed := self._fixed.get("/".join(segments))):
+        # Other letters of a fixed path may be escaped; an escaped slash parts nothing.
+        plain = "" if any("/" in segment for segment in segments) else "/".join(segments)
+        if fixed := self._fixed.get(plain):
             return fixed
         found = {}
         for pattern, route in self._open:

@@ -15,6 +15,9 @@ from traits_sandbox.web.tls import TlsFiles
 
 _BACKLOG = 2048
 
+# How much of the grace time an unfinished request has for the rest of itself; what is left is for its answer.
+_PART_OF_GRACE = 0.8
+
 # Beyond this many connections a request is answered 503.
 MAX_CONNECTIONS = 1000
 
@@ -69,31 +72,42 @@ def run(
         ssl_certfile=tls.cert_file if tls else None,
         ssl_keyfile=tls.key_file if tls else None,
     )
-    _tune_garbage_collection()
+    tune_garbage_collection()
     _allow_many_files()
     _end_quietly_on_signals()
-    _Server(config, ready, receive_timeout).run(sockets=[listener])
+    _Server(config, ready, receive_timeout=receive_timeout, grace=grace).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], receive_timeout: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], *, receive_timeout: float, grace: float
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._receive_timeout = receive_timeout
+        self._grace = grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A request that still has not arrived by then is cut off: when its time is over, uvicorn would answer 500.
+        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_slow_senders, 0.0)
+        await super().shutdown(sockets)
+
     async def on_tick(self, counter: int) -> bool:
         # Called ten times a second.
-        now = asyncio.get_running_loop().time()
-        cut_slow_senders(self.server_state.connections, deadline=self._receive_timeout, now=now)
+        self._cut_slow_senders(self._receive_timeout)
         return await super().on_tick(counter)
 
+    def _cut_slow_senders(self, deadline: float) -> None:
+        now = asyncio.get_running_loop().time()
+        cut_slow_senders(self.server_state.connections, deadline=deadline, now=now)
 
-def _tune_garbage_collection() -> None:
+
+def tune_garbage_collection() -> None:
     """Keep full collections rare: what is stored is bytes, without cycles, and walking it costs latency."""
     gc.freeze()
     gc.enable()

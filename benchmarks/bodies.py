@@ -1,0 +1,78 @@
+"""Request bodies of `push_actions` as a game would send them: seeded, with a timestamp for every record."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+import orjson
+
+from traits_sandbox.contract.load import load
+from traits_sandbox.contract.model import Contract, Operation
+
+SEED = 12
+USERS = 20_000
+START = datetime(2019, 1, 1)
+
+# What happened, and which parameters it comes with.
+ACTIONS = (
+    ("buy_item", ("item_id", "shop_id")),
+    ("item_used", ("item_id", "item_name", "potion_strength")),
+    ("fight_started", ("enemy_id", "enemy_health")),
+    ("fight_won", ("enemy_id", "fight_id")),
+    ("fast_travel", ("from_id", "to_id")),
+    ("user_died", ("died_reason",)),
+    ("level_finished", ("level_id", "stars", "seconds")),
+)
+WORDS = ("kingdom_a", "health-potion", "blunt-trauma", "armor_14", "100", "20000", "345344", "43.222")
+
+# One way each to break a record: a field is dropped, of the wrong type, too short, no moment.
+FAULTS: tuple[tuple[str, Any], ...] = (
+    ("action_name", None),
+    ("user_id", 1001),
+    ("action_id", ""),
+    ("timestamp", "2019-02-30 15:04:05"),
+)
+
+
+@cache
+def contract() -> Contract:
+    """Return the contract that is benchmarked."""
+    return load("2020-09")
+
+
+@cache
+def push() -> Operation:
+    """Return the operation that is benchmarked."""
+    return next(operation for operation in contract().operations if operation.id == "push_actions")
+
+
+def body(count: int, *, bad: Iterable[int] = (), batch: int = 0) -> bytes:
+    """Return the JSON of `count` records; those at the positions `bad` break the contract. Each batch differs."""
+    records = _records(count, batch)
+    for number, position in enumerate(bad):
+        name, value = FAULTS[number % len(FAULTS)]
+        records[position][name] = value
+        if value is None:
+            del records[position][name]
+    operation = push()
+    assert operation.body is not None
+    return orjson.dumps({operation.body.collection: records})
+
+
+def _records(count: int, batch: int) -> list[dict[str, Any]]:
+    random = Random(f"{SEED}/{batch}")
+    users, actions = random.choices(range(USERS), k=count), random.choices(ACTIONS, k=count)
+    words = iter(random.choices(WORDS, k=3 * count))
+    first = START + timedelta(seconds=batch * 1000)
+    return [
+        {
+            "timestamp": str(first + timedelta(seconds=number)),
+            "user_id": str(100_000 + user),
+            "action_id": str(2000 + 7 * number),
+            "action_name": name,
+            "action_params": [{"key": key, "value": next(words)} for key in keys],
+        }
+        for number, (user, (name, keys)) in enumerate(zip(users, actions, strict=True))
+    ]

@@ -1,0 +1,59 @@
+"""P6: that no batch waits for the garbage collector, and what the store and an idle server hold in memory."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
+from benchmarks.processes import (
+    ROOT,
+    free_port,
+    resident_bytes,
+    running,
+    sandbox_command,
+    uvicorn_command,
+    wait_for,
+)
+from benchmarks.rounds import ratios
+
+MIB = 2**20
+
+
+def memory(effort: Effort) -> Iterator[Result]:
+    """Yield P6: the worst batch, the stored bytes, the idle server."""
+    if not Path("/proc/self/statm").exists():
+        yield Skipped("P6", "it needs Linux's /proc")
+        return
+    yield from _filled(effort)
+    ours = partial(_idle, sandbox_command, 201)
+    bare = partial(_idle, partial(uvicorn_command, "benchmarks.trivial:app"), 200)
+    note = f"{ours() / MIB:.0f} and {bare() / MIB:.0f} MiB"
+    yield Figure("P6", "idle serve ÷ bare uvicorn, RSS", ratios(ours, bare, 3), Bar(at_most=1.5), note)
+
+
+def _filled(effort: Effort) -> Iterator[Figure]:
+    runs = [_fill(effort.batches) for _ in range(effort.fills)]
+    records = f"{effort.batches * 1000:,} records"
+    worst = tuple(run["worst"] / run["mean"] for run in runs)
+    times = ", ".join(f"{run['worst'] * 1000:.1f} of {run['mean'] * 1000:.2f}" for run in runs)
+    yield Figure("P6", f"worst ÷ mean batch, {records}", worst, Bar(at_most=10), f"{times} ms")
+    stored = tuple(run["grown"] / run["wire"] for run in runs)
+    each = runs[0]["grown"] / effort.batches / 1000
+    yield Figure("P6", f"stored RSS ÷ wire bytes, {records}", stored, Bar(at_most=1.35), f"{each:.0f} bytes a record")
+
+
+def _fill(batches: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.million", str(batches)]
+    told: dict[str, float] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return told
+
+
+def _idle(command: Callable[[int], list[str]], status: int) -> float:
+    """Return the resident bytes of a server that has answered one request."""
+    port = free_port()
+    with running(command(port)) as pid:
+        wait_for(port, status)
+        return resident_bytes(pid)

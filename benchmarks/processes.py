@@ -1,0 +1,102 @@
+"""Servers in processes of their own: started, waited for, ended."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.bodies import body, push
+
+ROOT = Path(__file__).parents[1]
+READY_WITHIN = 30.0
+KEY = "sandbox-key"
+
+
+def script(name: str) -> str:
+    """Return the path of a command that was installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def sandbox_command(port: int, *options: str) -> list[str]:
+    """Return the command that serves the sandbox on a port."""
+    return [script("traits-sandbox"), "serve", "--port", str(port), "--log-format", "none", *options]
+
+
+def uvicorn_command(app: str, port: int) -> list[str]:
+    """Return the command that serves another app as the sandbox is served: httptools, uvloop, nothing else."""
+    lean = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--lifespan", "off", "--no-server-header")
+    quiet = ("--no-access-log", "--log-level", "critical")
+    return [script("uvicorn"), app, "--port", str(port), *lean, *quiet]
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def pinned(core: int, command: Sequence[str]) -> list[str]:
+    """Return a command kept to one core."""
+    return ["taskset", "--cpu-list", str(core), *command]
+
+
+@contextmanager
+def running(command: Sequence[str]) -> Iterator[int]:
+    """Run a server and yield its process id; end it by SIGTERM. What it says is shown only if something fails."""
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said) as process,
+    ):
+        try:
+            yield process.pid
+        except Exception:
+            said.seek(0)
+            sys.stderr.write(said.read().decode())
+            raise
+        finally:
+            process.terminate()
+
+
+def wait_for(port: int, status: int) -> None:
+    """Return once a push is answered with a status; between refused connections lies a millisecond."""
+    raw, end = body(1), time.monotonic() + READY_WITHIN
+    while time.monotonic() < end:
+        try:
+            answered = _status_of_push(port, raw)
+        except OSError:
+            time.sleep(0.001)
+            continue
+        if answered != status:
+            raise RuntimeError(f"a push was answered with {answered}, not {status}")
+        return
+    raise RuntimeError(f"nothing answers on port {port} after {READY_WITHIN:g} seconds")
+
+
+def _status_of_push(port: int, raw: bytes) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN)
+    try:
+        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        connection.request("POST", push().path, raw, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has had, by Linux's /proc."""
+    # Counted from the end of the name, which may hold spaces: utime and stime are fields 14 and 15.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int | str) -> int:
+    """Return the resident memory of a process, by Linux's /proc."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
