@@ -119,7 +119,9 @@ class Sandbox:
 
     def _say_evicted(self, total: int) -> None:
         limit = self.settings.max_memory // 2**20
-        self.log.say(f"memory: {total} of the oldest records have left to keep within {limit} MiB (--max-memory)")
+        self.log.say(
+            f"memory: {total} of the oldest records have left so far, to keep within {limit} MiB (--max-memory)"
+        )
 
 
 def _numbered_ids() -> Callable[[], str]:

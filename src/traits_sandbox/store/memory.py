@@ -185,7 +185,7 @@ class MemoryStore:
         on_evict: Callable[[int], None] | None = None,
         on_append: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make an empty store; `on_evict` is told how many records have left, each time that has doubled."""
+        """Make an empty store; `on_evict` is told how many records have left, each time that has grown tenfold."""
         self._max_bytes = max_bytes
         self._on_evict = on_evict
         self._on_append = on_append
@@ -218,7 +218,7 @@ class MemoryStore:
             self._records += held.count
         while self._bytes > self._max_bytes and len(self._held) > 1:
             self._evict_oldest()
-        if self._on_evict and self._evicted > 2 * self._told:
+        if self._on_evict and self._evicted > 10 * self._told:
             self._told = self._evicted
             self._on_evict(self._evicted)
         self._on_append()

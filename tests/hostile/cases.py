@@ -1,0 +1,95 @@
+"""What a hostile case is: how its bytes are made for an operation, and which outcomes are right there."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from tests.hostile.messages import OPERATIONS, Make, Message, carrying, door, valid, with_body
+from traits_sandbox.contract.model import Operation
+
+DOORS = ("push", "object", "upload", "webhook", "bare")
+
+
+class Outcome(Enum):
+    """What may become of a request. Only TAKEN may leave something behind."""
+
+    TAKEN = "the operation's documented success"
+    REFUSED = "400 in the documented shape"
+    UNAUTHORIZED = "401 in the documented shape"
+    NOT_FOUND = "404 in the documented shape"
+    FOREIGN = "403, the Host name is not served"
+    UNPARSED = "400, as HTTP that cannot be parsed or is out of bounds"
+    BUSY = "503, too many connections"
+    CUT = "the connection ends without an answer"
+
+
+Outcomes = frozenset[Outcome]
+
+TAKEN = frozenset({Outcome.TAKEN})
+REFUSED = frozenset({Outcome.REFUSED})
+UNAUTHORIZED = frozenset({Outcome.UNAUTHORIZED})
+NOT_FOUND = frozenset({Outcome.NOT_FOUND})
+FOREIGN = frozenset({Outcome.FOREIGN})
+UNPARSED = frozenset({Outcome.UNPARSED, Outcome.CUT})
+CUT = frozenset({Outcome.CUT})
+
+# What the body of a request that needs none is like does not matter, within the limits.
+BAD_BODY = dict.fromkeys(DOORS, REFUSED) | {"bare": TAKEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row: the request as pieces of bytes for an operation and a credential, and by door what is right.
+
+    `idle` names the doors where the request succeeds without storing anything; `end` closes our half of the
+    connection after the request.
+    """
+
+    id: str
+    pieces: Callable[[Operation, str], Iterable[bytes]]
+    expected: Mapping[str, Outcomes]
+    idle: frozenset[str] = frozenset()
+    end: bool = False
+
+    def outcomes(self, operation: Operation) -> Outcomes:
+        """Return what is right for an operation."""
+        return self.expected[door(operation)]
+
+    def takes_effect(self, operation: Operation) -> bool:
+        """Tell whether a success stores something, or removes it."""
+        return operation.effect != "read" and door(operation) not in self.idle
+
+
+def body_case(name: str, content: Make, *, idle: Iterable[str] = (), **exceptions: Outcomes) -> Case:
+    """Return a case whose body, or the file in it, is hostile: refused where a body is read, but for exceptions."""
+
+    def pieces(operation: Operation, credential: str) -> Iterable[bytes]:
+        return [carrying(operation, credential, content(operation)).raw()]
+
+    return Case(name, pieces, BAD_BODY | exceptions, frozenset(idle))
+
+
+def typed_case(name: str, body: Make, content_type: bytes, *, idle: Iterable[str] = (), **exceptions: Outcomes) -> Case:
+    """Return a case with a body and a content type of its own, on every operation the same."""
+
+    def pieces(operation: Operation, credential: str) -> Iterable[bytes]:
+        return [with_body(valid(operation, credential), body(operation), content_type).raw()]
+
+    return Case(name, pieces, BAD_BODY | exceptions, frozenset(idle))
+
+
+def framed_case(
+    name: str, raw: Callable[[Message], bytes], outcomes: Outcomes = UNPARSED, *, end: bool = False
+) -> Case:
+    """Return a case that sends a valid request's content in other bytes; on every door the same is right."""
+
+    def pieces(operation: Operation, credential: str) -> Iterable[bytes]:
+        return [raw(valid(operation, credential))]
+
+    return Case(name, pieces, dict.fromkeys(DOORS, outcomes), end=end)
+
+
+def matrix(cases: Iterable[Case]) -> tuple[str, list[tuple[Case, Operation]], list[str]]:
+    """Return what `parametrize` needs to run every case on every operation of the contract."""
+    pairs = [(case, operation) for case in cases for operation in OPERATIONS.values()]
+    return "case, operation", pairs, [f"{case.id}-{operation.id}" for case, operation in pairs]

@@ -1,0 +1,15 @@
+"""Every case of hostile framing, on every route."""
+
+import pytest
+
+from tests.hostile.cases import Case, matrix
+from tests.hostile.checks import Judge
+from tests.hostile.framing_cases import framing_cases
+from traits_sandbox.contract.model import Operation
+
+_ARGUMENTS, _PAIRS, _IDS = matrix(framing_cases())
+
+
+@pytest.mark.parametrize(_ARGUMENTS, _PAIRS, ids=_IDS)
+def test_hostile_framing_harms_nothing(case: Case, operation: Operation, judge: Judge) -> None:
+    judge.try_case(case, operation)

@@ -1,0 +1,24 @@
+"""Hostile JSON where more is accepted: lenient mode may take what is strictly refused, and stumble over nothing."""
+
+import pytest
+
+from tests.hostile.cases import Outcome
+from tests.hostile.checks import Judge, judged
+from tests.hostile.json_cases import json_cases
+from tests.hostile.messages import OPERATIONS, door
+from tests.hostile.wire import Connection
+from traits_sandbox.contract.model import Operation
+
+OPTIONS = ("--lenient",)
+CASES = list(json_cases())
+BODIES = [operation for operation in OPERATIONS.values() if door(operation) in ("push", "object")]
+
+
+@pytest.mark.parametrize("operation", BODIES, ids=lambda operation: operation.id)
+def test_hostile_json_harms_nothing_in_lenient_mode(operation: Operation, judge: Judge) -> None:
+    credential = judge.new_credential()
+    with Connection(judge.address) as connection:
+        for case in CASES:
+            answer = connection.stream(case.pieces(operation, credential)).answer()
+            assert judged(answer, operation) in {Outcome.TAKEN, Outcome.REFUSED}, case.id
+    judge.look(judge.new_credential())
