@@ -127,7 +127,7 @@ def test_a_body_within_the_limit_costs_no_more_than_a_body(name: str, judge: Jud
 
 def test_what_was_accepted_can_be_deleted(judge: Judge) -> None:
     # A push keeps what it does not know; when a neighbour goes, the batch is written anew.
-    deep = "[" * 900 + "]" * 900
+    deep = "[" * 200 + "]" * 200
     for operation_id, record in {"push_level_ups": '{"user_id": "%s", "level": 1%s}'}.items():
         rows = [record % ("stays", f', "surplus": {deep}'), record % ("goes", "")]
         judge.try_content(OPERATIONS[operation_id], f'{{"level_ups": [{",".join(rows)}]}}'.encode(), TAKEN, key="deep")

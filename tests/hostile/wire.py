@@ -67,8 +67,10 @@ class Connection:
 
     def end(self) -> Self:
         """Tell the other side that nothing more will come."""
-        if not self.closed:
+        try:
             self._socket.shutdown(socket.SHUT_WR)
+        except OSError:  # the other side was faster; what it said before is still to be read
+            self._receive()
         return self
 
     def answer(self, *, head: bool = False) -> Answer:

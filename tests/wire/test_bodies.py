@@ -89,3 +89,11 @@ def test_the_limits_are_settings(tmp_path: Path) -> None:
         upload = client.post("/v1/kpis/csv", files={"file": ("k.csv", b"user_id,kpi_id,value\n" + b"\n" * 2**20)})
     assert push.json()["errors"] == {"body": "body must be at most 1000 bytes"}
     assert upload.json()["errors"] == {"body": "body must be at most 1 MiB"}
+
+
+def test_an_offer_of_another_protocol_is_ignored(sandbox: Served) -> None:
+    # As Java's HTTP client makes one with its first request to a host.
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+    with sandbox.client() as client:
+        for _ in range(2):
+            assert client.post("/v1/level-ups", content=PUSH, headers=JSON | offer).status_code == 201

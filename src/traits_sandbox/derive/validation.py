@@ -205,7 +205,11 @@ class BodySchema:
         violations = self._violations(body)
         if kept := tuple(islice(violations, MAX_VIOLATIONS)):
             raise BadRequest(kept, count=len(kept) + sum(1 for _ in islice(violations, MAX_COUNTED)))
-        return Accepted(body, tuple(islice(self._unknown(body), MAX_UNKNOWN)))
+        unknown = tuple(islice(self._unknown(body), MAX_UNKNOWN))
+        if unknown and not _can_be_written(body):
+            # What is unknown is kept too, and has to be written anew when a neighbour is deleted.
+            raise BadRequest((Violation("", BODY, BODY, "depth", "is nested too deeply"),))
+        return Accepted(body, unknown)
 
     def _violations(self, body: Any) -> Iterator[Violation]:
         if not isinstance(body, dict):
@@ -279,6 +283,14 @@ def parse(raw: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         message = f"is not valid JSON: {error}" if raw.strip() else "is empty, send a JSON object"
         raise BadRequest((Violation("", BODY, BODY, "json", message),)) from None
+
+
+def _can_be_written(body: Any) -> bool:
+    try:
+        orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _unknown_names(record: dict[str, Any], known: Any, at: Place) -> Iterator[UnknownField]:

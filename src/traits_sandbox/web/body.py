@@ -97,6 +97,8 @@ class Sent(msgspec.Struct, frozen=True):
             form = await parser.parse()
         except MultiPartException as error:
             raise _fault(BODY, "multipart", f"is not a valid multipart form: {error.message}") from None
+        except UnicodeError:
+            raise _fault(BODY, "multipart", "is not a valid multipart form: its charset does not fit it") from None
         try:
             file = form.get(part)
             if not isinstance(file, UploadFile):

@@ -27,9 +27,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        host = dict(scope["headers"]).get(b"host")
-        if not self._hosts.admits(host):
-            await _refused_host(host or b"").send(send, "refused")
+        foreign = [value for name, value in scope["headers"] if name == b"host" and not self._hosts.admits(value)]
+        if foreign:
+            await _refused_host(foreign[0]).send(send, "refused")
         elif scope["path"] == PREFIX or scope["path"].startswith(f"{PREFIX}/"):
             await self._admin(scope, receive, send)
         else:

@@ -1,21 +1,22 @@
 """Which Host names are served: a foreign one may be a page that rebinds its name to this machine."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
+_WELL_FORMED = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
+
 
 class HostGate:
-    """Lets IP literals, loopback names and the allowed names pass; a request without a Host passes too."""
+    """Lets IP literals, loopback names and the allowed names pass."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = {name.lower().rstrip(".") for name in allowed}
         # Remembers verdicts on what clients repeat in every request; bounded, as the names are theirs.
         self._known: dict[bytes, bool] = {}
 
-    def admits(self, host: bytes | None) -> bool:
+    def admits(self, host: bytes) -> bool:
         """Tell whether a request with this Host header is served."""
-        if host is None:
-            return True
         verdict = self._known.get(host)
         if verdict is None:
             verdict = self._judge(host)
@@ -25,6 +26,8 @@ class HostGate:
 
     def _judge(self, host: bytes) -> bool:
         name = host_name(host.decode("latin-1")).lower().rstrip(".")
+        if not _WELL_FORMED.fullmatch(host):
+            return False
         return name == "localhost" or name.endswith(".localhost") or name in self._allowed or _is_address(name)
 
 

@@ -4,6 +4,7 @@ How long a request may take to arrive, and how much of it may be anything but it
 """
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,8 @@ from traits_sandbox.web.connection import EXTENSION, Connection
 
 # What other servers allow, and far more than a client of this API sends.
 MAX_HEAD = 64 * 2**10
+
+_OFFER = re.compile(rb"\r\nUpgrade:", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -24,6 +27,7 @@ class BoundedProtocol(HttpToolsProtocol):
     waiting_since: float | None = None
     _received = 0
     _body = 0
+    _head = 0
     _in_head = True
     _running: RequestResponseCycle | None = None
 
@@ -49,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived, unless what came before was framing beyond all measure."""
+        if self._in_head:
+            data = _without_offer(data)
         # The smallest chunk of a body has one byte and six around it.
         if self._received - self._body <= MAX_HEAD + 6 * self._body:
             self._received += len(data)
@@ -67,7 +73,16 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
         self.waiting_since = self.loop.time()
-        self._received, self._body, self._in_head = 0, 0, True
+        self._received, self._body, self._head, self._in_head = 0, 0, 0, True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; an error here is one of the parser's, which refuses the request."""
+        self._head += len(name) + len(value)
+        if self._head > 2 * MAX_HEAD:
+            raise ValueError("the head is too large")
+        if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise ValueError("the body would have to be decoded")
+        super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body, which has a limit of its own."""
@@ -81,8 +96,18 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Wait no longer: the request is here, and its answer may take its time."""
-        self.waiting_since = None
+        self.waiting_since, self._in_head = None, True
         super().on_message_complete()
+
+
+def _without_offer(data: bytes) -> bytes:
+    """Rename the Upgrade header: offers of another protocol may be ignored, but the parser would then skip the body.
+
+    Java's HTTP client offers HTTP/2 so with every request.
+    """
+    end = data.find(b"\r\n\r\n")
+    head = data if end < 0 else data[:end]
+    return data if _OFFER.search(head) is None else _OFFER.sub(b"\r\nX-Offer:", head) + data[len(head) :]
 
 
 def cut_slow_senders(connections: Iterable[Any], *, deadline: float, now: float) -> None:
