@@ -1,7 +1,5 @@
 """One exchange, a request with its answer, as the log tells it and the journal keeps it."""
 
-from itertools import chain
-
 import msgspec
 
 from traits_sandbox.derive.leniency import Reading
@@ -21,7 +19,8 @@ class Entry(msgspec.Struct):
 
     `path` is as it was sent, without the query, which may hold a key. `dashboard` is a name, never the key.
     `received_at` is in epoch seconds, `started` on the clock of `perf_counter`, `duration` in seconds. `body` is
-    None where it was not read, or went to a file. `fault` is the id of the fault that was applied.
+    None where it was not read, or went to a file; `head` is about how many bytes came before it. `fault` is the id
+    of the fault that was applied.
     """
 
     id: str
@@ -31,6 +30,7 @@ class Entry(msgspec.Struct):
     headers: Headers
     received_at: float
     started: float
+    head: int = 0
     operation: str = ""
     dashboard: str = ""
     body: bytes | None = None
@@ -51,8 +51,9 @@ class Entry(msgspec.Struct):
     @property
     def cost(self) -> int:
         """Return about how many bytes of memory the entry takes."""
-        said = len(self.violations) + len(self.unknown) + len(self.readings)
-        # Joined, because to add up their lengths one by one takes longer than all the rest of keeping an entry.
-        headers = len(b"".join(chain.from_iterable(self.headers))) + _HEADER_COST * len(self.headers)
-        text = len(self.path) + len(self.query) + len(self.body or b"")
-        return _COST + text + headers + _SAID_COST * said
+        cost = _COST + self.head + _HEADER_COST * len(self.headers)
+        if self.body:
+            cost += len(self.body)
+        if self.violations or self.unknown or self.readings:
+            cost += _SAID_COST * (len(self.violations) + len(self.unknown) + len(self.readings))
+        return cost
