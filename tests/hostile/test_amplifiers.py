@@ -1,155 +1,31 @@
-"""Bodies within the limits that may cost far more than their bytes."""
+"""Bodies that keep every limit: each against a sandbox of its own, whose memory tells of that body alone."""
 
-import json
-from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import islice, product
+from collections.abc import Iterator
 from pathlib import Path
-from string import ascii_letters, digits
-from typing import Any
 
 import pytest
 
+from tests.hostile.amplifiers import AMPLIFIERS, LARGE
 from tests.hostile.cases import REFUSED, TAKEN
 from tests.hostile.checks import Judge, unharmed
-from tests.hostile.messages import OPERATIONS, dumped
+from tests.hostile.messages import OPERATIONS
 from tests.wire.served import serving
 from traits_sandbox.derive.validation import MAX_VALUES
 
-LIMIT = 15 * 2**20
-HALF, MORE, LETTER = '{"key":"a"}', '{"key":"a","value":"b","z":1}', '"a"'
-EVENT = {"EventName": "x", "EntityType": "player", "EntityId": "1", "EventId": "1"}
-ACTION = {"user_id": "1", "action_id": "2", "action_name": "3"}
-BOUGHT = {"EventName": "player_realmoney_purchase", "OrderTotal": 100}
-
-
-def repeated(element: str, values: int) -> str:
-    """Return a list of so many values in all, or of as many as fill a body."""
-    values_each = 1 + sum(map(element.count, "{[,"))
-    return f"[{','.join([element] * min(values // values_each, LIMIT // (len(element.encode()) + 1)))}]"
-
-
-def compact(value: Any) -> str:
-    """Return JSON without a byte too much."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-@cache
-def names(values: int) -> dict[str, int]:
-    """Return an object of so many short names, or of as many as fill a body."""
-    return dict.fromkeys(map("".join, islice(product(ascii_letters + digits, repeat=4), min(values, LIMIT // 9))), 0)
-
-
-def event(**content: Any) -> str:
-    return compact(EVENT | content)
-
-
-def event_with(list_text: str) -> str:
-    return event(a="@").replace('"@"', list_text)
-
-
-def actions(text: str) -> str:
-    return f'{{"actions": {text}}}'
-
-
-def action_with(text: str, **fields: Any) -> str:
-    return actions(f"[{compact(ACTION | fields)[:-1]}, {text}}}]")
-
-
-AMPLIFIERS: dict[str, tuple[str, Callable[[int], str]]] = {
-    "long name above many numbers": ("receive_playfab_events", lambda n: event(**{"k" * 2**20: [0] * min(n, 10_000)})),
-    "long names, one in another": ("receive_playfab_events", lambda _: event(**nested_names())),
-    "numbers in an event": ("receive_playfab_events", lambda n: event_with(repeated("0", n))),
-    "letters in an event": ("receive_playfab_events", lambda n: event_with(repeated('"a"', n))),
-    "objects in an event": ("receive_playfab_events", lambda n: event_with(repeated('{"a":0}', n))),
-    "names in an event": ("receive_playfab_events", lambda n: event(**names(n))),
-    "products": ("receive_playfab_events", lambda n: event(**BOUGHT, PurchasedProduct=list(names(n)))),
-    "products, each refused": (
-        "receive_playfab_events",
-        lambda n: event(**BOUGHT | {"OrderTotal": -1}, PurchasedProduct=list(names(n))),
-    ),
-    "events that are none": ("receive_playfab_events", lambda n: repeated("0", n)),
-    "events of products": (
-        "receive_playfab_events",
-        lambda n: compact(
-            [
-                EVENT | BOUGHT | {"EventId": str(number), "PurchasedProduct": list(names(100))}
-                for number in range(min(n // 110, 9000))
-            ]
-        ),
-    ),
-    "params that are none": ("push_actions", lambda n: action_with(f'"action_params": {repeated("0", n)}')),
-    "params that are empty": ("push_actions", lambda n: action_with(f'"action_params": {repeated("{}", n)}')),
-    "params by half": ("push_actions", lambda n: action_with(f'"action_params": {repeated(HALF, n)}')),
-    "params beside a fault": (
-        "push_actions",
-        lambda n: action_with(f'"action_params": {repeated("{}", n)}', timestamp=5),
-    ),
-    "params with more": ("push_actions", lambda n: action_with(f'"action_params": {repeated(MORE, n)}')),
-    "records of letters": ("push_actions", lambda n: actions(repeated('"a"', n))),
-    "records of accents": ("push_actions", lambda n: actions(repeated('"é"', n))),
-    "records of numbers": ("push_actions", lambda n: actions(repeated("1.5", n))),
-    "records of lists": ("push_actions", lambda n: actions(repeated("[]", n))),
-    "records of objects": ("push_actions", lambda n: actions(repeated('{"a":{}}', n))),
-    "unknown names": ("push_actions", lambda n: compact({"actions": [ACTION | names(n)]})),
-    "unknown names in the body": ("push_actions", lambda n: compact(names(n))),
-    "unknown name": ("push_actions", lambda _: compact({"actions": [ACTION | {"\x7f" * LIMIT: 0}]})),
-    "unknown emoji": ("push_actions", lambda _: compact({"actions": [ACTION | {"a" * LIMIT + "🎮": 0}]})),
-    "id of letters": ("push_actions", lambda n: action_with(f'"user_id": {repeated(LETTER, n)}')),
-    "id of emoji": ("push_actions", lambda _: compact({"actions": [ACTION | {"user_id": "a" * LIMIT + "🎮"}]})),
-    "digits": ("push_items", lambda _: '{"items": [{"item_id": "1", "price": 1.%s}]}' % ("9" * LIMIT)),
-    "language": ("push_logins", lambda _: compact({"users": [{"user_id": "1", "language": "a-" * (LIMIT // 2)}]})),
-    "every field of every record": ("push_logins", lambda _: compact({"users": [faults()] * 1000})),
-    "names for a user": ("remove_user_data", lambda n: compact(names(n))),
-    "numbers for a user": ("remove_user_data", lambda n: f'{{"id": {repeated("0", n)}}}'),
-    "lists for a user": ("remove_user_data", lambda n: f'{{"id": {repeated("[]", n)}}}'),
-}
-
-
-def nested_names() -> dict[str, Any]:
-    """Return objects in one another, each with a value and a long name: flattened, the names are all in each path."""
-    value: dict[str, Any] = {"v": 0}
-    for _ in range(60):
-        value = {"k" * 100_000: value, "v": 0}
-    return value
-
-
-def faults() -> dict[str, Any]:
-    body = OPERATIONS["push_logins"].body
-    assert body is not None
-    return dict.fromkeys(body.example["users"][0], [1] * 100)
-
 
 @pytest.fixture
-def lone_judge(tmp_path: Path) -> Iterator[Judge]:
-    """Lend a sandbox to one test, so that its memory tells of that test alone."""
+def judge(tmp_path: Path) -> Iterator[Judge]:
     with serving(tmp_path) as served, unharmed(served) as judge:
         yield judge
 
 
 @pytest.mark.parametrize("name", AMPLIFIERS)
-def test_a_body_of_as_many_values_as_may_be_is_no_burden(name: str, lone_judge: Judge) -> None:
-    attempt(name, MAX_VALUES - 1000, lone_judge)
-
-
-@pytest.mark.parametrize("name", AMPLIFIERS)
-def test_a_body_of_as_many_values_as_it_can_hold_is_no_burden(name: str, judge: Judge) -> None:
-    attempt(name, LIMIT, judge)
-
-
-def test_what_was_accepted_can_be_deleted(lone_judge: Judge) -> None:
-    # A push keeps what it does not know; when a neighbour goes, the batch is written anew.
-    deep = "[" * 200 + "]" * 200
-    for operation_id, record in {"push_level_ups": '{"user_id": "%s", "level": 1%s}'}.items():
-        rows = [record % ("stays", f', "surplus": {deep}'), record % ("goes", "")]
-        lone_judge.try_content(
-            OPERATIONS[operation_id], f'{{"level_ups": [{",".join(rows)}]}}'.encode(), TAKEN, key="deep"
-        )
-    lone_judge.try_content(OPERATIONS["remove_user_data"], dumped({"id": "goes"}), TAKEN, key="deep")
-
-
-def attempt(name: str, values: int, judge: Judge) -> None:
+def test_a_body_of_as_many_values_as_may_be_is_no_burden(name: str, judge: Judge) -> None:
     operation_id, make = AMPLIFIERS[name]
-    content = make(values).encode()
-    assert len(content) <= 16 * 2**20
-    judge.try_content(OPERATIONS[operation_id], content, TAKEN | REFUSED)
+    judge.try_content(OPERATIONS[operation_id], make(MAX_VALUES - 1000).encode(), TAKEN | REFUSED)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_value_is_no_burden(name: str, judge: Judge) -> None:
+    operation_id, make = LARGE[name]
+    judge.try_content(OPERATIONS[operation_id], make().encode(), TAKEN | REFUSED)
