@@ -20,7 +20,7 @@ class HostGate:
         verdict = self._known.get(host)
         if verdict is None:
             verdict = self._judge(host)
-            if len(self._known) < 1000:
+            if len(self._known) < 1000 and len(host) < 256:
                 self._known[host] = verdict
         return verdict
 
