@@ -6,6 +6,9 @@ from collections.abc import Sequence
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _SCHEME = "bearer "
 
+# The dashboard of a key alone, without a name behind it.
+DEFAULT_DASHBOARD = "default"
+
 
 class Keys:
     """The configured keys. `K` opens its dashboard `default`, `K/NAME` one of its own called NAME."""
@@ -17,7 +20,7 @@ class Keys:
     def dashboard(self, credential: str) -> str | None:
         """Return the name of the dashboard that a credential opens, or None if it opens none."""
         if credential in self._prefix:
-            return self._prefix[credential] + "default"
+            return self._prefix[credential] + DEFAULT_DASHBOARD
         key, _, name = credential.rpartition("/")
         if key in self._prefix and _NAME.match(name):
             return self._prefix[key] + name

@@ -10,6 +10,7 @@ import orjson
 
 from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.redaction import Redactor
+from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 _SHOWN = 10
 _COLOURS = {2: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
@@ -107,7 +108,7 @@ def _headline(entry: Entry, status: str) -> str:
     ]
     if entry.records:
         parts.append("1 record" if entry.records == 1 else f"{entry.records} records")
-    if entry.dashboard and entry.dashboard != "default":
+    if entry.dashboard and entry.dashboard != DEFAULT_DASHBOARD:
         parts.append(f"[{entry.dashboard}]")
     return "  ".join([*parts, entry.id])
 
