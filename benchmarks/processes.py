@@ -23,9 +23,13 @@ def script(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def sandbox_command(port: int, *options: str) -> list[str]:
+SANDBOX = (script("traits-sandbox"),)
+WITHOUT_JOURNAL = (sys.executable, "-m", "benchmarks.without_journal")
+
+
+def sandbox_command(port: int, *options: str, program: Sequence[str] = SANDBOX) -> list[str]:
     """Return the command that serves the sandbox on a port."""
-    return [script("traits-sandbox"), "serve", "--port", str(port), "--log-format", "none", *options]
+    return [*program, "serve", "--port", str(port), "--log-format", "none", *options]
 
 
 def uvicorn_command(app: str, port: int) -> list[str]:

@@ -4,9 +4,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -14,6 +15,8 @@ from benchmarks.bodies import body, push
 from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
 from benchmarks.processes import (
     KEY,
+    SANDBOX,
+    WITHOUT_JOURNAL,
     free_port,
     pinned,
     processor_seconds,
@@ -23,6 +26,9 @@ from benchmarks.processes import (
     wait_for,
 )
 from benchmarks.rounds import ratios
+
+Command = Callable[[int], list[str]]
+"""Takes a port and returns the command that serves on it."""
 
 SCRIPT = Path(__file__).with_name("push.lua")
 
@@ -79,6 +85,11 @@ class Server:
         self.costs.append(spent / requests)
         return rate
 
+    def cost(self, raw: Path, case: Case) -> float:
+        """Load the server for a second; return the processor seconds a request took."""
+        self.load(raw, case.connections)
+        return self.costs[-1]
+
 
 def served(effort: Effort) -> Iterator[Result]:
     """Yield P4: our requests a second over those of LIMIT."""
@@ -86,10 +97,19 @@ def served(effort: Effort) -> Iterator[Result]:
         yield Skipped("P4", reason)
         return
     for case in CASES:
-        with tempfile.NamedTemporaryFile() as file, _pair(case.memory) as (ours, limit):
-            file.write(body(case.records))
-            file.flush()
-            yield _figure(effort, case, Path(file.name), ours, limit)
+        limit = partial(uvicorn_command, "benchmarks.limit:app")
+        with _body(case) as raw, _pair(_sandbox(case), limit) as (ours, theirs):
+            yield _figure(effort, case, raw, ours, theirs)
+    yield _journal(effort)
+
+
+def _journal(effort: Effort) -> Figure:
+    """Return what the journal adds to the processor time of the smallest push, where it weighs most."""
+    case = Case(1, 8)
+    with _body(case) as raw, _pair(_sandbox(case), _sandbox(case, WITHOUT_JOURNAL)) as (ours, bare):
+        rounds = ratios(lambda: ours.cost(raw, case), lambda: bare.cost(raw, case), effort.loads)
+    what = "processor time with the request journal ÷ without, 1 record, 8 connections"
+    return Figure("P4", what, rounds, Bar(at_most=1.1))
 
 
 def _figure(effort: Effort, case: Case, raw: Path, ours: Server, limit: Server) -> Figure:
@@ -104,16 +124,29 @@ def _by_processor(ours: Server, limit: Server) -> float:
 
 
 @contextmanager
-def _pair(memory: str) -> Iterator[tuple[Server, Server]]:
-    """Run the sandbox and LIMIT on the first core."""
+def _body(case: Case) -> Iterator[Path]:
+    """Write the body of a case's requests to a file for wrk."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(body(case.records))
+        file.flush()
+        yield Path(file.name)
+
+
+def _sandbox(case: Case, program: Sequence[str] = SANDBOX) -> Command:
+    return lambda port: sandbox_command(port, "--max-memory", case.memory, program=program)
+
+
+@contextmanager
+def _pair(ours: Command, theirs: Command) -> Iterator[tuple[Server, Server]]:
+    """Run two servers on the first core, each on a port of its own."""
     ports, core = (free_port(), free_port()), _cores()[0]
     with (
-        running(pinned(core, sandbox_command(ports[0], "--max-memory", memory))) as ours,
-        running(pinned(core, uvicorn_command("benchmarks.limit:app", ports[1]))) as limit,
+        running(pinned(core, ours(ports[0]))) as first,
+        running(pinned(core, theirs(ports[1]))) as second,
     ):
         for port in ports:
             wait_for(port, 201)
-        yield Server(ours, ports[0]), Server(limit, ports[1])
+        yield Server(first, ports[0]), Server(second, ports[1])
 
 
 def _cores() -> list[int]:

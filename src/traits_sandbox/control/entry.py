@@ -8,19 +8,13 @@ from traits_sandbox.errors import ApiError, Violation
 
 Headers = list[tuple[bytes, bytes]]
 
-# What an entry takes beside its body and its headers, what a header takes beside its text, and a sentence about it.
-_COST = 1500
-_HEADER_COST = 130
-_SAID_COST = 400
 
-
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, array_like=True):
     """What is known of an exchange so far; filled as it moves through the app.
 
     `path` is as it was sent, without the query, which may hold a key. `dashboard` is a name, never the key.
     `received_at` is in epoch seconds, `started` on the clock of `perf_counter`, `duration` in seconds. `body` is
-    None where it was not read, or went to a file; `head` is about how many bytes came before it. `fault` is the id
-    of the fault that was applied.
+    None where it was not read, or went to a file. `fault` is the id of the fault that was applied.
     """
 
     id: str
@@ -30,7 +24,6 @@ class Entry(msgspec.Struct):
     headers: Headers
     received_at: float
     started: float
-    head: int = 0
     operation: str = ""
     dashboard: str = ""
     body: bytes | None = None
@@ -47,13 +40,3 @@ class Entry(msgspec.Struct):
     def note_error(self, error: ApiError) -> None:
         """Take over what an error says beside its status."""
         self.violations, self.violation_count, self.hint = error.violations, error.violation_count, error.hint
-
-    @property
-    def cost(self) -> int:
-        """Return about how many bytes of memory the entry takes."""
-        cost = _COST + self.head + _HEADER_COST * len(self.headers)
-        if self.body:
-            cost += len(self.body)
-        if self.violations or self.unknown or self.readings:
-            cost += _SAID_COST * (len(self.violations) + len(self.unknown) + len(self.readings))
-        return cost

@@ -15,7 +15,6 @@ from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorize
 from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.body import Disconnected, Incoming, Limits, Sent
-from traits_sandbox.web.connection import HEAD_SIZE
 from traits_sandbox.web.endpoint import Act as ActOn
 from traits_sandbox.web.endpoint import Endpoint, parse_query
 from traits_sandbox.web.envelope import Answer, refusal
@@ -24,9 +23,6 @@ from traits_sandbox.web.routes import Routes
 Act = Callable[[], Awaitable[Answer]]
 
 _FAULT = b"sandbox-fault"
-
-# Bytes of a request's head, where the server does not say.
-_USUAL_HEAD = 500
 
 
 class Faults(Protocol):
@@ -136,7 +132,6 @@ class EmulatedApi:
             headers=scope["headers"],
             received_at=self._around.clock(),
             started=perf_counter(),
-            head=scope.get(HEAD_SIZE, _USUAL_HEAD),
         )
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from starlette.types import Scope
 
-HEAD_SIZE: Final = "traits_sandbox.head_size"
 EXTENSION: Final = "traits_sandbox.connection"
 
 # What a client needs to read what has arrived before the reset overtakes it.

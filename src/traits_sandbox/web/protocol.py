@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from traits_sandbox.web.connection import EXTENSION, HEAD_SIZE, Connection
+from traits_sandbox.web.connection import EXTENSION, Connection
 
 # What other servers allow, and far more than a client of this API sends.
 MAX_HEAD = 64 * 2**10
@@ -90,9 +90,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        """Let the body come, and tell the app what the head has cost: adding it up there takes longer."""
+        """Let the body come."""
         self._in_head = False
-        self.scope[HEAD_SIZE] = self._head + len(self.url)  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
