@@ -69,6 +69,7 @@ FENCES: dict[str, set[str]] = {
     "orjson": set(MAY_IMPORT),
     **{name: {"web.tls"} for name in TLS},
     **{name: {"bulk"} for name in BULK},
+    "httpx": {"conformance"},
     **{name: {"conformance"} for name in JUDGE},
 }
 

@@ -1,0 +1,37 @@
+"""Removes what a run has made, and tells what it could not."""
+
+from collections.abc import Iterator
+
+from traits_sandbox.conformance.materials import Materials
+from traits_sandbox.conformance.runner import Tally
+from traits_sandbox.conformance.safety import Permit, Vetoed
+from traits_sandbox.conformance.wire import OverBudget, Wire
+
+GRACE = 10.0
+
+
+async def clean_up(wire: Wire, materials: Materials, permit: Permit, tally: Tally) -> tuple[str, ...]:
+    """Delete the users of this run, also when the run's time is over; return what is left behind."""
+    wire.extend(GRACE)
+    users = sorted(each for each in tally.created if not each.endswith("-item"))
+    kept = [user for user in users if not await _removed(wire, materials, user)] if permit.allows("destroy") else users
+    return tuple(_left(materials, kept, len(tally.created) - len(users), tally.unnamed))
+
+
+async def _removed(wire: Wire, materials: Materials, user: str) -> bool:
+    try:
+        exchange = await wire.send(materials.remove(user))
+    except (OverBudget, Vetoed):
+        return False
+    # A user whom the server does not know is gone too, and one it never made is not there.
+    return exchange.reply is not None and (exchange.reply.accepted or exchange.reply.status == 404)
+
+
+def _left(materials: Materials, users: list[str], items: int, unnamed: int) -> Iterator[str]:
+    if users:
+        shown = ", ".join(users[:5]) + ", ..." * (len(users) > 5)
+        yield f"{len(users)} users whose ids begin with {materials.prefix}: {shown}"
+    if items:
+        yield f"{items} items whose ids begin with {materials.prefix}: the API has no deletion of items"
+    if unnamed:
+        yield f"what {unnamed} accepted requests without an id of this run may have made"

@@ -1,0 +1,37 @@
+"""What a run tells while it goes on, for whoever shows its progress."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from traits_sandbox.conformance.report import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The run begins: so many cases and requests are planned."""
+
+    cases: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEnded:
+    """A case is over: its own result, how many requests have been sent in all."""
+
+    result: Result
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The run turns to something other than cases, such as exploring or cleaning up."""
+
+    name: str
+
+
+Event = Planned | CaseEnded | Stage
+Observer = Callable[[Event], None]
+
+
+def nobody(_: Event) -> None:
+    """Take no notice."""

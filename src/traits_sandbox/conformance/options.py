@@ -1,0 +1,44 @@
+"""What a run is asked to do."""
+
+from dataclasses import dataclass, field
+
+from traits_sandbox.conformance.case import Reach
+from traits_sandbox.conformance.deviations import Deviation
+from traits_sandbox.conformance.requirement import Profile
+from traits_sandbox.conformance.safety import is_loopback
+from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choices of a run, all with safe defaults.
+
+    `only` are patterns of requirement or case ids (`TYPE-*`, `LIM-003.actions.*`). `allow_writes` repeats the
+    target's host to allow writing to it, which loopback does not need. `known_user` is the id of an existing user, as
+    it goes over the wire. `explore` is the number of generated examples for each operation, 0 for none.
+    `concurrency` is how many cases run side by side.
+    """
+
+    profile: Profile = "core"
+    only: tuple[str, ...] = ()
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    allow_writes: str = ""
+    known_user: str = ""
+    deviations: tuple[Deviation, ...] = ()
+    explore: int = 0
+    concurrency: int = 4
+
+    def reach(self, target: Target) -> Reach:
+        """Return how far requests to a target may reach.
+
+        Raises:
+            UsageError: writes are allowed to another host than the target's.
+
+        """
+        if self.allow_writes and self.allow_writes != target.host:
+            raise UsageError(f"--allow-writes must name the target's host, {target.host}, not {self.allow_writes}")
+        if is_loopback(target.host):
+            return "unsafe"
+        return "destroy" if self.allow_writes else "read"

@@ -1,0 +1,52 @@
+"""A case's conversation with the server: every exchange is kept, observed, and stopped where the run's limits are."""
+
+import asyncio
+from collections.abc import Callable
+
+from traits_sandbox.conformance.case import Unanswered
+from traits_sandbox.conformance.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.wire import Wire
+
+# Deletion takes effect at once on a server that is worth its name, but the document does not say so.
+POLLS = 5
+_PAUSE = 0.2
+
+
+class Conversation:
+    """The Talk of one case."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.exchanges: list[Exchange] = []
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request and return its reply, if it is one below 500."""
+        exchange = await self._wire.send(request)
+        self.exchanges.append(exchange)
+        reply = exchange.reply
+        if reply is None or reply.status >= 500 or reply.status == 429:
+            raise Unanswered(_told(exchange))
+        return reply
+
+    async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
+        """Send a request until its reply is as wanted or the time for it is over; return the last reply."""
+        for number in range(1, POLLS):
+            reply = await self.send(request)
+            if done(reply):
+                return reply
+            await asyncio.sleep(_PAUSE * number)
+        return await self.send(request)
+
+    async def together(self, requests: list[Request]) -> list[Reply]:
+        """Send several requests at once; return the replies in their order."""
+        replies = await asyncio.gather(*map(self.send, requests), return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        return [reply for reply in replies if isinstance(reply, Reply)]
+
+
+def _told(exchange: Exchange) -> str:
+    if exchange.reply is None:
+        return f"no reply: {exchange.problem}, {exchange.detail}"
+    return f"answered {exchange.reply.status}"
