@@ -8,6 +8,7 @@ from rich.console import Console
 
 from benchmarks.direct import whole_app
 from benchmarks.figures import FULL, QUICK, Benchmark, Effort, Result
+from benchmarks.kit import kit
 from benchmarks.machine import machine
 from benchmarks.memory import memory
 from benchmarks.report import as_json, line, show
@@ -22,6 +23,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "P4": served,
     "P6": memory,
     "P7": start,
+    "P10": kit,
 }
 KNOWN = ", ".join(BENCHMARKS)
 

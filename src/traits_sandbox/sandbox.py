@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 
 from traits_sandbox import __version__
+from traits_sandbox.bulk.door import Door
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.arrivals import Arrivals
 from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.journal import Conceal, Journal
+from traits_sandbox.control.ledger import Ledger
 from traits_sandbox.control.redaction import Redactor
 from traits_sandbox.control.uploads import Uploads
 from traits_sandbox.handlers.call import Backend
@@ -70,6 +72,9 @@ class Sandbox:
             intake=Intake(self.contract),
             lenient=settings.lenient,
         )
+        new_id = new_id or _numbered_ids()
+        ledger = Ledger()
+        self.door = Door(self.backend, ledger, self.uploads, new_id)
         keys = Keys(settings.api_key)
         api = EmulatedApi(
             self.contract,
@@ -77,9 +82,7 @@ class Sandbox:
             routes=Routes(self.contract, lenient=settings.lenient),
             keys=keys,
             limits=Limits(settings.max_body, settings.max_upload),
-            surroundings=Surroundings(
-                clock, new_id or _numbered_ids(), self.faults, self._observe, self.log.report_bug
-            ),
+            surroundings=Surroundings(clock, new_id, self.faults, self._observe, self.log.report_bug),
         )
         self.controls = Controls(
             health=self.health,
@@ -89,6 +92,8 @@ class Sandbox:
             store=self.store,
             stored=stored,
             uploads=self.uploads,
+            ledger=ledger,
+            door=self.door,
             faults=self.faults,
             redact=redact,
             token=token,

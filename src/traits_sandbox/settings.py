@@ -16,6 +16,10 @@ PREFIX: Final = "TRAITS_SANDBOX_"
 UNITS: Final = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 MAX_GRACE: Final = 3600.0
 
+TIMES: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+MIN_INTERVAL: Final = 0.1
+
+INTERVAL: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(|ms|s|m|h)")
 SIZE: Final = re.compile(r"([0-9]{1,15}) ?(|KiB|MiB|GiB)")
 KEY: Final = re.compile(r"[!-.0-~]+")
 TOKEN: Final = re.compile(r"[!-~]+")
@@ -38,6 +42,15 @@ def parse_seconds(value: str | float) -> float:
         seconds = -1.0
     if not 0.0 <= seconds <= MAX_GRACE:
         raise ValueError(f"{value!r} is not a number of seconds from 0 to {MAX_GRACE:.0f}.")
+    return seconds
+
+
+def parse_interval(value: str | float) -> float:
+    """Return the seconds that a time such as `5s`, `500ms`, `1m` or `2.5` means: from a tenth of one to an hour."""
+    match = INTERVAL.fullmatch(str(value))
+    seconds = float(match[1]) * TIMES[match[2]] if match else 0.0
+    if not MIN_INTERVAL <= seconds <= MAX_GRACE:
+        raise ValueError("An interval is a time from 100ms to an hour, such as 500ms, 5s or 1m.")
     return seconds
 
 
@@ -203,6 +216,20 @@ SETTINGS: Final = (
         "Time for a request to arrive whole; a slower one is cut off.",
         "SECONDS",
     ),
+    Setting(
+        "bucket",
+        click.STRING,
+        None,
+        "Take in what appears below this folder, s3://bucket, gs://bucket or az://container, into `default`.",
+        "URI",
+    ),
+    Setting(
+        "bucket_interval",
+        Parsed("duration", parse_interval),
+        "5s",
+        "Time between two looks at --bucket, such as 500ms, 5s or 1m.",
+        "TIME",
+    ),
     Setting("contract", click.STRING, "2020-09", "Edition to emulate, or a folder with a contract.json.", "EDITION"),
 )
 
@@ -216,8 +243,8 @@ def _default(name: str) -> Any:
 class Settings:
     """What a sandbox is started with.
 
-    `max_memory`, `max_body` and `max_upload` are in bytes, `grace` and `receive_timeout` in seconds, host names in
-    lower case.
+    `max_memory`, `max_body` and `max_upload` are in bytes, `grace`, `receive_timeout` and `bucket_interval` in seconds,
+    host names in lower case.
 
     Raises:
         UsageError: a value is not one that its row of the table takes, or two values exclude each other.
@@ -242,6 +269,8 @@ class Settings:
     tls_key: Path | None = None
     grace: float = _default("grace")
     receive_timeout: float = _default("receive_timeout")
+    bucket: str | None = None
+    bucket_interval: float = _default("bucket_interval")
     contract: str = _default("contract")
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ bulk            x      x      x      x       x      ·    -       -
 web             x      x      x      x       x      x    ·       -
 conformance     x      x      no     no      no     no   no      ·
 """
-FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "__init__"}
+FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "page", "__init__"}
 LEAVES = {"errors", "clock", "__init__"}
 
 
@@ -46,8 +46,8 @@ MAY_IMPORT = LAYERS | {
 }
 
 TLS = ("trustme", "cryptography", "platformdirs")
-BULK = ("obstore", "polars", "pyarrow", "pandas", "dask", "boto3")
-JUDGE = ("hypothesis", "schemathesis", "jsonschema")
+BULK = ("obstore", "polars", "pyarrow", "pandas", "dask", "distributed", "zstandard", "boto3")
+JUDGE = ("hypothesis", "schemathesis", "jsonschema", "requests", "urllib3")
 LATE = {*TLS, *BULK, *JUDGE, "redis"}
 
 # A library, and the only modules that may import it; those in LATE only within a function.
@@ -63,13 +63,13 @@ FENCES: dict[str, set[str]] = {
     "yaml": {"contract.markdown"},
     "redis": {"store.redis"},
     "click": {"cli", "settings"},
-    "rich": {"cli", "conformance"},
+    "rich": {"cli", "bulk", "conformance"},
     "pytest": {"pytest_plugin"},
     "msgspec": set(MAY_IMPORT),
     "orjson": set(MAY_IMPORT),
     **{name: {"web.tls"} for name in TLS},
     **{name: {"bulk"} for name in BULK},
-    "httpx": {"conformance"},
+    "httpx": {"conformance", "bulk.sending"},
     **{name: {"conformance"} for name in JUDGE},
 }
 

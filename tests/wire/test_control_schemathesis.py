@@ -32,12 +32,13 @@ enabled = false
 """
 
 # A schema cannot say which requests are in the journal, and `since` may name one; nor that a match may not mix
-# operators with names of members, nor which members of a fault go together.
+# operators with names of members, nor which members of a fault go together, nor where a batch of rows must begin.
 BEYOND_A_SCHEMA = [
     "GET /_sandbox/requests",
     "GET /_sandbox/records/{kind}",
     *(f"POST /_sandbox/{name}/{action}" for name in ("requests", "records") for action in ("count", "find", "wait")),
     "POST /_sandbox/faults",
+    "POST /_sandbox/bulk/{folder}",
 ]
 # Where `short_waits` narrows what is valid, the sandbox takes more than the document allows.
 NARROWED = ["POST /_sandbox/requests/wait", "POST /_sandbox/records/wait"]
@@ -48,7 +49,7 @@ def exceptions() -> str:
     tables = []
     for name in BEYOND_A_SCHEMA:
         tables += ["[[operations]]", f'include-name = "{name}"']
-        tables.append('checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]')
+        tables.append('checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]')
         if name in NARROWED:
             tables.append('checks.negative_data_rejection.expected-statuses = ["200", "4xx"]')
     return "\n".join(tables)

@@ -1,6 +1,7 @@
 """The command line. Subcommands are imported when they are called, so that each pays for itself alone."""
 
 import gc
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from traits_sandbox.errors import UsageError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("traits_sandbox.cli.serve:serve", "Run the sandbox."),
     "contract": ("traits_sandbox.cli.contract:contract", "Build, check, show and compare contracts."),
+    "conformance": ("traits_sandbox.cli.conformance:conformance", "Judge a server by the promises of the document."),
+    "bulk": ("traits_sandbox.cli.bulk:bulk", "Check and watch the files of the object storage channel."),
 }
 
 
@@ -26,27 +29,34 @@ class Refusal(click.ClickException):
 
 
 class LazyGroup(click.Group):
-    """A group that knows its subcommands by name and imports one only to run it."""
+    """A group that knows its subcommands by name and imports one only to run it.
+
+    `commands_at` gives for each name where the command is (`module:name`) and what it does in a sentence.
+    """
+
+    def __init__(self, *arguments: Any, commands_at: Mapping[str, tuple[str, str]], **given: Any) -> None:
+        super().__init__(*arguments, **given)
+        self._commands_at = commands_at
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names of the subcommands."""
-        return list(COMMANDS)
+        return list(self._commands_at)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import a subcommand."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self._commands_at:
             return None
         # Collecting garbage among what is being imported, and stays, costs a tenth of the start; `serve` turns
         # it on again, the other commands are over before it would matter.
         gc.disable()
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        module, _, name = self._commands_at[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of subcommands without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in self._commands_at.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; what it cannot do ends as one sentence and exit code 2."""
@@ -56,7 +66,7 @@ class LazyGroup(click.Group):
             raise Refusal(str(error)) from error
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="traits-sandbox")
 def main() -> None:
     """Run a local stand-in for the 12traits ingestion API. Unofficial; not affiliated with 12traits."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def serve(settings: Settings) -> None:
     Exit codes: 0 ended by a signal, 2 it could not start.
     """
     sandbox = Sandbox(settings)
-    with _certificate(settings) as tls, _ready_file(settings.ready_file) as announce:
+    with _certificate(settings) as tls, _ready_file(settings.ready_file) as announce, _bucket(sandbox) as watch:
         listener = bind(settings.host, settings.port)
         url = url_of(listener, secure=settings.secure)
 
@@ -38,6 +38,7 @@ def serve(settings: Settings) -> None:
             print(f"READY {url}", flush=True)
             if sys.stdout.isatty():
                 click.echo(welcome(url, settings.api_key[0], sandbox.contract, tls))
+            watch()
 
         run(sandbox.app, listener, ready=ready, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls)
 
@@ -94,6 +95,21 @@ def _ready_file(path: Path | None) -> Iterator[Any]:
     finally:
         if path:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _bucket(sandbox: Sandbox) -> Iterator[Callable[[], None]]:
+    """Lend what begins to watch --bucket, if it was given; called in the loop that the sandbox runs in."""
+    if sandbox.settings.bucket is None:
+        yield lambda: None
+        return
+    from traits_sandbox.cli.serve_bucket import BucketWatch
+
+    watch = BucketWatch(sandbox, sandbox.settings.bucket)
+    try:
+        yield watch.begin
+    finally:
+        watch.end()
 
 
 def _make_way(path: Path) -> None:

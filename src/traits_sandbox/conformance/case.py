@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from traits_sandbox.conformance.exchange import Reply, Request
+from traits_sandbox.conformance.exchange import Exchange, Reply, Request
 
 Reach = Literal["read", "append", "destroy", "unsafe"]
 """The most that a case does to a server, in rising order: reads; adds data; removes data of this run by its own ids;
@@ -41,12 +41,25 @@ class Talk(Protocol):
         """
         ...
 
+    async def attempt(self, request: Request) -> Exchange:
+        """Send a request and return what became of it, an answer or none."""
+        ...
+
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
         """Send a request until its reply is as wanted or the time for it is over; return the last reply."""
         ...
 
     async def together(self, requests: list[Request]) -> list[Reply]:
         """Send several requests at once; return the replies in their order."""
+        ...
+
+    async def speaks_old_tls(self) -> bool:
+        """Connect with TLS 1.1 at most and tell whether the server agrees; counts as one request.
+
+        Raises:
+            Unanswered: nothing listens, or this machine has no such old TLS.
+
+        """
         ...
 
 
@@ -60,7 +73,7 @@ class Case:
 
     `operation` is the id of the operation it is about, empty for none. `requests` is how many it sends when the
     server keeps its promise at once, `at_most` how many with polling (0: no more than `requests`). `secured` cases
-    only make sense over TLS.
+    only make sense over TLS. Nothing else is under way while an `alone` case runs: others would disturb it, or it them.
     """
 
     id: str
@@ -71,6 +84,7 @@ class Case:
     requests: int = 1
     at_most: int = 0
     secured: bool = False
+    alone: bool = False
 
     @property
     def requirement(self) -> str:

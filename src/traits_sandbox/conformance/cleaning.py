@@ -13,7 +13,8 @@ GRACE = 10.0
 async def clean_up(wire: Wire, materials: Materials, permit: Permit, tally: Tally) -> tuple[str, ...]:
     """Delete the users of this run, also when the run's time is over; return what is left behind."""
     wire.extend(GRACE)
-    users = sorted(each for each in tally.created if not each.endswith("-item"))
+    wire.reserved = 0
+    users = sorted(tally.users)
     kept = [user for user in users if not await _removed(wire, materials, user)] if permit.allows("destroy") else users
     return tuple(_left(materials, kept, len(tally.created) - len(users), tally.unnamed))
 

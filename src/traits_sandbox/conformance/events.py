@@ -16,10 +16,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class CaseEnded:
-    """A case is over: its own result, how many requests have been sent in all."""
+    """A case is over: its own result, how many requests have been sent in all, what its replies broke besides.
+
+    The result has all exchanges, also where it passed.
+    """
 
     result: Result
     sent: int
+    broken: tuple[Result, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,15 @@ class Stage:
     name: str
 
 
-Event = Planned | CaseEnded | Stage
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The run was ended from outside. `left_behind` lists what it could not remove of what it knows to have made."""
+
+    prefix: str
+    left_behind: tuple[str, ...]
+
+
+Event = Planned | CaseEnded | Stage | Interrupted
 Observer = Callable[[Event], None]
 
 

@@ -1,5 +1,6 @@
 """What goes over the wire and what comes back, as frozen values. No value here holds the key, only a marker for it."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -71,7 +72,19 @@ class Reply:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise NotJson(str(error)) from error
+            return _lenient_json(self.body, str(error))
+
+
+def _lenient_json(body: bytes, fault: str) -> Any:
+    """Return what orjson refuses although it is JSON: lone surrogates, numbers beyond a double, deep nesting."""
+    try:
+        return json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise NotJson(fault) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
 
 
 @dataclass(frozen=True, slots=True)

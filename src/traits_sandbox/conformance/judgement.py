@@ -54,6 +54,8 @@ def _tried(deviation: Deviation, ran: frozenset[str]) -> bool:
 
 def missing(plan: Plan, tally: Tally, judged: tuple[Judged, ...], deciding: frozenset[Level]) -> Iterator[str]:
     """Yield what keeps a run without failures from proving conformance."""
+    if not any(each.passed or each.failures for each in judged):
+        yield "no case was judged"
     asked = {case.operation for case in plan.sent if case.requirement == "OP-001"}
     for operation in sorted(asked - tally.succeeded):
         yield f"{operation} never answered with success"
@@ -64,4 +66,4 @@ def missing(plan: Plan, tally: Tally, judged: tuple[Judged, ...], deciding: froz
         elif each.requirement.level in deciding and each.outcome == "skipped":
             reasons = {result.reason for result in each.results if result.reason.startswith("not sent")}
             if reasons:
-                yield f"{each.requirement.id} was not sent: {'; '.join(sorted(reasons)[:3])}"
+                yield f"{each.requirement.id}: {'; '.join(sorted(reasons)[:3])}"

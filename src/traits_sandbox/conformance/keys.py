@@ -1,14 +1,18 @@
 """The key and what is made of it: nearly right keys, their shell spelling, and the mask that hides all of them."""
 
 import base64
+import html
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import quote
 
 VARIABLE: Final = "TRAITS_API_KEY"
 MASK: Final = "***"
 DUMMY: Final = "tsc-not-a-key"
+
+_SHORTEST: Final = 6
 
 _MARKER = re.compile(r"\{\{key(?::([a-z]+))?\}\}")
 _PIPE = f'printf %s "${VARIABLE}"'
@@ -25,6 +29,15 @@ _VARIANTS: dict[str, tuple[Callable[[str], str], str]] = {
         f'$(printf %s: "${VARIABLE}" | base64 | tr -d "\\n")',
     ),
 }
+
+
+NEAR: Final = ("headless", "longer", "swapped", "first")
+"""The variants that are nearly the key."""
+
+
+def near(key: str) -> tuple[str, ...]:
+    """Return the variants that are nearly a key, without those that are the same as it or nothing."""
+    return tuple(name for name in NEAR if _VARIANTS[name][0](key).strip() not in ("", key))
 
 
 def marker(variant: str) -> str:
@@ -71,14 +84,21 @@ class KeyMask:
 
 
 def _spellings(key: str) -> set[str]:
-    import html
-    import json
+    whole = {base64.b64encode(each.encode()).decode() for each in (key, f"{key}:", f"Bearer {key}")}
+    encoded = whole | set(_within_base64(key))
+    encoded |= {each.replace("+", "-").replace("/", "_") for each in encoded}
+    text = json.dumps(key)[1:-1]
+    urls = {quote(key), quote(key, safe="")}
+    urls |= {re.sub("%..", lambda found: found[0].lower(), each) for each in urls}
+    # Some programs write a slash in JSON with a backslash.
+    written = {key, text, text.replace("/", "\\/"), html.escape(key), key.encode().hex(), *urls}
+    spelled = written | encoded | {each.rstrip("=") for each in encoded}
+    # A shorter piece of the key would hide what is not the key.
+    return {each for each in spelled if len(each) >= min(len(key), _SHORTEST)}
 
-    encoded = {base64.b64encode(each.encode()).decode() for each in (key, f"{key}:", f"Bearer {key}")}
-    spelled = {key, quote(key), quote(key, safe=""), json.dumps(key)[1:-1], html.escape(key), *encoded}
-    # Base64 at any offset within a longer text shares a middle with one of three.
-    for shift in range(3):
-        middle = base64.b64encode(b"\0" * shift + key.encode()).decode()
-        spelled.add(middle[(0, 2, 3)[shift] : len(middle) // 4 * 4 - 4])
-    spelled |= {each.rstrip("=") for each in spelled} | {each.replace("+", "-").replace("/", "_") for each in encoded}
-    return {each for each in spelled if len(each) >= min(len(key), 6)}
+
+def _within_base64(key: str) -> Iterator[str]:
+    """Yield what is the same of the key's base64 wherever in a longer text it stands."""
+    for shift, shared in enumerate((0, 2, 3)):
+        text = base64.b64encode(b"\0" * shift + key.encode()).decode()
+        yield text[shared : len(text) - 4]

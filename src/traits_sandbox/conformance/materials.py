@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,8 @@ from urllib.parse import quote
 import orjson
 
 from traits_sandbox.conformance.exchange import BEARER, JSON, KEY, Pairs, Request
-from traits_sandbox.contract.model import Contract, Field, Operation, Record
+from traits_sandbox.conformance.keys import NEAR
+from traits_sandbox.contract.model import Contract, Dialect, Field, Operation, Record
 from traits_sandbox.derive.examples import csv_example, event_example, record_examples, user_example
 
 BOUNDARY = "tsc-boundary-7d1f"
@@ -24,13 +26,15 @@ class Materials:
     """The contract that a server is held to, and a run's own ids. The same seed makes the same requests.
 
     `prefix` begins every id that the run makes up; it differs from run to run and is the only thing that does.
-    `known_user` is the id of a user who exists on the target already, empty for none.
+    `known_user` is the id of a user who exists on the target already, empty for none. `near_keys` names the variants
+    of the key that are not the key.
     """
 
     contract: Contract
     prefix: str
     seed: int = 0
     known_user: str = ""
+    near_keys: tuple[str, ...] = NEAR
 
     def random(self, name: str) -> Random:
         """Return a source of chance of its own for each name."""
@@ -102,6 +106,17 @@ class Materials:
         row = self.row(self.record_of(operation), user)
         return [row] * count
 
+    def various(self, operation: Operation, count: int, user: str = "u") -> list[Row]:
+        """Return so many valid rows about one user, no two of them alike: of other keys, or a second apart."""
+        record = self.record_of(operation)
+        row, stamp = self.row(record, user), record.field_of("timestamp")
+        if record.key:
+            return [row | {record.key: self.id(f"{user}-{number}-item")} for number in range(count)]
+        if stamp is None:
+            return [row] * count
+        begin = datetime.fromisoformat(row[stamp.name])
+        return [row | {stamp.name: str(begin + timedelta(seconds=number))} for number in range(count)]
+
     def json(self, operation: Operation, value: Any, **more: Any) -> Request:
         """Return a request with a JSON body."""
         return self.raw(operation, orjson.dumps(value), **more)
@@ -168,9 +183,9 @@ class Materials:
         assert operation.body is not None
         return self.raw(operation, multipart(content, part or operation.body.part, name), headers=(BEARER, MULTIPART))
 
-    def csv(self, operation: Operation, user: str = "u") -> bytes:
-        """Return a valid file for an upload, about a user of this run."""
-        text = csv_example(self.contract, operation.dialects[0])
+    def csv(self, operation: Operation, user: str = "u", dialect: Dialect | None = None) -> bytes:
+        """Return a valid file for an upload, about a user of this run; in the first dialect unless told otherwise."""
+        text = csv_example(self.contract, dialect or operation.dialects[0])
         return text.replace(user_example(self.contract), self.id(user)).encode()
 
     def event(self, name: str = "", **more: Any) -> Row:
@@ -197,7 +212,7 @@ _DOCUMENTED: dict[str, Callable[[Materials, Operation, str], Request]] = {
     "upload": lambda made, operation, user: made.upload(operation, made.csv(operation, user)),
     "webhook": lambda made, operation, _: made.json(operation, made.event(), headers=(JSON,)),
     "assessment_status": lambda made, _, user: made.status(made.known_user or made.id(user)),
-    "remove_user": lambda made, _, user: made.remove(made.id(f"{user}-removed")),
+    "remove_user": lambda made, _, user: made.remove(made.id(user)),
     "persona_users": lambda made, *_: made.users(),
     "persona_traits": lambda made, *_: made.traits(),
 }

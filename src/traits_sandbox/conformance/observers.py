@@ -1,6 +1,7 @@
 """What every reply of a run has to keep, whatever it is a reply to. One case's request is many requirements' test."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from traits_sandbox.contract.model import Contract
 Observation = tuple[str, Breach | None]
 """The id of a requirement, and how an exchange broke it; None if it kept it."""
 
-Watch = Callable[[Exchange], Breach | None]
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";,]+)", re.IGNORECASE)
 
 
 class Observers:
@@ -25,11 +26,14 @@ class Observers:
 
     def __call__(self, exchange: Exchange) -> Iterator[Observation]:
         """Yield every requirement that the exchange is a test of."""
+        if exchange.request.plain:
+            # Whatever ends a call over plain HTTP is as it should be.
+            return
         yield "HTTP-002", _alive(exchange)
-        if exchange.reply is None or exchange.request.plain:
+        if exchange.reply is None:
             return
         yield "AUTH-010", self._secretive(exchange.reply)
-        if exchange.request.method == "HEAD":
+        if exchange.request.method == "HEAD" or exchange.reply.cut:
             return
         if exchange.reply.accepted and exchange.request.operation in self._shown:
             yield from self._of_success(exchange.request.operation, exchange.reply)
@@ -66,16 +70,18 @@ def _alive(exchange: Exchange) -> Breach | None:
         return Breach(exchange.problem, expected)
     if exchange.reply.status >= 500:
         return Breach(str(exchange.reply.status), expected)
-    return Breach("a reply without an end", expected) if exchange.reply.cut else None
+    # A reply that tells its length has an end, if one too far away to read on.
+    endless = exchange.reply.cut and not exchange.reply.header("Content-Length")
+    return Breach("a reply without an end", expected) if endless else None
 
 
 def _is_json(reply: Reply) -> Breach | None:
     media_type, _, parameters = reply.header("Content-Type").partition(";")
     if media_type.strip().lower() != "application/json":
         return Breach(f"Content-Type {media_type.strip() or 'absent'}", "Content-Type application/json")
-    charset = parameters.lower().replace(" ", "").replace('"', "")
-    if "charset=" in charset and "charset=utf-8" not in charset:
-        return Breach(f"Content-Type with {charset}", "JSON in UTF-8")
+    charset = _CHARSET.search(parameters)
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        return Breach(f"charset {charset[1]}", "JSON in UTF-8")
     try:
         reply.json()
     except NotJson:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from traits_sandbox.conformance.exchange import Exchange, Request
 from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.wire import Wire
+from traits_sandbox.conformance.wire import OverBudget, Wire
 
 _KEY_REFUSED = frozenset({401, 403})
 
@@ -28,8 +28,13 @@ def questions(materials: Materials) -> list[Request]:
 
 
 async def look(wire: Wire, materials: Materials) -> Preflight:
-    """Ask every read once."""
-    exchanges = [await wire.send(request) for request in questions(materials)]
+    """Ask every read once, as far as the run's limits let it."""
+    exchanges: list[Exchange] = []
+    try:
+        for request in questions(materials):
+            exchanges.append(await wire.send(request))  # noqa: PERF401 - those before the last are wanted in any case
+    except OverBudget as error:
+        return Preflight(tuple(exchanges), f"the run's limits do not let it begin: {error}")
     return Preflight(tuple(exchanges), _obstacle(exchanges))
 
 

@@ -42,7 +42,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A requirement with all results for it. `passed` counts what was kept, results hold the rest and the cases."""
+    """A requirement with all results for it. `passed` counts how often it was kept, by cases and by single replies."""
 
     requirement: Requirement
     passed: int
@@ -84,7 +84,10 @@ class Exploration:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was run, on what, when; enough to run it again. `started` is UTC in ISO 8601, `seconds` how long it took."""
+    """What was run, on what, when; enough to run it again.
+
+    `started` is UTC in ISO 8601, `seconds` how long it took, `only` the patterns of what was asked for, none for all.
+    """
 
     kit: str
     suite: str
@@ -97,6 +100,7 @@ class About:
     prefix: str
     started: str
     seconds: float
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

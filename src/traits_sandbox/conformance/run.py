@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -13,16 +14,17 @@ from traits_sandbox import __version__
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.conformance.catalogue import catalogue
 from traits_sandbox.conformance.cleaning import clean_up
-from traits_sandbox.conformance.events import Observer, Planned, Stage, nobody
+from traits_sandbox.conformance.events import Interrupted, Observer, Planned, Stage, nobody
 from traits_sandbox.conformance.exchange import Exchange
+from traits_sandbox.conformance.explore import explore, require_extra
 from traits_sandbox.conformance.judgement import excuse, judge, missing
-from traits_sandbox.conformance.keys import KeyMask
+from traits_sandbox.conformance.keys import KeyMask, near
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.observers import Observers
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.plan import Plan, make_plan, select
 from traits_sandbox.conformance.preflight import Preflight, look, questions
-from traits_sandbox.conformance.report import About, Report, Result
+from traits_sandbox.conformance.report import About, Exploration, Report, Result
 from traits_sandbox.conformance.requirement import DECIDING, Registry, registry
 from traits_sandbox.conformance.runner import Runner, Tally
 from traits_sandbox.conformance.safety import Gate, Permit
@@ -69,11 +71,17 @@ class Run:
 
         """
         target.check()
+        if options.explore:
+            require_extra()
         self._target, self._options, self._tell, self._clock = target, options, tell, clock
         self._registry = requirements or registry()
         self._contract = contract or load(editions()[-1])
         self._materials = Materials(
-            self._contract, prefix or f"tsc-{secrets.token_hex(4)}-", options.seed, options.known_user
+            self._contract,
+            prefix or f"tsc-{secrets.token_hex(4)}-",
+            options.seed,
+            options.known_user,
+            near(target.key),
         )
         self._permit = Permit(options.reach(target), self._materials.prefix)
         self._transport = transport
@@ -105,10 +113,27 @@ class Run:
             if not preflight.obstacle:
                 await runner.run(self.plan)
             planned_sent = wire.sent
+            exploration = await self._explore(wire, runner.tally, preflight)
             left = await self._clean(wire, runner.tally)
+        except asyncio.CancelledError:
+            await self._leave(wire, runner.tally)
+            raise
         finally:
             await wire.close()
-        return self._reported(preflight, runner.tally, left, planned_sent, started, monotonic() - begin)
+        report = self._reported(preflight, runner.tally, left, planned_sent, started, monotonic() - begin)
+        return replace(report, exploration=exploration)
+
+    async def _explore(self, wire: Wire, tally: Tally, preflight: Preflight) -> Exploration | None:
+        if not self._options.explore or preflight.obstacle:
+            return None
+        self._tell(Stage("exploring"))
+        return await explore(wire, self._materials, self._permit, tally, self._options, self._target)
+
+    async def _leave(self, wire: Wire, tally: Tally) -> None:
+        """Clean up although the run is being cancelled; a second cancellation ends this too."""
+        if (task := asyncio.current_task()) is not None:
+            task.uncancel()
+        self._tell(Interrupted(self._materials.prefix, await self._clean(wire, tally)))
 
     async def _clean(self, wire: Wire, tally: Tally) -> tuple[str, ...]:
         if not tally.created and not tally.unnamed:
@@ -150,6 +175,7 @@ class Run:
             prefix=self._materials.prefix,
             started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
+            only=self._options.only,
         )
 
 

@@ -21,12 +21,17 @@ class Conversation:
 
     async def send(self, request: Request) -> Reply:
         """Send a request and return its reply, if it is one below 500."""
-        exchange = await self._wire.send(request)
-        self.exchanges.append(exchange)
+        exchange = await self.attempt(request)
         reply = exchange.reply
         if reply is None or reply.status >= 500 or reply.status == 429:
             raise Unanswered(_told(exchange))
         return reply
+
+    async def attempt(self, request: Request) -> Exchange:
+        """Send a request and return what became of it, an answer or none."""
+        exchange = await self._wire.send(request)
+        self.exchanges.append(exchange)
+        return exchange
 
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
         """Send a request until its reply is as wanted or the time for it is over; return the last reply."""
@@ -44,6 +49,13 @@ class Conversation:
             if isinstance(reply, BaseException):
                 raise reply
         return [reply for reply in replies if isinstance(reply, Reply)]
+
+    async def speaks_old_tls(self) -> bool:
+        """Connect with TLS 1.1 at most and tell whether the server agrees; counts as one request."""
+        spoken = await self._wire.speaks_old_tls()
+        if spoken is None:
+            raise Unanswered("whether TLS 1.1 is spoken cannot be told from here")
+        return spoken
 
 
 def _told(exchange: Exchange) -> str:

@@ -15,6 +15,7 @@ import httpx
 from traits_sandbox.conformance.exchange import Exchange, Pairs, Reply, Request
 from traits_sandbox.conformance.keys import DUMMY, marked, reveal
 from traits_sandbox.conformance.safety import Gate
+from traits_sandbox.conformance.sockets import address, reply_to_head, speaks_old_tls
 from traits_sandbox.errors import UsageError
 
 MAX_REPLY: Final = 4 * 2**20
@@ -93,6 +94,7 @@ class Wire:
         self._deadline = clock() + limits.max_time
         self._next = 0.0
         self.sent = 0
+        self.reserved = 0
 
     async def close(self) -> None:
         """Close all connections."""
@@ -104,13 +106,18 @@ class Wire:
         """Return the seconds that are left of the run's time."""
         return self._deadline - self._clock()
 
+    @property
+    def _within(self) -> float:
+        """Return the seconds that one exchange may take."""
+        return max(0.05, min(self._limits.timeout, self.left))
+
     def extend(self, seconds: float) -> None:
         """Grant some time more, for what has to be done after the time is over."""
         self._deadline = max(self._deadline, self._clock() + seconds)
 
     def appends(self, request: Request) -> bool:
-        """Tell whether a request that succeeds adds data."""
-        return self._gate.reach(request) == "append"
+        """Tell whether a request that succeeds may have added data."""
+        return self._gate.reach(request) in ("append", "unsafe")
 
     async def send(self, request: Request) -> Exchange:
         """Send a request and return what became of it; waits and sends again when told to slow down.
@@ -131,15 +138,33 @@ class Wire:
             await asyncio.sleep(pause)
         return exchange
 
+    async def speaks_old_tls(self) -> bool | None:
+        """Tell whether the target agrees to TLS 1.1 or older; None if it cannot be told. Counts as one request.
+
+        Raises:
+            OverBudget: the run's requests or its time are used up.
+
+        """
+        await self._turn()
+        if self._transport is not None:
+            return None
+        try:
+            async with asyncio.timeout(self._within):
+                return await speaks_old_tls(*address(httpx.URL(self._target.base_url)))
+        except TimeoutError:
+            return None
+
     async def _once(self, request: Request) -> Exchange:
         exchange = await self._try(request)
+        if request.plain:
+            return exchange
         # A kept connection may end just when it is used again, which is nobody's fault; a new one tells.
         return replace(await self._try(request), times=2) if exchange.problem == "dropped" else exchange
 
     async def _try(self, request: Request) -> Exchange:
         number = await self._turn()
         begin = self._clock()
-        within = max(0.05, min(self._limits.timeout, self.left))
+        within = self._within
         try:
             async with asyncio.timeout(within):
                 outcome = Exchange(request, await self._exchange(request))
@@ -151,7 +176,7 @@ class Wire:
 
     async def _turn(self) -> int:
         """Wait for the next place that the rate leaves, and return its number."""
-        if self.sent >= self._limits.max_requests:
+        if self.sent + self.reserved >= self._limits.max_requests:
             raise OverBudget(f"all of --max-requests {self._limits.max_requests} are used")
         now = self._clock()
         place = max(now, self._next)
@@ -167,6 +192,8 @@ class Wire:
     async def _exchange(self, request: Request) -> Reply:
         key = DUMMY if request.plain else self._target.key
         client = self._client(plain=request.plain)
+        # Before the request is built: what a server sets is never sent back.
+        client.cookies.clear()
         outgoing = client.build_request(
             request.method,
             request.path,
@@ -174,7 +201,10 @@ class Wire:
             headers=_headers(request, key),
             content=_chunks(request.body) if request.chunked and request.body is not None else request.body,
         )
-        client.cookies.clear()
+        if outgoing.url.host != client.base_url.host or outgoing.url.port != client.base_url.port:
+            raise AssertionError("a request would leave for another host")
+        if request.method == "HEAD" and self._transport is None:
+            return await reply_to_head(outgoing, self._trust() if outgoing.url.scheme == "https" else None)
         reply = await client.send(outgoing, stream=True)
         try:
             body, cut = await _read(reply)
@@ -185,9 +215,9 @@ class Wire:
 
     def _client(self, *, plain: bool) -> httpx.AsyncClient:
         if plain not in self._clients:
-            base = self._target.base_url.rstrip("/")
+            base = httpx.URL(self._target.base_url)
             self._clients[plain] = httpx.AsyncClient(
-                base_url="http" + base.removeprefix("https") if plain else base,
+                base_url=base.copy_with(scheme="http") if plain else base,
                 verify=self._trust(),
                 trust_env=False,
                 follow_redirects=False,

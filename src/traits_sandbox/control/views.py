@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from traits_sandbox.control.entry import Entry, Headers
+from traits_sandbox.control.ledger import Load
 from traits_sandbox.control.uploads import Upload
 from traits_sandbox.errors import Violation
 from traits_sandbox.store.protocol import StoredRecord
@@ -65,9 +67,10 @@ def shown_record(dashboard: str, record: StoredRecord) -> Shown:
 
 
 def shown_upload(upload: Upload) -> Shown:
-    """Return an upload with the verdicts on its refused rows."""
+    """Return an upload with the verdicts on its refused rows; `object` is null unless it is a bulk load."""
     return {
         "id": upload.id,
+        "kind": "bulk" if upload.object else "upload",
         "time": _iso(upload.received_at),
         "operation": upload.operation,
         "dashboard": upload.dashboard,
@@ -76,7 +79,15 @@ def shown_upload(upload: Upload) -> Shown:
         "refused_count": upload.refused_count,
         "refused": [_shown_verdict(violation) for violation in upload.refused],
         "unknown_fields": [str(unknown) for unknown in upload.unknown],
+        "object": msgspec.to_builtins(upload.object),
+        "notices": msgspec.to_builtins(upload.notices),
     }
+
+
+def shown_load(load: Load) -> Shown:
+    """Return an object of the ledger."""
+    shown: Shown = msgspec.to_builtins(load)
+    return {"time": _iso(shown.pop("begun_at")), **shown}
 
 
 def parsed_body(body: bytes | None) -> Any:

@@ -37,9 +37,9 @@ class CsvRow:
         return not self.cells and not self.fault
 
 
-def read_rows(file: BinaryIO) -> Iterator[CsvRow]:
-    """Yield the rows of a file, header and blank lines and all."""
-    lines = _Lines(file)
+def read_rows(file: BinaryIO, *, before: int = 0) -> Iterator[CsvRow]:
+    """Yield the rows of a file, header and blank lines and all; `before` it were so many lines already."""
+    lines = _Lines(file, before)
     reader = csv.reader(lines, strict=True)
     while True:
         start = lines.begin_row()
@@ -56,9 +56,9 @@ def read_rows(file: BinaryIO) -> Iterator[CsvRow]:
 class _Lines:
     """The lines of a file as text, `number` of them so far; `size` and `fault` are those of the present row."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, number: int) -> None:
         self._file = file
-        self.number = 0
+        self.number = number
         self.size = 0
         self.fault = ""
 

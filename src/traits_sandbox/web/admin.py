@@ -11,6 +11,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.web.control_bulk import bulk_routes
 from traits_sandbox.web.control_openapi import control_openapi
 from traits_sandbox.web.control_outcome import Json
 from traits_sandbox.web.control_records import record_routes, upload_routes
@@ -43,6 +44,7 @@ def control_routes(controls: Controls) -> list[Route]:
         *request_routes(controls),
         *record_routes(controls),
         *upload_routes(controls),
+        *bulk_routes(controls),
         *fault_routes(controls),
     ]
 

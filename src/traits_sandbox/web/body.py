@@ -106,6 +106,9 @@ class Sent(msgspec.Struct, frozen=True):
             yield file.file
         finally:
             await form.close()
+            # A file whose part never ended is not in the form.
+            for unfinished in parser._files_to_close_on_error:
+                unfinished.close()
 
     async def _chunks(self, limit: int, message: Message) -> AsyncGenerator[bytes, None]:
         decoder = _decoder(self.encoding)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from traits_sandbox import __version__
+from traits_sandbox.bulk.door import Outage, RowBatch, Taken
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.fault_reading import fault_schemas
 from traits_sandbox.control.matching import OPERATORS
@@ -27,7 +28,7 @@ from traits_sandbox.web.guard import TOKEN_HEADER
 Schema = dict[str, Any]
 
 _TEMPLATE: Final = "#/components/schemas/{name}"
-_BODIES: Final = (Counting, Finding, Waiting, RecordCounting, RecordFinding, RecordWaiting)
+_SEARCHES: Final = (Counting, Finding, Waiting, RecordCounting, RecordFinding, RecordWaiting)
 
 _TEXT: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "number"}
@@ -41,8 +42,9 @@ _MATCHING: Final = (
     f"{_OPERATORS}. What is not there matches only {{exists: false}}."
 )
 _ABOUT: Final = (
-    "What only a sandbox has: the request journal, what is stored, faults and reset. With a key, each call concerns "
-    "that key's dashboard alone; without one, all of them. A browser's page of another origin is refused with 403."
+    "What only a sandbox has: the request journal, what is stored, bulk loads, faults and reset. With a key, each call "
+    "concerns that key's dashboard alone; without one, all of them (what is loaded in bulk goes into `default`). A "
+    "browser's page of another origin is refused with 403."
 )
 
 
@@ -76,9 +78,14 @@ def _operations(contract: Contract) -> Iterator[tuple[str, str, Schema]]:
     kinds = record_kinds(contract)
     yield "get", "/health", _operation("Tell whether the sandbox is ready", {200: {"type": "object"}})
     yield "get", "/openapi.json", _operation("Describe the control API", {200: {"type": "object"}})
-    yield "post", "/reset", _operation("Empty records, journal, uploads and faults", {204: None})
+    yield (
+        "post",
+        "/reset",
+        _operation("Empty records, journal, uploads, the ledger of bulk loads, and faults", {204: None}),
+    )
     yield from _requests()
     yield from _records(kinds)
+    yield from _bulk([category.folder for category in contract.categories])
     uploads = [_limit()]
     yield "get", "/uploads", _operation("List uploads", {200: _listing("uploads", "Upload")}, uploads, refused=(400,))
     yield "get", "/uploads/{id}", _operation("Show an upload", {200: _ref("Upload")}, [_ID], refused=(404,))
@@ -116,6 +123,22 @@ def _matching(name: str, shown: str, bodies: tuple[type, type, type]) -> Iterato
     yield "post", f"/{name}/find", _operation(f"Find {name} that match", {200: found}, body=finding)
     answers: dict[int, Schema | None] = {200: found, 404: _ref(f"{shown}Misses")}
     yield "post", f"/{name}/wait", _operation(f"Wait for {name} that match", answers, body=waiting)
+
+
+def _bulk(folders: list[str]) -> Iterator[tuple[str, str, Schema]]:
+    folder = {"name": "folder", "in": "path", "required": True, "schema": {"enum": folders}}
+    known = {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "The ETag of an earlier answer."}
+    listed = _operation("Show the ledger of objects that have come in", {200: _listing("objects", "Load")}, [known])
+    listed["responses"]["304"] = {"description": "The ledger is still the same."}
+    yield "get", "/bulk", listed
+    told = _operation("Tell that a storage cannot be connected to", {201: _ref("Upload")}, body=_ref("Outage"))
+    yield "post", "/bulk", told
+    answers: dict[int, Schema | None] = {200: _ref("Taken"), 409: _ref("Gap")}
+    yield (
+        "post",
+        "/bulk/{folder}",
+        _operation("Take in rows of an object, each once", answers, [folder], body=_ref("RowBatch"), refused=(404,)),
+    )
 
 
 def _faults() -> Iterator[tuple[str, str, Schema]]:
@@ -167,7 +190,8 @@ def _refusals() -> Schema:
 
 
 def _schemas(contract: Contract) -> Schema:
-    _, bodies = msgspec.json.schema_components(_BODIES, ref_template=_TEMPLATE)
+    _, bodies = msgspec.json.schema_components(_SEARCHES, ref_template=_TEMPLATE)
+    _, loads = msgspec.json.schema_components((RowBatch, Outage, Taken), ref_template=_TEMPLATE)
     for schema in bodies.values():
         schema["properties"]["match"] |= {"description": _MATCHING}
         if "kind" in schema["properties"]:
@@ -178,6 +202,9 @@ def _schemas(contract: Contract) -> Schema:
     refusal["properties"]["errors"] = {"type": "object", "additionalProperties": _TEXT}
     return {
         **bodies,
+        **loads,
+        "Load": _shown_load(),
+        "Gap": _object({"code": {"const": 409}, "message": _TEXT, "offset": _COUNT}),
         **fault_schemas(_TEMPLATE),
         "Request": _shown_request(),
         "Record": _object(dict.fromkeys(("kind", "dashboard", "time", "request_id"), _TEXT) | {"record": _ANY_OBJECT}),
@@ -210,11 +237,28 @@ def _shown_request() -> Schema:
 def _shown_upload() -> Schema:
     line = {"type": ["integer", "null"], "description": "The line of the file, from 1; null if it is about the file."}
     verdict = _object({"line": line, "field": _TEXT, "rule": _TEXT, "message": _TEXT})
+    loaded = _object(
+        dict.fromkeys(("source", "folder", "key", "etag"), _TEXT) | {"rows": _COUNT, "complete": {"type": "boolean"}}
+    )
+    about = "Which object of a storage it is; without a key, the storage itself. Null for an upload."
     return _object(
         dict.fromkeys(("id", "time", "operation", "dashboard"), _TEXT)
-        | dict.fromkeys(("status", "records", "refused_count"), _COUNT)
-        | {"refused": {"type": "array", "items": verdict}, "unknown_fields": _TEXTS}
+        | dict.fromkeys(("records", "refused_count"), _COUNT)
+        | {
+            "status": {**_COUNT, "description": "That of the answer; 0 for a bulk load, which is not answered."},
+            "kind": {"enum": ["upload", "bulk"]},
+            "refused": {"type": "array", "items": verdict},
+            "unknown_fields": _TEXTS,
+            "object": {"description": about, "anyOf": [loaded, {"type": "null"}]},
+            "notices": {"type": "array", "items": _ref("UploadNotice")},
+        }
     )
+
+
+def _shown_load() -> Schema:
+    texts = ("id", "time", "dashboard", "source", "folder", "key", "etag", "error", "overwritten")
+    counts = ("offset", "rows", "records", "refused_rows")
+    return _object(dict.fromkeys(texts, _TEXT) | dict.fromkeys(counts, _COUNT) | {"complete": {"type": "boolean"}})
 
 
 def _planned_fault() -> Schema:

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from traits_sandbox.bulk.door import Door
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.arrivals import Arrivals
 from traits_sandbox.control.journal import Journal
+from traits_sandbox.control.ledger import Ledger
 from traits_sandbox.control.redaction import Redactor
 from traits_sandbox.control.uploads import Uploads
 from traits_sandbox.store.protocol import Store
@@ -20,7 +22,8 @@ PREFIX: Final = "/_sandbox"
 class Controls:
     """The parts of a running sandbox that its control API reads and steers.
 
-    `stored` tells of each append to the store. `token` is asked for on every call, if there is one.
+    `door` is where bulk loads come in. `stored` tells of each append to the store. `token` is asked for on every
+    call, if there is one.
     """
 
     health: Callable[[], Awaitable[dict[str, Any]]]
@@ -30,14 +33,17 @@ class Controls:
     store: Store
     stored: Arrivals
     uploads: Uploads
+    ledger: Ledger
+    door: Door
     faults: FaultGate
     redact: Redactor
     token: str | None
     report_bug: Callable[[Exception], None]
 
     async def reset(self, dashboard: str | None) -> None:
-        """Empty the records, the journal, the uploads and the faults of one dashboard, or of all."""
+        """Empty the records, journal, uploads, ledger and faults of one dashboard, or of all."""
         await self.store.clear(dashboard)
         self.journal.clear(dashboard)
         self.uploads.clear(dashboard)
+        self.ledger.clear(dashboard)
         self.faults.plan.clear(dashboard)

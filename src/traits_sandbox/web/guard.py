@@ -10,11 +10,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.web.auth import Keys, bearer
+from traits_sandbox.web.controls import PREFIX
 from traits_sandbox.web.envelope import Answer
 
 TOKEN_HEADER: Final = "Sandbox-Control-Token"  # noqa: S105 (the name of a header)
 MAX_BODY: Final = 2**20
 
+# Rows come in batches, and one row alone may be as large as another call.
+MAX_BULK_BODY: Final = 2 * MAX_BODY
+
+_BULK = f"{PREFIX}/bulk/"
 _JSON = "application/json"
 _PORTS = {"http": 80, "https": 443}
 
@@ -42,7 +47,7 @@ class Guard:
             require_own_origin(headers)
             self._require_token(headers)
             dashboard = self._dashboard(headers)
-            body = await _body(receive)
+            body = await _body(receive, MAX_BULK_BODY if scope["path"].startswith(_BULK) else MAX_BODY)
             _require_json(headers, body)
         except Refused as refused:
             content = orjson.dumps({"code": refused.status, "message": str(refused)})
@@ -99,14 +104,14 @@ def _require_json(headers: list[tuple[str, str]], body: bytes) -> None:
         raise Refused(415, f"send the body as {_JSON}")
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, limit: int) -> bytes:
     chunks, size = [], 0
     while True:
         message = await receive()
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > MAX_BODY:
-            raise Refused(413, f"a control call may have a body of at most {MAX_BODY // 2**20} MiB")
+        if size > limit:
+            raise Refused(413, f"this control call may have a body of at most {limit // 2**20} MiB")
         if not message.get("more_body"):
             return b"".join(chunks)
 

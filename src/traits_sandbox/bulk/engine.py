@@ -1,0 +1,198 @@
+"""Runs tasks: one after another in this process, or side by side in several."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.values import Outcome, Task
+from traits_sandbox.bulk.work import run
+
+_SPAWN: Final = multiprocessing.get_context("spawn")
+_AHEAD: Final = 4
+_TICK: Final = 0.5
+# A process takes a third of a second to start; within that, this much is done without.
+_FEW_TASKS: Final = 300
+_FEW_BYTES: Final = 16 * 2**20
+
+Ticker = Callable[[int], None]
+"""What is told how many more bytes were read, as often as that is known."""
+
+Ended = Generator[tuple[Task, Outcome], None, None]
+
+
+class Engine(Protocol):
+    """Has tasks run somewhere."""
+
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
+        """Yield each task with its outcome as soon as it has one, in any order; closing it ends the work."""
+        ...
+
+
+class Inline:
+    """Runs tasks here, one after another."""
+
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
+        """Yield each task with its outcome, in their order."""
+        for task in tasks:
+            yield task, run(task, edition, access, keep, on_read=tick)
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What all tasks of a run have in common."""
+
+    edition: str
+    access: Access
+    keep: int
+
+    def submit(self, task: Task, pool: ProcessPoolExecutor) -> Future[Outcome]:
+        """Hand a task to a pool."""
+        with _deaf_to_interrupts():
+            return pool.submit(_run, task, self.edition, self.access, self.keep)
+
+
+class Processes:
+    """Runs tasks in processes of this machine."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
+        """Yield each task with its outcome as it ends; few are handed out ahead, so that memory stays flat.
+
+        Where a process is lost, the tasks that were handed out are run again one by one, to know whose fault it was.
+        """
+        job, waiting = Job(edition, access, keep), deque(tasks)
+        while waiting:
+            lost = deque((yield from self._together(job, waiting, tick)))
+            while lost:
+                yield from _one_by_one(job, lost)
+
+    def _together(
+        self, job: Job, waiting: deque[Task], tick: Ticker
+    ) -> Generator[tuple[Task, Outcome], None, list[Task]]:
+        """Run tasks until none is waiting or a process is lost; return the tasks that were lost with it."""
+        running = dict[Future[Outcome], Task]()
+        meter = _Meter(tick)
+        with _pool(min(self._jobs, len(waiting)), meter) as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < _AHEAD * self._jobs:
+                        running[job.submit(waiting[0], pool)] = waiting[0]
+                        waiting.popleft()
+                    ended = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED).done
+                    meter.tell()
+                    for future in ended:
+                        outcome = future.result()
+                        yield running.pop(future), outcome
+            except BrokenProcessPool:
+                return list(running.values())
+        return []
+
+
+class Local:
+    """Runs little work in this process, and more in several."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
+        """Yield each task with its outcome as it ends."""
+        little = len(tasks) < _FEW_TASKS and sum(task.end - task.start for task in tasks) < _FEW_BYTES
+        alone = little or self._jobs == 1 or len(tasks) == 1
+        engine: Engine = Inline() if alone else Processes(self._jobs)
+        yield from engine.run(tasks, edition, access, keep, tick)
+
+
+def _one_by_one(job: Job, tasks: deque[Task]) -> Ended:
+    """Run tasks alone, up to one that ends the process it runs in."""
+    with _pool(1, _Meter(lambda _: None)) as pool:
+        while tasks:
+            task = tasks.popleft()
+            try:
+                yield task, job.submit(task, pool).result()
+            except BrokenProcessPool:
+                error = "it could not be judged: the process that read it was ended, maybe as memory was short"
+                yield task, Outcome(key=task.stored.key, part=task.part, error=error, error_kind="crash")
+                return
+
+
+@contextmanager
+def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
+    """Lend processes; where their work is broken off they are ended, whatever they do."""
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, mp_context=_SPAWN, initializer=_begin, initargs=(meter.read,))
+    try:
+        yield pool
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let processes that start here never hear a Ctrl-C, which is meant for this one; it hears it a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Meter:
+    """Counts what the processes of a pool read."""
+
+    def __init__(self, tick: Ticker) -> None:
+        self.read: Any = _SPAWN.Value("q", 0)
+        self._tick, self._told = tick, 0
+
+    def tell(self) -> None:
+        """Tell what was read since it was last told."""
+        now = self.read.value
+        self._tick(now - self._told)
+        self._told = now
+
+
+def _begin(read: Any) -> None:
+    """Begin the life of a process of a pool."""
+    global _read
+    _read = read
+    _end_with_parent()
+
+
+# The counter that a process of a pool shares with the one that started it.
+_read: Any = None
+
+
+def _run(task: Task, edition: str, access: Access, keep: int) -> Outcome:
+    def add(count: int) -> None:
+        with _read.get_lock():
+            _read.value += count
+
+    return run(task, edition, access, keep, on_read=add)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, however that ended."""
+    if parent := multiprocessing.parent_process():
+
+        def follow() -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()

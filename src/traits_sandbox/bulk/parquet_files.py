@@ -1,0 +1,97 @@
+"""Judges Parquet: hands the file to a child, as a hostile one may crash or bloat whatever reads it."""
+
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from traits_sandbox.bulk.isolation import Child, Limits, Lost
+from traits_sandbox.bulk.judging import Category, Tally
+from traits_sandbox.bulk.parquet_rows import KIND, Answer, Request
+from traits_sandbox.bulk.sources import Source, local_path
+from traits_sandbox.bulk.streams import Unreadable, blocks
+from traits_sandbox.bulk.values import Task
+from traits_sandbox.errors import UsageError
+from traits_sandbox.extras import required
+
+_MODULE: Final = "traits_sandbox.bulk.parquet_rows"
+
+
+def judge(task: Task, source: Source, category: Category, tally: Tally) -> None:
+    """Judge the rows of a file, in the child that this process keeps for all of its files."""
+    with required("bulk", by="bulk"):
+        import polars  # noqa: F401
+    judge_with(_child(), task, source, category, tally)
+
+
+def judge_with(child: Child, task: Task, source: Source, category: Category, tally: Tally) -> None:
+    """Judge the rows of a file in a child.
+
+    Raises:
+        Unreadable: it is no Parquet file of this category, is damaged, or was too much for the child.
+        UsageError: the bad rows cannot be written to their spool.
+        StorageFault, ObjectGone: it cannot be read.
+
+    """
+    if not task.stored.size:
+        return
+    answer = None
+    with (
+        _on_this_machine(task, source, tally) as (path, rest),
+        closing(_asked(child, path, task, category, tally)) as told,
+    ):
+        for answer in told:
+            tally.adopt(answer.outcome)
+            # What is left to read here is read while the child works on.
+            tally.read(next(rest, b""))
+        for block in rest:
+            tally.read(block)
+    if answer and answer.mistake:
+        raise UsageError(answer.mistake)
+    if answer and answer.outcome.error:
+        raise Unreadable(answer.outcome.error_kind, answer.outcome.error)
+
+
+def _asked(child: Child, path: Path, task: Task, category: Category, tally: Tally) -> Generator[Answer, None, None]:
+    request = Request(path=str(path), task=task, edition=category.contract.edition, keep=tally.keep)
+    try:
+        for answer in child.ask(msgspec.msgpack.encode(request)):
+            yield msgspec.msgpack.decode(answer, type=Answer)
+    except Lost as lost:
+        raise Unreadable(KIND, str(lost)) from None
+
+
+@contextmanager
+def _on_this_machine(task: Task, source: Source, tally: Tally) -> Iterator[tuple[Path, Iterator[bytes]]]:
+    """Lend the path of a file, and what of its content is not read yet.
+
+    A file that lies elsewhere is fetched to the folder for temporary files, and removed.
+    """
+    folder, content = local_path(task.root), blocks(source, task.stored, "")
+    if folder is not None and (path := folder.resolve() / task.stored.key).is_file():
+        yield path, content
+        return
+    with tempfile.TemporaryDirectory(prefix="traits-sandbox-") as temporary:
+        path = Path(temporary, "file.parquet")
+        _fetch(content, tally, path)
+        yield path, content
+
+
+def _fetch(content: Iterator[bytes], tally: Tally, path: Path) -> None:
+    try:
+        with path.open("wb") as file:
+            for block in content:
+                tally.read(block)
+                file.write(block)
+    except OSError as error:
+        message = f"cannot be held on this machine while it is read: {error.strerror or type(error).__name__}"
+        raise Unreadable("disk", message) from None
+
+
+@cache
+def _child() -> Child:
+    return Child(_MODULE, Limits())

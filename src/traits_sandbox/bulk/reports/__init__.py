@@ -1,0 +1,14 @@
+"""The reports of a check: for people at a terminal, for browsers, for build servers, for programs."""
+
+from collections.abc import Callable
+from typing import Final
+
+from traits_sandbox.bulk.reports import html, json, junit
+from traits_sandbox.bulk.values import LoadReport
+
+RENDERERS: Final[dict[str, Callable[[LoadReport], bytes]]] = {
+    "json": json.render,
+    "junit": junit.render,
+    "html": html.render,
+}
+"""What makes a file of a report, by kind."""

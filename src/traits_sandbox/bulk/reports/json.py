@@ -1,0 +1,36 @@
+"""The report as JSON, and the JSON Schema of its form."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from traits_sandbox.bulk.values import LoadReport
+
+FORM: Final = 1
+ExitCode = Annotated[int, msgspec.Meta(ge=0, le=3)]
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
+    """The report of `traits-sandbox bulk check`.
+
+    `form` is the version of this form, `exit_code` is 0 for a good load, 1 for a bad one, and 3 where no file could be
+    had from its storage. `notices` are those that concern more than one file, or files that are not checked; a file's
+    own stand with it. `seconds` is how long the check took.
+    """
+
+    form: Literal[1]
+    good: bool
+    exit_code: ExitCode
+
+
+def render(report: LoadReport) -> bytes:
+    """Return a report as JSON, ending in a line break."""
+    values = {name: getattr(report, name) for name in LoadReport.__struct_fields__}
+    published = CheckReport(form=FORM, good=report.good, exit_code=report.exit_code, **values)
+    return msgspec.json.format(msgspec.json.encode(published), indent=2) + b"\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema that every report keeps."""
+    return {"$schema": _DIALECT} | msgspec.json.schema(CheckReport)

@@ -1,0 +1,116 @@
+"""The report for a person at a terminal, or for a log: sums, the first bad rows, notices by kind, the verdict last."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from traits_sandbox.bulk.reports.wording import (
+    HEADLINES,
+    bad_files,
+    by_kind,
+    name_of,
+    number,
+    plural,
+    printable,
+    size,
+    verdict,
+    verdict_line,
+    where,
+)
+from traits_sandbox.bulk.values import FileReport, LoadReport
+
+FILES: Final = 20
+"""How many bad files are shown."""
+
+FAULTS: Final = 3
+"""How many violations of a file are shown, and how many notices of a kind."""
+
+_STYLES: Final = {"good": "bold green", "bad": "bold red", "nothing": "bold yellow"}
+
+Piece = str | tuple[str, str]
+
+
+def show(report: LoadReport, console: Console) -> None:
+    """Print a report."""
+    _Shown(report, console).show()
+
+
+class _Shown:
+    def __init__(self, report: LoadReport, console: Console) -> None:
+        self._report, self._console = report, console
+
+    def show(self) -> None:
+        self._folders()
+        self._bad()
+        self._notices()
+        self._verdict()
+
+    def _say(self, *pieces: Piece, indent: int = 0) -> None:
+        """Print one line, which is never broken: what is in it can be copied, and searched for."""
+        line = Text(" " * indent).append_text(Text.assemble(*pieces))
+        self._console.print(line, soft_wrap=True, highlight=False)
+
+    def _bad(self) -> None:
+        files = bad_files(self._report)
+        for file in files[:FILES]:
+            self._file(file)
+        if len(files) > FILES:
+            rows = sum(file.bad_rows for file in files[FILES:])
+            self._say((f"and {plural(rows, 'bad row')} in {plural(len(files) - FILES, 'more file')}", "bold"))
+        if files:
+            self._say()
+
+    def _file(self, file: FileReport) -> None:
+        name = name_of(self._report, file)
+        if file.error:
+            self._say((name, "bold"), f": {printable(file.error)}")
+        faults = [(bad, fault) for bad in file.bad for fault in bad.faults]
+        for bad, fault in faults[:FAULTS]:
+            self._say((f"{name} {where(file, bad)}", "bold"), f": {printable(fault.sentence)}")
+        if file.fault_count > FAULTS:
+            more = f"{plural(file.fault_count, 'violation')} in {plural(file.bad_rows, 'bad row')}"
+            self._say((f"{name}: {more} of {number(file.rows)}", "dim"))
+
+    def _notices(self) -> None:
+        for kind, notices in by_kind(self._report).items():
+            self._say(("notice  ", "yellow"), (kind, "bold"), f"  {number(len(notices))}")
+            for notice in notices[:FAULTS]:
+                name = name_of(self._report, notice)
+                self._say(f"{name}: " if name else "", printable(notice.message), indent=2)
+            if len(notices) > FAULTS:
+                self._say((f"and {number(len(notices) - FAULTS)} more", "dim"), indent=2)
+        if by_kind(self._report):
+            self._say()
+
+    def _folders(self) -> None:
+        if not self._report.folders:
+            return
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("folder", no_wrap=True)
+        for name in ("files", "bad files", "rows", "bad rows", "size"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for folder in self._report.folders:
+            table.add_row(
+                folder.folder,
+                number(folder.files),
+                _alarming(folder.bad_files),
+                number(folder.rows),
+                _alarming(folder.bad_rows),
+                size(folder.bytes),
+            )
+        self._console.print(table)
+        self._say()
+
+    def _verdict(self) -> None:
+        came = verdict(self._report)
+        self._say((HEADLINES[came], _STYLES[came]), f"  {verdict_line(self._report)}")
+        seconds = max(self._report.seconds, 0.001)
+        all_bytes = sum(folder.bytes for folder in self._report.folders)
+        rate = f"{size(all_bytes)} in {seconds:.1f} s, {size(all_bytes / seconds)}/s"
+        self._say((f"{printable(' '.join(self._report.uris))}, edition {self._report.edition}: {rate}", "dim"))
+
+
+def _alarming(count: int) -> Text:
+    return Text(number(count), "bold red") if count else Text("·", "dim")

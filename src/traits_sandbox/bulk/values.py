@@ -1,0 +1,205 @@
+"""What bulk checking passes around: where a file stands, a piece of work, what came of it, and the report.
+
+Everything here can be sent to another process, and merged in any order with the same outcome.
+"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+Format = Literal["ndjson", "csv", "parquet"]
+Compression = Literal["", "gz", "zst"]
+STORAGE: Final = "storage"
+
+At = tuple[str, str]
+"""Which file: the URI of its root, and its path below that."""
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of every value: immutable, by keyword."""
+
+
+class Stored(Value, frozen=True, kw_only=True):
+    """A file as a listing shows it. `key` is its path below the root, `size` in bytes, `modified` in epoch seconds.
+
+    `fault` says, as a sentence, why it cannot be read, and what else may be missing from the listing for its sake.
+    """
+
+    key: str
+    size: int
+    etag: str = ""
+    modified: float = 0.0
+    fault: str = ""
+
+
+class Place(Value, frozen=True, kw_only=True):
+    """What the path of a file says about it. `folder` is the category; `partitions` are its Hive partitions."""
+
+    folder: str
+    format: Format
+    compression: Compression = ""
+    partitions: tuple[str, ...] = ()
+
+
+class Fault(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """One way in which a row breaks the contract.
+
+    `line` counts from 1: lines of text, or rows of a Parquet file. `offset` is the byte at which the line begins, in
+    NDJSON that is not compressed. `message` is the rest of a sentence that begins with the field's name.
+    """
+
+    line: int
+    field: str
+    rule: str
+    message: str
+    excerpt: str = ""
+    offset: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Return it as a sentence: `price must be a positive number (got -1)`."""
+        return f"{self.field} {self.message}" + (f" (got {self.excerpt})" if self.excerpt else "")
+
+
+class Bad(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """A bad row: its line, what it holds as text (cut where it is long), and everything that is wrong with it."""
+
+    line: int
+    text: str
+    faults: tuple[Fault, ...]
+    offset: int | None = None
+
+
+class Notice(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """Something worth a look that makes no row bad. `kind` is stable, `message` is a sentence.
+
+    `key` is the path of the file below `root` that it is about; both are empty where it is about no single one.
+    """
+
+    kind: str
+    message: str
+    key: str = ""
+    root: str = ""
+
+
+class Task(Value, frozen=True, kw_only=True):
+    """A piece of work: a whole file, or the bytes of it from `start` up to `end` whose lines begin there.
+
+    `root` is the URI that the key is below. `part` is its place among the parts of the file, from 0. All bad rows go
+    to the file `spool`, if there is one.
+    """
+
+    root: str
+    stored: Stored
+    place: Place
+    start: int = 0
+    end: int = 0
+    part: int = 0
+    parts: int = 1
+    spool: str = ""
+
+    @property
+    def at(self) -> At:
+        """Return which file it is part of."""
+        return self.root, self.stored.key
+
+
+class Outcome(Value, frozen=True, kw_only=True):
+    """What came of a task.
+
+    `lines` counts the lines of text that were passed, so that those of later parts can be numbered; lines in `bad`
+    are counted from the part's first. `bad` holds the first bad rows, `bad_rows` counts them all, `fault_count` all
+    that is wrong with them. `columns` are the names found, in the order of the first row that had them. `digest`
+    tells contents apart, `sketch` shows which rows two contents share, `size` is how many bytes of content were read.
+    `error` says why the file could not be judged to its end.
+    """
+
+    key: str
+    part: int = 0
+    lines: int = 0
+    rows: int = 0
+    size: int = 0
+    bad: tuple[Bad, ...] = ()
+    bad_rows: int = 0
+    fault_count: int = 0
+    columns: tuple[str, ...] = ()
+    unknown: dict[str, int] = {}
+    digest: bytes = b""
+    sketch: bytes = b""
+    error: str = ""
+    error_kind: str = ""
+
+
+class FileReport(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """A file with all that is known of it after it was judged, or the reason why it was not.
+
+    `key` is its path below `root`, one of the URIs. `bad` holds the first bad rows, `bad_rows` counts them all and
+    `fault_count` all that is wrong with them. `unknown` counts the rows that have a field of no meaning. `error` says
+    why the file could not be read to its end, and `error_kind` is the same in a stable word.
+    """
+
+    key: str
+    root: str = ""
+    folder: str
+    format: Format
+    size: int
+    etag: str = ""
+    compression: Compression = ""
+    rows: int = 0
+    bad_rows: int = 0
+    fault_count: int = 0
+    bad: tuple[Bad, ...] = ()
+    columns: tuple[str, ...] = ()
+    unknown: dict[str, int] = {}
+    digest: str = ""
+    error: str = ""
+    error_kind: str = ""
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def at(self) -> At:
+        """Return which file it is."""
+        return self.root, self.key
+
+    @property
+    def good(self) -> bool:
+        """Tell whether every row was read and keeps the contract."""
+        return not self.bad_rows and not self.error
+
+
+class FolderReport(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """The sums of a category's files. A bad file has bad rows or could not be read to its end."""
+
+    folder: str
+    files: int = 0
+    bad_files: int = 0
+    rows: int = 0
+    bad_rows: int = 0
+    bytes: int = 0
+
+
+class LoadReport(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """The report of a check. `notices` are those that concern more than one file, or files that are none of ours."""
+
+    uris: tuple[str, ...]
+    edition: str
+    files: tuple[FileReport, ...]
+    folders: tuple[FolderReport, ...]
+    notices: tuple[Notice, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Tell whether everything was read and keeps the contract."""
+        return all(file.good for file in self.files)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for a good load, 3 if no file could be had from its storage, else 1."""
+        if self.files and all(file.error_kind == STORAGE for file in self.files):
+            return 3
+        return 0 if self.good else 1
+
+    def as_json(self) -> Any:
+        """Return the report as JSON values, without how long it took: the same load gives the same values."""
+        return msgspec.to_builtins(msgspec.structs.replace(self, seconds=0.0))

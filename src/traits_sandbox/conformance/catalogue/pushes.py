@@ -1,0 +1,90 @@
+"""Pushes of one record that is valid but for one place: what most cases are made of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from traits_sandbox.conformance.case import Case, Expectation, one
+from traits_sandbox.conformance.exchange import Request
+from traits_sandbox.conformance.materials import Materials, Row
+from traits_sandbox.contract.model import Field, Operation, Record
+
+
+def pushed(case_id: str, title: str, request: Request, expect: Expectation) -> Case:
+    """Return the case of a single push."""
+    return Case(id=case_id, title=title, operation=request.operation, reach="append", judge=one(request, expect))
+
+
+def collection(operation: Operation) -> str:
+    """Return the name of the list that a push holds."""
+    assert operation.body is not None
+    return operation.body.collection
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of what a push takes: of its record, or of the entries in the list that is the field `within`."""
+
+    made: Materials
+    operation: Operation
+    field: Field
+    within: Field | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the dotted name of the field."""
+        return f"{self.within.name}.{self.field.name}" if self.within else self.field.name
+
+    @property
+    def free(self) -> bool:
+        """Tell whether the document lets any text stand here."""
+        field = self.field
+        return field.type == "string" and not (field.format or field.allowed or field.role or field.min_length)
+
+    def valid(self) -> Any:
+        """Return a value that may stand here."""
+        record = self.made.record_of(self.operation)
+        return self.made.row(record)[self.field.name] if self.within is None else self._entry()[self.field.name]
+
+    def filled(self, value: Any) -> Row:
+        """Return a valid record with every field, but with this value here; `...` leaves the field out."""
+        return self.made.row(self.made.record_of(self.operation), **self._change(value))
+
+    def alone(self, value: Any) -> Row:
+        """Return a record with this value here and no other optional field that it might contradict."""
+        record = self.made.record_of(self.operation)
+        return self.made.row(record, **(optional(record) | self._change(value)))
+
+    def push(self, value: Any) -> Request:
+        """Return the push of a valid record with this value here."""
+        return self.made.push(self.operation, [self.filled(value)])
+
+    def case(self, requirement: str, name: str, title: str, row: Row, expect: Expectation) -> Case:
+        """Return the case of a push with this one record, which is about this place."""
+        case_id = f"{requirement}.{collection(self.operation)}.{self.name}.{name}"
+        return pushed(case_id, title, self.made.push(self.operation, [row]), expect)
+
+    def _entry(self) -> Row:
+        assert self.within is not None
+        entry: Row = self.made.valid(self.made.record_of(self.operation), self.within)[0]
+        return entry
+
+    def _change(self, value: Any) -> Row:
+        if self.within is None:
+            return {self.field.name: value}
+        entry = self._entry() | {self.field.name: value}
+        return {self.within.name: [{name: each for name, each in entry.items() if each is not ...}]}
+
+
+def optional(record: Record) -> Row:
+    """Return the change to a record that leaves out all that it may be without."""
+    return {field.name: ... for field in record.fields if not field.required}
+
+
+def places(made: Materials, operation: Operation) -> Iterator[Place]:
+    """Yield every field that a push may hold, those of nested lists behind the list."""
+    for field in made.record_of(operation).fields:
+        yield Place(made, operation, field)
+        if field.item:
+            for nested in made.contract.record(field.item).fields:
+                yield Place(made, operation, nested, within=field)

@@ -1,0 +1,155 @@
+"""Makes findings of what exploration saw: each once, by the shortest request that shows it, the worst first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from traits_sandbox.conformance.exchange import Exchange, NotJson, Reply
+from traits_sandbox.conformance.exploring.engine import Scene
+from traits_sandbox.conformance.exploring.settled import Readings
+from traits_sandbox.conformance.exploring.translation import NOWHERE
+from traits_sandbox.conformance.report import Finding
+from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.reports.masking import Mask, masked
+
+LISTED: Final = 50
+_LONGEST: Final = 600
+
+ALIVE: Final = "alive"
+_TAKEN: Final = "negative_data_rejection"
+_REFUSED: Final = "positive_data_acceptance"
+_VALID: Final = "valid data"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One thing seen: what is wrong with which exchange, and what kind of data it was about."""
+
+    exchange: Exchange
+    check: str
+    title: str
+    message: str
+    about: str
+    times: int = 1
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Return what makes it the same thing as another one."""
+        return self.exchange.request.operation, self.check, self.title, self.about, self.exchange.symptom
+
+    @property
+    def size(self) -> int:
+        """Return how long its request is."""
+        return len(self.exchange.request.body or b"") + len(str(self.exchange.request.query))
+
+    def with_another(self, other: "Sighting") -> "Sighting":
+        """Return the shorter of two of the same."""
+        return replace(min(self, other, key=lambda each: each.size), times=self.times + other.times)
+
+
+def sightings(scene: Scene, exchanges: dict[str, Exchange]) -> Iterator[Sighting]:
+    """Yield what was wrong with the exchanges of a scene, which are addressed by case."""
+    about = {case: _about(described) for case, described in scene.cases.items()}
+    for case, exchange in exchanges.items():
+        if trouble := _trouble(exchange):
+            yield Sighting(exchange, ALIVE, trouble, exchange.detail, about.get(case, ""))
+    for broken in scene.broken:
+        judged = exchanges.get(broken.case)
+        if judged is not None and _judgeable(judged):
+            of_data = broken.check in (_TAKEN, _REFUSED)
+            # Of data that is taken or refused its kind says enough; to all else the data is of no matter.
+            said = ("", about.get(broken.case, "")) if of_data else (_short(broken.message), "")
+            yield Sighting(judged, broken.check, broken.title, *said)
+
+
+def _trouble(exchange: Exchange) -> str:
+    """Return in words how the server failed to reply; empty if it did not."""
+    if exchange.reply is None:
+        return f"No reply: {exchange.problem}"
+    if exchange.reply.status >= 500:
+        return f"The server failed: {exchange.reply.status}"
+    return "A reply without an end" if exchange.reply.cut else ""
+
+
+def _judgeable(exchange: Exchange) -> bool:
+    return exchange.reply is not None and exchange.reply.status != 429 and not _trouble(exchange)
+
+
+def _about(described: str) -> str:
+    """Return what kind of data a case was about, without the data."""
+    return _VALID if described.startswith("Positive") else described.partition(" (was ")[0]
+
+
+def _short(message: str) -> str:
+    words = " ".join(message.split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+
+
+class Findings:
+    """Collects sightings. Those that only the emulator's own reading makes wrong are counted, unless it is asked."""
+
+    def __init__(self, readings: Readings, way: Way, mask: Mask, *, exact: bool) -> None:
+        self._readings, self._way, self._mask, self._exact = readings, way, mask, exact
+        self._seen: dict[tuple[str, ...], Sighting] = {}
+        self._open = 0
+
+    def add(self, sighting: Sighting) -> None:
+        """Take a sighting."""
+        # An unknown field is no fault, only something that is better not tried with all the rest.
+        if sighting.check == _TAKEN and self._readings.taken(sighting.exchange.request):
+            return
+        if not self._exact and not _SETTLED[sighting.check](sighting.exchange, self._readings):
+            self._open += 1
+            return
+        known = self._seen.get(sighting.identity)
+        self._seen[sighting.identity] = known.with_another(sighting) if known else sighting
+
+    def all(self) -> tuple[Finding, ...]:
+        """Return the findings, at most LISTED, and how many more there are of which kind."""
+        worst_first = sorted(self._seen.values(), key=lambda each: _RANK.index(each.check))
+        return (*map(self._finding, worst_first[:LISTED]), *self._others())
+
+    def _finding(self, sighting: Sighting) -> Finding:
+        request = sighting.exchange.request
+        curl = self._way.curl(masked(request, self._mask))
+        answered = sighting.exchange.reply is not None and sighting.check != ALIVE
+        parts = (
+            sighting.about,
+            f"answered {sighting.exchange.symptom}" if answered else "",
+            sighting.message.replace(NOWHERE, self._way.base_url),
+            f"seen {sighting.times} times, this is the shortest" if sighting.times > 1 else "",
+            "" if curl else f"its body of {len(request.body or b'')} bytes is too long to be shown",
+        )
+        return Finding(request.operation, sighting.title, self._mask.text("; ".join(filter(None, parts))), curl)
+
+    def _others(self) -> Iterator[Finding]:
+        if len(self._seen) > LISTED:
+            yield Finding(_ANY, f"{len(self._seen) - LISTED} more findings", f"only {LISTED} are listed", "")
+        if self._open:
+            told = "the document settles none of them; profile emulator lists them"
+            yield Finding(_ANY, f"{self._open} replies that differ from what the emulator would say", told, "")
+
+
+_ANY: Final = "all operations"
+
+_SETTLED: Final[dict[str, Callable[[Exchange, Readings], bool]]] = {
+    ALIVE: lambda _, __: True,
+    "ignored_auth": lambda exchange, _: exchange.reply is not None and exchange.reply.accepted,
+    _TAKEN: lambda exchange, readings: readings.invalid(exchange.request),
+    _REFUSED: lambda exchange, readings: readings.valid(exchange.request),
+    "response_schema_conformance": lambda exchange, _: exchange.reply is not None and not _is_json(exchange.reply),
+    "content_type_conformance": lambda exchange, _: exchange.reply is not None and exchange.reply.accepted,
+    "status_code_conformance": lambda exchange, _: exchange.reply is not None and not exchange.reply.refused,
+}
+"""The checks, the worst first, and what of them follows from the document."""
+
+_RANK: Final = [*_SETTLED]
+
+
+def _is_json(reply: Reply) -> bool:
+    """Tell whether a reply is JSON as far as it has to be: a refusal may be anything."""
+    try:
+        reply.json()
+    except NotJson:
+        return reply.refused
+    return True

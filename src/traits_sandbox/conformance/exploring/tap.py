@@ -1,0 +1,106 @@
+"""The one way from Schemathesis to the target: what it would send goes over the run's own wire, or nowhere.
+
+Schemathesis is given an address that does not exist and a mark in place of the key. It knows neither the target nor
+the key, so that nothing of it can get past the wire and its rules.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from traits_sandbox.conformance.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.exploring.naming import Naming
+from traits_sandbox.conformance.exploring.translation import CASE_ID, NOWHERE, UNSENT, Translation, response
+from traits_sandbox.conformance.runner import MAX_HANGS, Tally
+from traits_sandbox.conformance.safety import Vetoed
+from traits_sandbox.conformance.wire import OverBudget, Wire
+from traits_sandbox.contract.model import Operation
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+    from requests.adapters import HTTPAdapter
+
+
+class Stop(KeyboardInterrupt):
+    """Ends the exploration from within, in the way in which the engine ends itself when its time is over."""
+
+
+class Tap:
+    """Takes what Schemathesis sends, from its threads, and sends it on the event loop of the run."""
+
+    def __init__(
+        self, wire: Wire, operations: list[Operation], naming: Naming, tally: Tally, *, max_requests: int
+    ) -> None:
+        """Prepare for the running event loop. Only requests to `operations` are sent."""
+        self._wire, self._naming, self._tally, self._most = wire, naming, tally, max_requests
+        self._operations = {each.id: each for each in operations}
+        self._translation = Translation(operations, naming)
+        self._loop = asyncio.get_running_loop()
+        self._exchanges: dict[str, Exchange] = {}
+        self.stopped = ""
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Take every request to nowhere as long as the body runs; those to anywhere else are not touched."""
+        from requests.adapters import HTTPAdapter
+
+        original = HTTPAdapter.send
+
+        def send(adapter: HTTPAdapter, request: "PreparedRequest", *rest: Any, **more: Any) -> "Response":
+            if not (request.url or "").startswith(NOWHERE):
+                return original(adapter, request, *rest, **more)
+            return self._answer(adapter, request)
+
+        HTTPAdapter.send = send  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            HTTPAdapter.send = original  # type: ignore[method-assign]
+
+    def stop(self, reason: str) -> None:
+        """Send nothing any more."""
+        self.stopped = self.stopped or reason
+
+    def taken(self) -> dict[str, Exchange]:
+        """Return what was exchanged since this was last asked, by the id of the case."""
+        exchanges, self._exchanges = self._exchanges, {}
+        return exchanges
+
+    def _answer(self, adapter: "HTTPAdapter", prepared: "PreparedRequest") -> "Response":
+        from requests import ConnectionError as Unreachable
+
+        request = self._translation.request(prepared)
+        reply = UNSENT if request is None else self._sent(request, str(prepared.headers.get(CASE_ID)))
+        if reply is None:
+            # Said in a way that the engine does not look into further: it would open connections of its own.
+            raise Unreachable("no reply", request=prepared)
+        return response(adapter, prepared, reply)
+
+    def _sent(self, request: Request, case: str) -> Reply | None:
+        """Send a request and return its reply, None for none."""
+        if self._tally.hangs[request.operation] >= MAX_HANGS:
+            return None
+        if self._wire.sent + len(self._tally.created) >= self._most:
+            self.stop(f"all of --max-requests {self._most} are used or needed to clean up")
+        if self.stopped:
+            raise Stop
+        try:
+            exchange = asyncio.run_coroutine_threadsafe(self._wire.send(request), self._loop).result()
+        except Vetoed:
+            return UNSENT
+        except (OverBudget, CancelledError) as error:
+            self.stop(str(error))
+            raise Stop from None
+        self._remember(exchange, case)
+        return exchange.reply
+
+    def _remember(self, exchange: Exchange, case: str) -> None:
+        request, reply = exchange.request, exchange.reply
+        self._exchanges[case] = exchange
+        self._tally.hangs[request.operation] += exchange.problem == "timeout"
+        operation, body = self._operations[request.operation], request.body or b""
+        if (reply is None or reply.accepted) and operation.effect != "read":
+            self._tally.created |= self._naming.found(body)
+            self._tally.unnamed += not self._naming.complete(operation, body)

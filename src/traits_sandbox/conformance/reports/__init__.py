@@ -1,0 +1,15 @@
+"""The reports of a run: for people at a terminal, for browsers, for build servers, for programs."""
+
+from collections.abc import Callable
+from typing import Final
+
+from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.reports import html, json, junit
+from traits_sandbox.conformance.reports.again import Way
+
+RENDERERS: Final[dict[str, Callable[[Report, Way], bytes]]] = {
+    "junit": junit.render,
+    "json": json.render,
+    "html": html.render,
+}
+"""What makes a file of a report, by kind. The report has to be `masked` before."""

@@ -1,0 +1,97 @@
+"""What there is to be judged, and what a run would send: told before anything is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from traits_sandbox.conformance.case import Case
+from traits_sandbox.conformance.plan import Plan
+from traits_sandbox.conformance.reports.wording import plural
+from traits_sandbox.conformance.requirement import Registry, Requirement
+
+Entry = tuple[Requirement, list[Case]]
+
+
+def entries(registry: Registry, cases: Iterable[Case]) -> list[Entry]:
+    """Return every requirement with its cases; what single replies are judged by has none of its own."""
+    of: defaultdict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        of[case.requirement].append(case)
+    return [(each, of[each.id]) for each in registry.requirement]
+
+
+def catalogue_lines(listed: Iterable[Entry]) -> Iterator[str]:
+    """Yield requirements and cases as lines."""
+    for requirement, cases in listed:
+        yield f"{requirement.id:9} {requirement.level:6}  {requirement.statement}"
+        yield from (f"    {case.id}  {case.title}" for case in cases)
+        if not cases:
+            yield "    judged by the replies to the cases of others"
+
+
+def catalogue_form(listed: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return requirements and cases for JSON."""
+    return [
+        {
+            "id": requirement.id,
+            "level": requirement.level,
+            "area": requirement.area,
+            "basis": requirement.basis,
+            "statement": requirement.statement,
+            "passages": list(requirement.passages),
+            "cases": [_case(case) for case in cases],
+        }
+        for requirement, cases in listed
+    ]
+
+
+def _case(case: Case) -> dict[str, Any]:
+    names = ("id", "title", "operation", "reach", "requests")
+    return {name: getattr(case, name) for name in names} | {"at_most": case.limit}
+
+
+def plan_lines(plan: Plan, registry: Registry, explore: int = 0) -> Iterator[str]:
+    """Yield what a plan sends, by requirement, and what it does not, with the reasons; `explore` as for a run."""
+    sums, skipped = plan.by_requirement(), _skipped(plan)
+    yield f"{'requirement':12}{'level':8}{'cases':>6}{'requests':>10}{'at most':>9}"
+    for requirement, cases in entries(registry, plan.sent):
+        if cases:
+            usual, most = sums[requirement.id]
+            yield f"{requirement.id:12}{requirement.level:8}{len(cases):6}{usual:10}{most:9}"
+    yield ""
+    yield f"first: {plural(plan.preflight, 'request')}, to learn whether the server answers and takes the key"
+    for reason, ids in skipped.items():
+        yield f"skipped, {reason}: {plural(len(ids), 'case')} of {', '.join(_requirements(ids))}"
+    if explore:
+        examples = plural(explore, "made-up example")
+        yield f"besides: {examples} for each operation, and edge cases, as far as --max-requests allows"
+    cases_told = f"{plural(len(plan.sent), 'case')} of {len(plan.steps)}"
+    yield f"in all: {cases_told}, {plural(plan.requests, 'request')}, at most {plan.at_most}; nothing was sent"
+
+
+def plan_form(plan: Plan, registry: Registry) -> dict[str, Any]:
+    """Return a plan for JSON."""
+    sums = plan.by_requirement()
+    return {
+        "preflight": plan.preflight,
+        "requests": plan.requests,
+        "at_most": plan.at_most,
+        "requirements": [
+            {"id": each.id, "level": each.level, "requests": sums[each.id][0], "at_most": sums[each.id][1]}
+            for each in registry.requirement
+            if each.id in sums
+        ],
+        "skipped": [{"case": step.case.id, "reason": step.skipped} for step in plan.steps if step.skipped],
+    }
+
+
+def _skipped(plan: Plan) -> dict[str, list[str]]:
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for step in plan.steps:
+        if step.skipped:
+            grouped[step.skipped].append(step.case.id)
+    return dict(grouped)
+
+
+def _requirements(ids: Iterable[str]) -> list[str]:
+    return sorted({each.partition(".")[0] for each in ids})

@@ -1,0 +1,75 @@
+"""One case again, with everything that was sent and came back."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from traits_sandbox.conformance.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.report import Report, Result
+from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.reports.wording import came, printable, readable, size
+from traits_sandbox.errors import UsageError
+
+BODY = 20_000
+"""How many characters of a reply's body are shown."""
+
+Say = Callable[[str], None]
+
+
+def show_exchanges(result: Result, way: Way, say: Say, bodies: Path | None) -> None:
+    """Tell every exchange of a case: the request as a line for curl, the reply as it came.
+
+    `bodies` is a folder for the request bodies, which the lines then name; without it, a body that is too long for a
+    line is only told of. The result must hold no key any more.
+    """
+    say(f"{result.id}  {printable(result.title)}")
+    for number, exchange in enumerate(result.exchanges, 1):
+        file = _saved(exchange.request, bodies, f"{result.case}.{number}")
+        say("")
+        say(_sent(exchange.request, way, file))
+        for line in _came(exchange):
+            say(f"  {line}".rstrip())
+
+
+def show_outcome(report: Report, say: Say) -> None:
+    """Tell what the exchanges showed, for every requirement that did not pass."""
+    for judged in report.judged:
+        decides = judged.requirement.level in report.deciding
+        silent = "" if decides else f"; {judged.requirement.level} decides nothing at profile {report.about.profile}"
+        for result in judged.results:
+            if result.outcome != "passed":
+                say("")
+                say(f"{result.outcome} {result.id}: {judged.requirement.statement}{silent}")
+                say(f"  {printable(_seen(result))}")
+
+
+def _seen(result: Result) -> str:
+    return f"expected {result.expected}; observed {result.observed}" if result.observed else result.reason
+
+
+def _saved(request: Request, bodies: Path | None, name: str) -> str:
+    if bodies is None or not request.body:
+        return ""
+    file = bodies / re.sub(r"[^\w.-]", "_", name)
+    try:
+        file.write_bytes(request.body)
+    except OSError as error:
+        raise UsageError(f"the body cannot be written: {error.strerror or error}: {file}") from error
+    return str(file)
+
+
+def _sent(request: Request, way: Way, file: str) -> str:
+    line = way.curl(request, file)
+    unsaid = f"   # BODY is {size(len(request.body or b''))}; --bodies FOLDER writes it to a file"
+    return line or way.curl(request, "BODY") + unsaid
+
+
+def _came(exchange: Exchange) -> list[str]:
+    reply = exchange.reply
+    return [came(exchange), *(_reply(reply) if reply else ())]
+
+
+def _reply(reply: Reply) -> list[str]:
+    headers = [printable(f"{name}: {value}", newlines=False) for name, value in reply.headers]
+    cut = ["(the kit read no further)"] if reply.cut else []
+    return [*headers, "", *readable(reply.body, BODY).split("\n"), *cut]

@@ -1,0 +1,210 @@
+"""The report for a person at a terminal, or for a log: what failed and how to see it again, the verdict last."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from traits_sandbox.conformance.exchange import Exchange
+from traits_sandbox.conformance.report import Judged, Report, Result
+from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.reports.wording import (
+    HEADLINES,
+    OUTCOMES,
+    REACHES,
+    by_area,
+    came,
+    deciding,
+    excerpt,
+    explored,
+    hint,
+    next_step,
+    pattern,
+    plural,
+    printable,
+    reasons,
+    request_line,
+    simplest,
+    sources,
+    verdict_line,
+)
+
+CASES: Final = 3
+"""How many failing cases of a requirement are shown, and how many exchanges of a case."""
+
+EXCERPT: Final = 160
+REASONS: Final = 10
+FINDINGS: Final = 5
+STYLES: Final = {
+    "passed": "green",
+    "failed": "bold red",
+    "noted": "yellow",
+    "deviation": "yellow",
+    "inconclusive": "bold magenta",
+    "skipped": "dim",
+    "conformant": "bold green",
+    "not conformant": "bold red",
+}
+_EXPIRY: Final = timedelta(days=30)
+
+Piece = str | tuple[str, str]
+
+
+class Terminal:
+    """Prints a report to a console. The report must hold no key any more."""
+
+    def __init__(self, console: Console, report: Report, way: Way) -> None:
+        self._console, self._report, self._way = console, report, way
+
+    def show(self) -> None:
+        """Print everything."""
+        for part in (self._failed, self._noted, self._exploration, self._skipped, self._left, self._areas):
+            part()
+        self.verdict()
+
+    def exchange(self, exchange: Exchange, limit: int = EXCERPT) -> None:
+        """Print what was sent and what came back."""
+        request, reply = exchange.request, exchange.reply
+        self._item("sent", f"{request_line(request)}  {excerpt(request.body, limit)}".rstrip())
+        self._item("came", f"{came(exchange)}  {excerpt(reply.body if reply else b'', limit)}".rstrip())
+
+    def say(self, *pieces: Piece, indent: int = 0) -> None:
+        """Print one line, which is never broken: what is in it can be copied."""
+        line = Text(" " * indent).append_text(Text.assemble(*pieces))
+        self._console.print(line, soft_wrap=True, highlight=False)
+
+    def _item(self, name: str, text: str, style: str = "") -> None:
+        self.say((f"{name:10}", "dim"), (printable(text), style), indent=6)
+
+    def _title(self, *pieces: Piece) -> None:
+        self.say()
+        self.say(*pieces)
+
+    def _failed(self) -> None:
+        for judged in self._report.failed:
+            requirement = judged.requirement
+            self._title((f"FAILED  {requirement.id}", STYLES["failed"]), f"  {requirement.level}")
+            self.say(requirement.statement, indent=2)
+            self.say((f"document: {sources(requirement)}", "dim"), indent=2)
+            for result in simplest(judged.failures)[:CASES]:
+                self._case(result)
+            self._more(judged)
+        self._deviation()
+
+    def _more(self, judged: Judged) -> None:
+        more = simplest(judged.failures)[CASES:]
+        if more:
+            ids = ", ".join(each.id for each in more[:CASES]) + ", …" * (len(more) > CASES)
+            self.say()
+            self.say((f"and {plural(len(more), 'more case')}", "bold"), f": {ids}", indent=4)
+
+    def _case(self, result: Result) -> None:
+        self.say()
+        self.say((result.id, "bold"), f"  {printable(result.title)}", indent=4)
+        for exchange in result.exchanges[-CASES:]:
+            self.exchange(exchange)
+        self._item("expected", result.expected)
+        if result.observed not in {each.symptom for each in result.exchanges}:
+            self._item("observed", result.observed, "red")
+        for line in self._lines(result):
+            self._item("again", line)
+
+    def _lines(self, result: Result) -> Iterator[str]:
+        """Yield what shows it again: curl, if a shell takes all of it, else the case as a whole."""
+        lines = [self._way.curl(each.request) for each in result.exchanges]
+        if lines and all(lines) and len(lines) <= CASES:
+            yield from lines
+        else:
+            yield self._way.replay(result.case)
+
+    def _deviation(self) -> None:
+        """Print what excuses the first failure, ready to be pasted."""
+        if not self._report.failed:
+            return
+        judged = self._report.failed[0]
+        observed = simplest(judged.failures)[0].observed
+        expires = date.fromisoformat(self._report.about.started[:10]) + _EXPIRY
+        entry = {"case": pattern(judged), "observed": observed, "reason": "why, and who mends it"}
+        self._title("To expect a failure for a time, put it into a file for --deviations:")
+        for line in ("[[deviation]]", *(f"{name} = {_toml(text)}" for name, text in entry.items())):
+            self.say(line, indent=2)
+        self.say(f"expires = {expires}", indent=2)
+
+    def _noted(self) -> None:
+        if self._report.noted:
+            self._title(("NOTED", STYLES["noted"]), f"  decides nothing at profile {self._report.about.profile}")
+        for judged in self._report.noted:
+            requirement, failures = judged.requirement, simplest(judged.failures)
+            self.say((requirement.id, "bold"), f"  {requirement.level}  {requirement.statement}", indent=2)
+            count = f", {plural(len(failures), 'case')}" if len(failures) > 1 else ""
+            self.say((f"observed {printable(failures[0].observed)} ({failures[0].id}{count})", "dim"), indent=4)
+
+    def _exploration(self) -> None:
+        exploration = self._report.exploration
+        if exploration is None:
+            return
+        self._title(("EXPLORED", "bold"), f"  decides nothing: {printable(explored(exploration))}")
+        for finding in exploration.findings[:FINDINGS]:
+            self.say((f"{finding.operation}: {printable(finding.title)}", "bold"), indent=2)
+            self._item("observed", excerpt(finding.message.encode(), 2 * EXCERPT))
+            self._item("again", finding.curl)
+        if more := exploration.findings[FINDINGS:]:
+            self.say((f"and {plural(len(more), 'more finding')}; the reports have all", "bold"), indent=2)
+
+    def _skipped(self) -> None:
+        results = [result for judged in self._report.judged for result in judged.results]
+        for number, (reason, ids) in enumerate(reasons(results).items()):
+            if not number:
+                self._title(("SKIPPED", "bold"))
+            self.say(f"{plural(len(ids), 'case')}: {printable(reason)}", indent=2)
+            if step := hint(reason, self._report):
+                self.say((step, "dim"), indent=4)
+
+    def _left(self) -> None:
+        if self._report.left_behind:
+            self._title(("LEFT BEHIND", STYLES["noted"]), "  made by this run, and not removed")
+        for each in self._report.left_behind:
+            self.say(printable(each), indent=2)
+
+    def _areas(self) -> None:
+        counts = by_area(self._report)
+        shown = [name for name in OUTCOMES if any(counted[name] for counted in counts.values())]
+        if not shown:
+            return
+        table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False, header_style="bold")
+        table.add_column("requirements", no_wrap=True)
+        for name in shown:
+            table.add_column(name, justify="right", no_wrap=True)
+        for area, counted in counts.items():
+            cells = [Text(str(counted[name]), STYLES[name]) if counted[name] else Text("·", "dim") for name in shown]
+            table.add_row(Text(area), *cells)
+        self.say()
+        self._console.print(table)
+
+    def verdict(self) -> None:
+        """Print the verdict with its reasons, what to do next, and how the run was made."""
+        report, about = self._report, self._report.about
+        self._title((HEADLINES[report.verdict], STYLES[report.verdict]), f"  {printable(verdict_line(report))}")
+        told = (*report.unused, *report.missing)
+        if report.failed and told:
+            self.say("and besides:", indent=2)
+        for each in told[:REASONS]:
+            self.say(printable(each), indent=2)
+        if len(told) > REASONS:
+            self.say(f"and {len(told) - REASONS} more", indent=2)
+        if step := next_step(report):
+            self.say((step, "bold"), indent=2)
+        how = f"{about.target}, profile {about.profile} ({deciding(report)}), allowed to {REACHES[about.reach]}"
+        self.say((f"{how}, seed {about.seed}: {plural(report.sent, 'request')} in {about.seconds:.1f} s", "dim"))
+
+
+def _toml(text: str) -> str:
+    """Return a text as a basic string of TOML in which everything is seen."""
+    return (
+        '"'
+        + "".join(each if each.isprintable() and each not in '"\\' else f"\\U{ord(each):08x}" for each in text)
+        + '"'
+    )

@@ -1,0 +1,287 @@
+"""`conformance` as a program: what it prints and writes, how it ends, and what it sends when."""
+
+import base64
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import click
+import pytest
+
+from tests.conformance.recorder import Recorder, recording
+from tests.wire.served import Served, serving
+from traits_sandbox.cli.judging import INTERRUPTED, Asked, mistakes_told
+from traits_sandbox.conformance.keys import VARIABLE
+from traits_sandbox.conformance.requirement import registry
+from traits_sandbox.errors import UsageError
+
+CANARY = "Canary+key/7f3a=9"
+Done = subprocess.CompletedProcess[str]
+
+
+def environment(key: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != VARIABLE} | ({VARIABLE: key} if key else {})
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "traits_sandbox", "conformance", *map(str, arguments)]
+
+
+def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = None) -> Done:
+    return subprocess.run(
+        command(*arguments), env=environment(key), cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("sandbox")) as served:
+        yield served
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """A server that takes everything, and repeats the key in every reply."""
+    spelt = (CANARY, quote(CANARY, safe=""), base64.b64encode(f"Bearer {CANARY}".encode()).decode(), CANARY[1:])
+    with recording(json.dumps({"code": 200, "message": " ".join(spelt), "data": None}).encode()) as server:
+        yield server
+
+
+def test_a_conformant_server_ends_it_with_0(sandbox: Served) -> None:
+    done = run("--base-url", sandbox.url, "--profile", "emulator", "--only", "OP-001", "--only", "ENV-00*")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-2].startswith("CONFORMANT  ")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert len(done.stderr.splitlines()) < 20
+
+
+def test_json_is_all_there_is_on_standard_output(sandbox: Served) -> None:
+    done = run("--base-url", sandbox.url, "--only", "OP-001", "--json")
+    made = json.loads(done.stdout)
+    assert (made["verdict"], made["about"]["only"]) == ("conformant", ["OP-001"])
+    assert "CONFORMANT" in done.stderr
+
+
+def test_reports_are_written_and_named(recorder: Recorder, tmp_path: Path) -> None:
+    done = run(
+        "--base-url", recorder.url, "--only", "AUTH-002", "--report", "junit=a.xml,json=b.json",
+        "--report", "html=c.html", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert ElementTree.parse(tmp_path / "a.xml").getroot().get("failures") != "0"
+    assert "AUTH-002" in [each["requirement"] for each in json.loads((tmp_path / "b.json").read_bytes())["failures"]]
+    assert (tmp_path / "c.html").read_text().startswith("<!DOCTYPE html>")
+    assert done.stderr.splitlines()[-3:] == ["junit report: a.xml", "json report: b.json", "html report: c.html"]
+
+
+def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp_path: Path) -> None:
+    files = [f"{kind}={tmp_path}/{kind}" for kind in ("junit", "json", "html")]
+    only = ("--only", "AUTH-*", "--only", "OP-001")
+    done = run("--base-url", recorder.url, *only, "--report", ",".join(files), key=CANARY)
+    again = run("replay", "AUTH-010.OP-001.push_items", "--base-url", recorder.url, key=CANARY)
+    assert (done.returncode, again.returncode) == (1, 1)
+    assert any(("authorization", f"Bearer {CANARY}") in seen.headers for seen in recorder.seen)
+    left = [file.read_text() for file in tmp_path.iterdir()]
+    left += [done.stdout, done.stderr, again.stdout, again.stderr]
+    assert len(left) == 7
+    encoded = base64.b64encode(f"Bearer {CANARY}".encode()).decode()
+    for spelling in (CANARY, CANARY[1:], CANARY.swapcase(), quote(CANARY, safe=""), encoded, encoded.rstrip("=")):
+        assert [text[:80] for text in left if spelling in text] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--report", "json=/no/such/folder/x.json"], "the report cannot be written"),
+        (["--report", "pdf=x"], "--report takes KIND=PATH"),
+        (["--deviations", "/no/such/file"], "the deviations cannot be read"),
+        (["--ca-file", "/no/such/file"], "--ca-file holds no PEM certificates"),
+        (["--only", "NOPE-*"], "no case fits --only NOPE-*"),
+        (["--allow-writes", "api.example.com"], "--allow-writes must name the target's host"),
+        (["list"], "options for `conformance list` come behind its name"),
+        (["--rate", "nan"], "is not a number"),
+        (["--max-time", "inf"], "is not a number"),
+        (["--timeout", "0"], "not in the range"),
+        (["--rate", "-1"], "not in the range"),
+        (["--seed", "-1"], "not in the range"),
+        (["--max-requests", "0"], "not in the range"),
+        (["--explore", "-1"], "not in the range"),
+        (["--profile", "most"], "is not one of"),
+    ],
+)
+def test_what_cannot_be_done_is_known_before_anything_is_sent(
+    recorder: Recorder, arguments: list[str], words: str
+) -> None:
+    done = run("--base-url", recorder.url, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr.splitlines()[-1]
+    assert recorder.seen == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--base-url says which server"),
+        (["replay", "OP-001.push_items"], "--base-url says which server"),
+        (["--base-url", "ftp://x"], "the base URL must be like"),
+        (["replay", "NOPE", "--base-url", "http://127.0.0.1:1"], "there is no case NOPE"),
+    ],
+)
+def test_a_mistake_is_one_sentence(arguments: list[str], words: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"traits-sandbox: {words}")
+
+
+def test_without_a_key_nothing_is_sent(recorder: Recorder) -> None:
+    done = run("--base-url", recorder.url, key="")
+    assert (done.returncode, recorder.seen) == (2, [])
+    assert VARIABLE in done.stderr
+
+
+def test_a_sentence_that_repeats_the_key_does_not_show_it() -> None:
+    done = run("--base-url", "http://127.0.0.1:1", "--report", f"json=/no/{CANARY}/x", key=CANARY)
+    assert done.returncode == 2
+    assert "/no/***/x" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "words", "step"),
+    [
+        (["--base-url", "http://127.0.0.1:1"], "sandbox-key", "the server does not answer", "the server up?"),
+        (["--base-url", "{url}"], "another-key", "the server refuses the key", "Set TRAITS_API_KEY"),
+        (["--base-url", "{url}", "--max-requests", "20"], "sandbox-key", "--max-requests 20 are used", "A larger"),
+        (["--base-url", "{url}", "--max-time", "0.05"], "sandbox-key", "", ""),
+    ],
+)
+def test_what_proves_nothing_is_inconclusive(
+    sandbox: Served, arguments: list[str], key: str, words: str, step: str
+) -> None:
+    done = run(*(each.format(url=sandbox.url) for each in arguments), key=key)
+    assert done.returncode == 3, done.stdout
+    assert "INCONCLUSIVE" in done.stdout
+    assert words in done.stdout
+    assert step in done.stdout
+
+
+def test_a_plan_needs_no_key_and_sends_nothing(recorder: Recorder) -> None:
+    done = run("--base-url", recorder.url, "--plan", key="")
+    told = json.loads(run("--base-url", recorder.url, "--plan", "--json", key="").stdout)
+    assert (done.returncode, recorder.seen) == (0, [])
+    assert f"{told['requests']} requests, at most {told['at_most']}; nothing was sent" in done.stdout
+    rows = {line.split()[0]: line.split()[-2:] for line in done.stdout.splitlines() if "MUST" in line}
+    assert rows["OP-001"] == [
+        str(each[name])
+        for each in told["requirements"]
+        if each["id"] == "OP-001"
+        for name in ("requests", "at_most")
+    ]  # fmt: skip
+    assert told["requests"] == told["preflight"] + sum(each["requests"] for each in told["requirements"])
+
+
+def test_a_plan_says_what_another_host_is_not_sent_and_how_it_would_be() -> None:
+    done = run("--base-url", "https://api.example.com", "--plan", "--explore", "2")
+    assert "skipped, not allowed on this target" in done.stdout
+    assert "2 made-up examples for each operation" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("LIM-", "DEL-"))]
+    assert rows == []
+
+
+def test_a_run_sends_what_it_has_planned(sandbox: Served) -> None:
+    only = ("--only", "AUTH-001", "--only", "LIM-*")
+    planned = json.loads(run("--base-url", sandbox.url, *only, "--plan", "--json").stdout)
+    made = json.loads(run("--base-url", sandbox.url, *only, "--json").stdout)
+    assert made["requests"] == {"planned": planned["requests"], "sent": planned["requests"]}
+
+
+def test_the_list_has_every_requirement_with_its_cases() -> None:
+    listed = json.loads(run("list", "--json").stdout)
+    assert [each["id"] for each in listed] == [each.id for each in registry().requirement]
+    cases = [case["id"] for each in listed for case in each["cases"]]
+    assert len(cases) == len(set(cases)) > 100
+    text = run("list").stdout
+    assert [case for case in cases if f"    {case}  " not in text] == []
+    assert [each.statement for each in registry().requirement if each.statement not in text] == []
+
+
+def test_a_replay_shows_every_exchange_and_can_be_pasted(recorder: Recorder, tmp_path: Path) -> None:
+    done = run("replay", "OP-001.push_items", "--base-url", recorder.url, "--bodies", tmp_path, key=CANARY)
+    (line,) = [each for each in done.stdout.splitlines() if each.startswith("curl")]
+    assert "  200 OK" in done.stdout.splitlines()
+    kept = [seen for seen in recorder.seen if seen.method == "POST" and seen.body]
+    assert Path(shlex.split(line)[shlex.split(line).index("--data-binary") + 1].removeprefix("@")).read_bytes() in [
+        seen.body for seen in kept
+    ]
+    assert "failed ENV-008.OP-001.push_items" in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_replay_takes_the_id_of_a_case_or_a_result(sandbox: Served) -> None:
+    for case in ("LIM-002.level_ups.one", "ENV-001.LIM-002.level_ups.one"):
+        done = run("replay", case, "--base-url", sandbox.url)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("LIM-002.level_ups.one  ")
+        assert "  201 Created" in done.stdout
+
+
+def test_an_expected_failure_passes_and_one_that_does_not_show_fails(recorder: Recorder, tmp_path: Path) -> None:
+    known = tmp_path / "known.toml"
+    for observed, code in (("200", 0), ("299", 1)):
+        entry = f'case = "ENV-008.*"\nobserved = "{observed}"\nreason = "known"\nexpires = 2999-01-01\n'
+        known.write_text(f"[[deviation]]\n{entry}")
+        done = run("--base-url", recorder.url, "--only", "LIM-002.level_ups.one", "--deviations", known)
+        assert done.returncode == code, done.stdout
+
+
+def test_ctrl_c_removes_what_was_made(recorder: Recorder) -> None:
+    arguments = command("--base-url", recorder.url, "--rate", "100", "--only", "LIM-001", "--only", "TYPE-00*")
+    with subprocess.Popen(arguments, env=environment("a-key"), stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 30
+        while len(recorder.seen) < 30 and time.monotonic() < end:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == INTERRUPTED
+    (prefix,) = set(re.findall(r"begin with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
+    assert "Traceback" not in errors
+    removed = [seen.body for seen in recorder.seen if seen.target == "/v1/user-data"]
+    assert removed
+    assert all(prefix.encode() in body for body in removed)
+
+
+def asked(**changes: object) -> Asked:
+    given = {
+        "base_url": "http://127.0.0.1", "api_key": CANARY, "profile": "core", "seed": 0, "allow_writes": "",
+        "user_id": "", "max_requests": 1, "rate": 0.0, "max_time": 1.0, "timeout": 1.0, "concurrency": 1,
+        "ca_file": "", "debug": False,
+    }  # fmt: skip
+    return Asked(**given | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_of_the_kit_itself_is_4_and_a_sentence(debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(click.ClickException) as told, mistakes_told(asked(debug=debug)):
+        raise ExceptionGroup("several", [ZeroDivisionError(f"at {CANARY}")])
+    assert told.value.exit_code == 4
+    assert "ZeroDivisionError: at ***" in told.value.message
+    assert "--debug" in told.value.message
+    errors = capsys.readouterr().err
+    assert ("Traceback" in errors) == debug
+    assert CANARY not in errors
+
+
+def test_what_is_not_the_kits_error_keeps_its_exit_code() -> None:
+    with pytest.raises(UsageError, match=r"^no \*\*\*$"), mistakes_told(asked()):
+        raise UsageError(f"no {CANARY}")
+    with pytest.raises(SystemExit) as ended, mistakes_told(asked()):
+        raise KeyboardInterrupt
+    assert ended.value.code == INTERRUPTED

@@ -1,0 +1,63 @@
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.clouds.servers import CLOUDS, HTTP, Amazon, Azure, Cloud
+
+Start = Callable[[str], Cloud]
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Lend what starts a cloud when it is first asked for; all of them end with the session."""
+    started: dict[str, Cloud] = {}
+    with ExitStack() as stack, HTTP:
+
+        def begin(name: str) -> Cloud:
+            if name not in started:
+                folder: Path = tmp_path_factory.mktemp(name)
+                started[name] = stack.enter_context(CLOUDS[name](folder))
+            return started[name]
+
+        yield begin
+
+
+@pytest.fixture(params=list(CLOUDS))
+def cloud(request: pytest.FixtureRequest, start: Start) -> Cloud:
+    """Lend each of the three clouds in turn."""
+    return start(request.param)
+
+
+@pytest.fixture
+def amazon(start: Start) -> Amazon:
+    lent = start("s3")
+    assert isinstance(lent, Amazon)
+    return lent
+
+
+@pytest.fixture
+def azure(start: Start) -> Azure:
+    lent = start("az")
+    assert isinstance(lent, Azure)
+    return lent
+
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture
+def bucket() -> str:
+    """The name of a bucket that nobody else uses."""
+    return f"bucket-{next(_NUMBERS)}"
+
+
+@pytest.fixture(autouse=True)
+def no_real_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the credentials of the person who runs the tests, and proxies, out of them."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "GOOGLE_", "AZURE_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,299 @@
+"""Listing and reading, in three clouds and a folder, and what is told when it does not work."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.clouds.servers import ACCOUNT, ACCOUNT_KEY, SECRET, Amazon, Azure, Cloud, Google, free_port
+from traits_sandbox.bulk.clouds import Bucket
+from traits_sandbox.bulk.engine import Local
+from traits_sandbox.bulk.layout import Layout
+from traits_sandbox.bulk.scan import check
+from traits_sandbox.bulk.sources import Access, ObjectGone, Source, StorageFault
+from traits_sandbox.bulk.values import LoadReport, Notice
+from traits_sandbox.contract.load import load
+from traits_sandbox.errors import UsageError
+
+CONTRACT = load("2020-09")
+KEYS = [
+    "logins/a b.ndjson",
+    "logins/100%.ndjson",
+    "logins/50%25.ndjson",
+    "logins/ü-日本.ndjson",
+    "logins/date=2020-09-15/load_id=a=b/x.ndjson",
+    "logins/a+b&c?d#e.ndjson",
+    "logins/~(x)'!*.ndjson",
+]
+
+
+def source(cloud: Cloud, bucket: str, prefix: str = "", access: Access | None = None) -> Source:
+    return Source(f"{cloud.scheme}://{bucket}{prefix}", access or cloud.access)
+
+
+def failure(doing: Callable[[], object]) -> str:
+    """Return what is told; neither that nor how an error shows itself may hold a secret."""
+    with pytest.raises((StorageFault, UsageError, ObjectGone)) as raised:
+        doing()
+    shown = f"{raised.value!s}{raised.value!r}"
+    for secret in (SECRET, ACCOUNT_KEY, "sig=", "AKIAEXAMPLE"):
+        assert secret not in shown
+    return str(raised.value)
+
+
+def listing(of: Source) -> Callable[[], object]:
+    return lambda: list(of.files())
+
+
+def test_keys_of_every_kind_are_listed_and_read(cloud: Cloud, bucket: str) -> None:
+    cloud.make(bucket)
+    for key in KEYS:
+        cloud.put(bucket, key, key.encode())
+    found = source(cloud, bucket)
+    listed = list(found.files())
+    assert [stored.key for stored in listed] == sorted(KEYS)
+    for stored in listed:
+        assert stored.size == len(stored.key.encode())
+        assert stored.etag.strip('"') == stored.etag != ""
+        assert found.read(stored, 0, stored.size) == stored.key.encode()
+        assert found.read(stored, 3, 5) == stored.key.encode()[3:5]
+        found.check(stored)
+
+
+def test_a_prefix_is_whole_folders_and_is_left_out_of_keys(cloud: Cloud, bucket: str) -> None:
+    cloud.make(bucket)
+    for key in ("of game 1/logins/x.ndjson", "of game 1/logins2", "of game 12/logins/x.ndjson", "logins/x.ndjson"):
+        cloud.put(bucket, key, b"{}")
+    for prefix in ("/of game 1", "/of game 1/"):
+        found = source(cloud, bucket, prefix)
+        listed = list(found.files())
+        assert [stored.key for stored in listed] == ["logins/x.ndjson", "logins2"]
+        assert found.read(listed[0], 0, 2) == b"{}"
+    assert list(source(cloud, bucket, "/none").files()) == []
+
+
+def test_more_than_a_page_is_listed(cloud: Cloud, bucket: str) -> None:
+    cloud.make(bucket)
+    keys = [f"logins/{number:04}.ndjson" for number in range(1003)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda key: cloud.put(bucket, key, b""), keys))
+    assert [stored.key for stored in source(cloud, bucket).files()] == keys
+
+
+def test_what_marks_a_folder_is_no_file(amazon: Amazon, bucket: str) -> None:
+    amazon.make(bucket)
+    for key in ("logins/", "logins/2020/", "logins/2020/x.ndjson"):
+        put_raw(amazon, bucket, key)
+    assert [stored.key for stored in source(amazon, bucket).files()] == ["logins/2020/x.ndjson"]
+
+
+def put_raw(amazon: Amazon, bucket: str, key: str) -> None:
+    """Put an object whose key obstore would not write."""
+    amazon.client("s3").put_object(Bucket=bucket, Key=key, Body=b"" if key.endswith("/") else b"{}")
+
+
+@pytest.mark.parametrize("unfit", ["logins//x.ndjson", "logins/../x.ndjson", "logins/a\tb.ndjson"])
+def test_an_unfit_key_is_a_finding_and_other_folders_are_judged(amazon: Amazon, bucket: str, unfit: str) -> None:
+    amazon.make(bucket)
+    amazon.put(bucket, "level_ups/deep/x.ndjson", b'{"user_id": "1", "level": 1}\n')
+    put_raw(amazon, bucket, unfit)
+    report = checked(source(amazon, bucket), amazon.access)
+    good, bad = report.files
+    assert (good.key, good.rows, good.error) == ("level_ups/deep/x.ndjson", 1, "")
+    assert bad.folder == "logins"
+    assert "until it is renamed" in bad.error
+    assert report.exit_code == 1
+
+
+def checked(of: Source, access: Access) -> LoadReport:
+    return check((of.uri,), CONTRACT, Local(1), access=access, keep=10, tell=lambda _: None)
+
+
+def test_an_object_that_vanishes_is_a_finding(cloud: Cloud, bucket: str) -> None:
+    cloud.make(bucket)
+    cloud.put(bucket, "logins/x.ndjson", b'{"user_id": "1"}\n')
+    found = source(cloud, bucket)
+    (stored,) = found.files()
+    cloud.delete(bucket, "logins/x.ndjson")
+    assert failure(lambda: found.read(stored, 0, 5)) == "it is no longer there"
+
+
+@pytest.mark.parametrize("content", [b'{"user_id": "2"}\n', b"{}", b'{"user_id": "1"}\n{"user_id": "2"}\n'])
+def test_an_object_that_is_overwritten_is_a_finding(cloud: Cloud, bucket: str, content: bytes) -> None:
+    cloud.make(bucket)
+    cloud.put(bucket, "logins/x.ndjson", b'{"user_id": "1"}\n')
+    found = source(cloud, bucket)
+    (stored,) = found.files()
+    cloud.put(bucket, "logins/x.ndjson", content)
+    for start, end in ((0, 100), (5, 9)):
+        assert "changed after it was listed" in failure(lambda: found.read(stored, start, end))  # noqa: B023
+
+
+def test_an_empty_object_is_looked_at_too(cloud: Cloud, bucket: str) -> None:
+    cloud.make(bucket)
+    cloud.put(bucket, "logins/x.ndjson", b"")
+    found = source(cloud, bucket)
+    (stored,) = found.files()
+    found.check(stored)
+    cloud.put(bucket, "logins/x.ndjson", b"{}")
+    assert "changed after it was listed" in failure(lambda: found.check(stored))
+
+
+def test_no_such_bucket_is_told(cloud: Cloud, bucket: str) -> None:
+    told = failure(listing(source(cloud, bucket)))
+    assert told.startswith(f"cannot connect to the storage: {cloud.scheme}://{bucket} cannot be listed (no such ")
+
+
+def test_wrong_credentials_are_told(amazon: Amazon, azure: Azure, bucket: str) -> None:
+    amazon.make(bucket)
+    azure.make(bucket)
+    powerless = amazon.powerless()
+    with amazon.checking():
+        assert "the access key is unknown" in failure(listing(source(amazon, bucket)))
+        wrong = amazon.with_keys(powerless.options["access_key_id"], SECRET)
+        assert "the secret key is wrong" in failure(listing(source(amazon, bucket, access=wrong)))
+    wrong = Access(azure.endpoint, {"account_name": ACCOUNT, "account_key": "YS1zZWNyZXQ="})
+    assert "the credentials are wrong" in failure(listing(source(azure, bucket, access=wrong)))
+
+
+def test_a_missing_right_to_list_or_read_is_told(amazon: Amazon, azure: Azure, bucket: str) -> None:
+    amazon.make(bucket)
+    powerless = amazon.powerless()
+    with amazon.checking():
+        assert "the credentials do not allow it" in failure(listing(source(amazon, bucket, access=powerless)))
+    azure.make(bucket)
+    azure.put(bucket, "logins/x.ndjson", b"{}")
+    no_list = source(azure, bucket, access=azure.with_token(bucket, "r"))
+    assert "cannot be listed (the token does not allow it)" in failure(listing(no_list))
+    no_read = source(azure, bucket, access=azure.with_token(bucket, "l"))
+    (stored,) = no_read.files()
+    assert "cannot be read (the token does not allow it)" in failure(lambda: no_read.read(stored, 0, 2))
+
+
+@pytest.mark.parametrize("kind", [Amazon, Google, Azure])
+def test_a_refused_connection_is_told(kind: Callable[[str], Cloud]) -> None:
+    nobody = kind(f"http://127.0.0.1:{free_port()}")
+    assert "(connection refused)" in failure(listing(source(nobody, "bucket")))
+
+
+GOOGLE_KEY = {"client_email": "tests@example.com", "private_key_id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "options"),
+    [
+        ("az://container", {"account_name": "a", "account_key": f"!{SECRET}!"}),
+        ("az://container", {"account_name": "a", "sas_key": f"{SECRET}&&=1"}),
+        ("az://container", {"colour": SECRET}),
+        ("gs://bucket", {"service_account_key": f'{{"private_key": "{SECRET}"'}),
+        ("gs://bucket", {"service_account_key": json.dumps({**GOOGLE_KEY, "private_key": SECRET})}),
+        ("gs://bucket", {"service_account": SECRET}),
+        (f"s3://AKIAEXAMPLE:{SECRET}@bucket", {}),
+        (f"az://container?sv=1&sig={SECRET}", {}),
+        (f"s3://bucket/logins#{SECRET}", {}),
+        ("ftp://bucket", {}),
+        ("s3://", {}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_opened_is_refused_without_a_secret(uri: str, options: dict[str, str]) -> None:
+    failure(lambda: list(Source(uri, Access(options=options)).files()))
+
+
+def test_secrets_of_the_environment_are_not_told_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", f'{{"private_key": "{SECRET}"}}')
+    assert "***" in failure(lambda: Source("gs://bucket"))
+
+
+def test_access_does_not_show_what_it_holds(cloud: Cloud) -> None:
+    assert repr(cloud.access) == str(cloud.access) == "Access(***)"
+    assert pickle.loads(pickle.dumps(cloud.access)) == cloud.access
+
+
+def test_the_usual_environment_of_a_cloud_is_enough(cloud: Cloud, bucket: str) -> None:
+    cloud.make(bucket)
+    cloud.put(bucket, "logins/x_1600089751.ndjson", b'{"user_id": "1"}\n')
+    command = [sys.executable, "-m", "traits_sandbox", "bulk", "check", f"{cloud.scheme}://{bucket}"]
+    environment = {**os.environ, **cloud.environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_check_of_what_is_out_of_reach_ends_with_3(cloud: Cloud, bucket: str) -> None:
+    command = [sys.executable, "-m", "traits_sandbox", "bulk", "check", f"{cloud.scheme}://{bucket}"]
+    environment = {**os.environ, **cloud.environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "cannot connect to the storage" in done.stderr) == (3, True)
+    assert SECRET not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "logins").mkdir()
+    yield tmp_path
+    for path in tmp_path.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+
+
+def test_a_folder_is_listed_whatever_the_names(folder: Path) -> None:
+    names = [*(Path(key).name for key in KEYS), "a\tb.ndjson", "a\nb.ndjson"]
+    for name in names:
+        (folder / "logins" / name).write_bytes(name.encode())
+    (folder / "logins" / os.fsdecode(b"\xff.ndjson")).write_bytes(b"{}")
+    found = Source(str(folder))
+    listed = {stored.key: stored for stored in found.files()}
+    assert len(listed) == len(names) + 1
+    for name in names:
+        stored = listed[f"logins/{name}"]
+        assert found.read(stored, 0, 100) == name.encode()
+    notices = [notice for key in listed if isinstance(notice := Layout(CONTRACT).read(key), Notice)]
+    assert [notice.kind for notice in notices] == ["unfit-key"] * 3
+
+
+def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
+    (folder / "logins/x.ndjson").write_bytes(b"{}")
+    (folder / "logins/again").symlink_to(folder)
+    (folder / "logins/link.ndjson").symlink_to("x.ndjson")
+    (folder / "logins/nowhere.ndjson").symlink_to("nothing")
+    os.mkfifo(folder / "logins/pipe.ndjson")
+    assert [stored.key for stored in Source(str(folder)).files()] == ["logins/link.ndjson", "logins/x.ndjson"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="to root, no folder is closed")
+def test_a_closed_folder_is_a_finding(folder: Path) -> None:
+    (folder / "logins").chmod(0)
+    (folder / "level_ups").mkdir()
+    (folder / "level_ups/x.ndjson").write_bytes(b'{"user_id": "1", "level": 1}\n')
+    report = checked(Source(str(folder)), Access())
+    assert [(file.key, file.error) for file in report.files] == [
+        ("level_ups/x.ndjson", ""),
+        ("logins", "it cannot be listed (permission denied)"),
+    ]
+
+
+def test_a_file_that_vanishes_or_changes_is_a_finding(folder: Path) -> None:
+    path = folder / "logins/x.ndjson"
+    path.write_bytes(b'{"user_id": "1"}\n')
+    found = Source(folder.as_uri())
+    (stored,) = found.files()
+    with path.open("ab") as file:
+        file.write(b"{}")
+    assert "changed after it was listed" in failure(lambda: found.read(stored, 0, 5))
+    path.unlink()
+    assert failure(lambda: found.read(stored, 0, 5)) == "it is no longer there"
+    path.parent.rmdir()
+    folder.rmdir()
+    assert "it does not exist" in failure(listing(found))
+    folder.mkdir()
+
+
+def test_buckets_are_opened_without_asking_them() -> None:
+    assert Bucket("s3://bucket", Access(options={"region": "us-east-1"})).uri == "s3://bucket"
