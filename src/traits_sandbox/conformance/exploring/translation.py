@@ -69,7 +69,7 @@ class Translation:
         if random is None:
             return headers, self._naming.named(operation, data)
         renamed = tuple((name, value.replace(random[1].decode(), BOUNDARY)) for name, value in headers)
-        return renamed, _as_file(operation, data)
+        return renamed, _as_file(operation, data.replace(random[1], BOUNDARY.encode()))
 
 
 def _as_file(operation: Operation, form: bytes) -> bytes:
