@@ -47,6 +47,15 @@ def test_another_content_encoding_is_a_bad_request(sandbox: Served) -> None:
     assert reply.json()["errors"] == {"body": "body must be sent plain or as gzip, got br"}
 
 
+def test_a_broken_form_is_told_with_its_request_and_nowhere_else(sandbox: Served) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=one"}
+    with sandbox.client() as client:
+        refused = client.post("/v1/kpis/csv", content=b"--other\r\n\r\n--other--\r\n", headers=headers)
+    assert refused.status_code == 400
+    assert "POST /v1/kpis/csv" in sandbox.log_of(refused)
+    assert "boundary character" not in sandbox.log
+
+
 def test_the_limit_holds_after_decompression(sandbox: Served) -> None:
     bomb = gzip.compress(b" " * (17 * 2**20) + PUSH)
     with sandbox.client() as client:

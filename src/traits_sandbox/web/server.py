@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -72,6 +73,8 @@ def run(
         ssl_certfile=tls.cert_file if tls else None,
         ssl_keyfile=tls.key_file if tls else None,
     )
+    # What the form parser warns of is told to the client, and in the log with the request.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     tune_garbage_collection()
     _allow_many_files()
     _end_quietly_on_signals()
