@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 import click
 from rich.console import Console
 
+from benchmarks.bulk import bulk
 from benchmarks.direct import whole_app
 from benchmarks.figures import FULL, QUICK, Benchmark, Effort, Result
 from benchmarks.kit import kit
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "P4": served,
     "P6": memory,
     "P7": start,
+    "P9": bulk,
     "P10": kit,
 }
 KNOWN = ", ".join(BENCHMARKS)

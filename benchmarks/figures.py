@@ -73,7 +73,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: `rounds` of `tries` of which the best counts, and so on by what is repeated."""
+    """How much is measured: `rounds` of `tries` of which the best counts, and so on by what is repeated.
+
+    Files have `load_bytes`, and five times as many.
+    """
 
     rounds: int
     tries: int
@@ -81,10 +84,11 @@ class Effort:
     starts: int
     fills: int
     batches: int
+    load_bytes: int
 
 
-FULL = Effort(rounds=15, tries=10, loads=7, starts=15, fills=3, batches=1000)
-QUICK = Effort(rounds=5, tries=3, loads=1, starts=3, fills=1, batches=100)
+FULL = Effort(rounds=15, tries=10, loads=7, starts=15, fills=3, batches=1000, load_bytes=10**9)
+QUICK = Effort(rounds=5, tries=3, loads=1, starts=3, fills=1, batches=100, load_bytes=10**8)
 
 Result = Figure | Skipped
 Benchmark = Callable[[Effort], Iterator[Result]]

@@ -104,3 +104,20 @@ def resident_bytes(pid: int | str) -> int:
     """Return the resident memory of a process, by Linux's /proc."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def peak_bytes(pid: int | str) -> int:
+    """Return the most resident memory that a process ever had, by Linux's /proc."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def children() -> list[int]:
+    """Return the processes that this one has started and that still run, by Linux's /proc."""
+    return [int(pid) for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()]
+
+
+def running_seconds(pid: int) -> float:
+    """Return the processor time that the threads of a process have had, to the nanosecond, by Linux's /proc."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text(encoding="utf-8").split()[0]) for task in tasks) / 1e9

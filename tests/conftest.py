@@ -9,6 +9,10 @@ from traits_sandbox import resources
 CHECKOUT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="judge every mutant of the kill matrix by the whole catalogue")
+
+
 @pytest.fixture(scope="session")
 def vendor_document() -> Path:
     # The vendor's text is not redistributed: it lies beside the checkout on the machines that have it.

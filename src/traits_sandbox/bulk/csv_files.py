@@ -13,9 +13,9 @@ from traits_sandbox.bulk.lines import Lines, whole_lines
 from traits_sandbox.bulk.sieve import DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.sources import Source
 from traits_sandbox.bulk.streams import Unreadable, blocks
+from traits_sandbox.bulk.tables import require_polars
 from traits_sandbox.bulk.values import Fault, Task
 from traits_sandbox.contract.model import Dialect
-from traits_sandbox.extras import required
 from traits_sandbox.handlers.csv_columns import Columns, HeaderFault, columns_of
 from traits_sandbox.handlers.csv_rows import CsvRow, read_rows
 
@@ -26,8 +26,7 @@ _ROWS_AT_ONCE: Final = 2000
 
 def judge(task: Task, source: Source, category: Category, tally: Tally) -> None:
     """Judge the rows of a file."""
-    with required("bulk", by="bulk"):
-        import polars  # noqa: F401
+    require_polars()
     judge_lines(whole_lines(blocks(source, task.stored, task.place.compression)), category, tally)
 
 

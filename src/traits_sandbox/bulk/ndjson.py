@@ -3,7 +3,7 @@
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -18,8 +18,9 @@ from traits_sandbox.derive.sentences import excerpt
 _TOO_LONG: Final = f"must be at most {MAX_LINE} bytes long"
 # Between parts little is looked for: where a line begins, and where one ends.
 _LITTLE: Final = 2**16
-# As values, rows take many times their bytes.
+# So few values are of no interest yet to the garbage collector.
 _ROWS_AT_ONCE: Final = 100
+_OBJECTS_ALONE: Final = {dict}
 
 
 def judge(task: Task, source: Source, category: Category, tally: Tally) -> None:
@@ -70,23 +71,46 @@ def _judge_lines(lines: Lines, category: Category, tally: Tally, *, compressed: 
     if not texts[-1]:
         texts.pop()
     tally.sketch.add_texts(texts)
-    offset = lines.offset
+    offsets = _NoOffsets() if compressed else _Offsets(texts, lines.offset)
     for start in range(0, len(texts), _ROWS_AT_ONCE):
         some = texts[start : start + _ROWS_AT_ONCE]
-        _Rows(some, tally.lines, None if compressed else offset, first=not offset).judge(category, tally)
+        if not lines.offset and not start:
+            # The mark still counts where offsets are told.
+            some[0] = some[0].removeprefix(BOM_UTF8)
+        _Rows(some, start, tally.lines, offsets).judge(category, tally)
         tally.lines += len(some)
-        offset += sum(map(len, some)) + len(some)
+
+
+class _Offsets:
+    """Tells at which byte lines begin; they are asked for in their order, and few are."""
+
+    def __init__(self, texts: list[bytes], offset: int) -> None:
+        self._texts, self._offset = texts, offset
+        self._line = 0
+
+    def of(self, line: int) -> int | None:
+        between = self._texts[self._line : line]
+        self._offset += sum(map(len, between)) + len(between)
+        self._line = line
+        return self._offset
+
+
+class _NoOffsets:
+    """Tells nothing: within compressed content no byte can be found by its number."""
+
+    def of(self, _: int) -> int | None:
+        return None
 
 
 class _Rows:
-    """The rows of some lines. `number` counts the lines before them; `first` tells that there are no bytes either."""
+    """The rows of some lines of a piece. `start` counts the lines of it that come before them, `number` all of them."""
 
-    def __init__(self, texts: list[bytes], number: int, offset: int | None, *, first: bool) -> None:
-        self._texts, self._number, self._offset = texts, number, offset
+    def __init__(self, texts: list[bytes], start: int, number: int, offsets: _Offsets | _NoOffsets) -> None:
+        self._texts, self._start, self._number, self._offsets = texts, start, number, offsets
         # Where each row stands among the lines, unless all of them are rows; and what is no JSON.
         self._places: list[int] | None = None
         self._broken: dict[int, str] = {}
-        self._rows = self._parsed([texts[0].removeprefix(BOM_UTF8), *texts[1:]] if first else texts)
+        self._rows = self._parsed(texts)
 
     def judge(self, category: Category, tally: Tally) -> None:
         tally.rows += len(self._rows) + len(self._broken)
@@ -96,16 +120,17 @@ class _Rows:
             self._refuse(invalid, category, tally)
 
     def _see_names(self, category: Category, tally: Tally) -> None:
-        rows = [row for row in self._rows if isinstance(row, dict)]
+        rows = self._rows
+        if set(map(type, rows)) != _OBJECTS_ALONE:
+            rows = [row for row in rows if isinstance(row, dict)]
         if tally.news(set().union(*rows)):
             for names, count in Counter(map(tuple, rows)).items():
                 tally.saw(names, category.unknown(names), rows=count)
 
     def _refuse(self, invalid: dict[int, Any], category: Category, tally: Tally) -> None:
-        begin = self._offset
-        offsets = [None] * len(self._texts) if begin is None else _offsets(self._texts, begin)
         for place in sorted(invalid.keys() | self._broken.keys()):
-            line, text, offset = self._number + place + 1, self._texts[place].removesuffix(b"\r"), offsets[place]
+            line, offset = self._number + place + 1, self._offsets.of(self._start + place)
+            text = self._texts[place].removesuffix(b"\r")
             if place in invalid:
                 faults = category.faults(invalid[place], line, offset)
             else:
@@ -131,10 +156,6 @@ class _Rows:
             except orjson.JSONDecodeError as error:
                 if text.strip():
                     self._broken[place] = str(error)
-
-
-def _offsets(texts: list[bytes], begin: int) -> list[int]:
-    return list(accumulate((len(text) + 1 for text in texts[:-1]), initial=begin))
 
 
 def _fault(text: bytes, line: int, offset: int | None, rule: str, message: str) -> Fault:

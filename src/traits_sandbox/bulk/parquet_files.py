@@ -14,17 +14,16 @@ from traits_sandbox.bulk.judging import Category, Tally
 from traits_sandbox.bulk.parquet_rows import KIND, Answer, Request
 from traits_sandbox.bulk.sources import Source, local_path
 from traits_sandbox.bulk.streams import Unreadable, blocks
+from traits_sandbox.bulk.tables import require_polars
 from traits_sandbox.bulk.values import Task
 from traits_sandbox.errors import UsageError
-from traits_sandbox.extras import required
 
 _MODULE: Final = "traits_sandbox.bulk.parquet_rows"
 
 
 def judge(task: Task, source: Source, category: Category, tally: Tally) -> None:
     """Judge the rows of a file, in the child that this process keeps for all of its files."""
-    with required("bulk", by="bulk"):
-        import polars  # noqa: F401
+    require_polars()
     judge_with(_child(), task, source, category, tally)
 
 

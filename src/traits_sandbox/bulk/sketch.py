@@ -25,8 +25,9 @@ class Sketch:
     def add_texts(self, texts: list[bytes]) -> None:
         """Take down rows by their text; empty ones are none."""
         for start in range(0, len(texts), _STRIDE):
-            bound = self._bound
-            self.add_hashes({found for found in map(crc32, texts[start : start + _STRIDE]) if 0 < found < bound})
+            fresh = set(filter(self._bound.__gt__, map(crc32, texts[start : start + _STRIDE])))
+            fresh.discard(0)
+            self.add_hashes(fresh)
 
     def add_hashes(self, hashes: Iterable[int]) -> None:
         """Take down rows by their hashes, of 32 bits and evenly spread."""

@@ -15,7 +15,7 @@ from traits_sandbox.conformance.observers import Observers
 from traits_sandbox.conformance.plan import Plan, Step
 from traits_sandbox.conformance.report import Outcome, Result
 from traits_sandbox.conformance.safety import Vetoed
-from traits_sandbox.conformance.talk import Conversation
+from traits_sandbox.conformance.talk import Conversation, Patience
 from traits_sandbox.conformance.wire import OverBudget, Wire
 
 # A server that hangs twice at an operation will hang again; the time is better spent on the others.
@@ -70,6 +70,7 @@ class Runner:
         self._wire, self._observers, self._tell = wire, observers, tell
         self._own_ids = OwnIds(prefix)
         self._concurrency, self._turns = concurrency, asyncio.Semaphore(concurrency)
+        self._patience = Patience()
         self.tally = Tally()
         self._over = ""
 
@@ -101,7 +102,7 @@ class Runner:
 
     async def _judge(self, case: Case) -> tuple[Result, tuple[Result, ...]]:
         """Return the result of a case, and what its exchanges broke besides."""
-        talk = Conversation(self._wire)
+        talk = Conversation(self._wire, self._patience)
         try:
             breach = await case.judge(talk)
         except Unanswered as error:

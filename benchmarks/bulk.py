@@ -1,0 +1,167 @@
+"""P9: what checking files costs beside the plain ways to do it, and what memory it takes whatever their size."""
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from benchmarks.bodies import contract
+from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
+from benchmarks.loads import WRITERS, Row, actions, grow, purchases, room_for
+from benchmarks.processes import ROOT, children, running_seconds
+from benchmarks.rounds import ratios
+from traits_sandbox.bulk.engine import Inline
+from traits_sandbox.bulk.judging import Category
+from traits_sandbox.bulk.scan import check
+from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.tables import require_polars
+from traits_sandbox.errors import UsageError
+from traits_sandbox.handlers.csv_columns import json_value, number
+
+ROWS = 200_000
+GROWTH = 5
+FLAT, ENOUGH = Bar(at_most=1.15), 400 * 2**20
+CONVERTERS = {"int": number, "float": number, "list": json_value}
+
+
+def a_line_at_a_time(path: Path, category: Category) -> int:
+    """Count the valid lines of NDJSON."""
+    is_valid, loads = category.schema.is_valid, orjson.loads
+    with path.open("rb") as file:
+        return sum(is_valid(loads(line)) for line in file)
+
+
+def a_dictionary_at_a_time(path: Path, category: Category) -> int:
+    """Count the valid rows of CSV."""
+    is_valid = category.schema.is_valid
+    converters = {field.name: CONVERTERS.get(field.type, str) for field in category.record.fields}
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(
+            is_valid({name: converters[name](cell) for name, cell in row.items() if cell})
+            for row in csv.DictReader(file)
+        )
+
+
+def a_row_at_a_time(path: Path, category: Category) -> int:
+    """Count the valid rows of Parquet."""
+    import polars as pl
+
+    is_valid = category.schema.is_valid
+    return sum(is_valid(row) for row in pl.read_parquet(path).iter_rows(named=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A format, the plain way to judge it, and how much faster we are to be with flat rows and with lists in them."""
+
+    suffix: str
+    plainly: Callable[[Path, Category], int]
+    name: str
+    bars: dict[str, Bar]
+
+
+CONTESTS = (
+    Contest(
+        "ndjson",
+        a_line_at_a_time,
+        "orjson + jsonschema-rs a line",
+        {"purchases": Bar(at_least=0.9), "actions": Bar(at_least=0.9)},
+    ),
+    Contest("csv", a_dictionary_at_a_time, "csv.DictReader + jsonschema-rs", {"purchases": Bar(at_least=8)}),
+    Contest(
+        "parquet",
+        a_row_at_a_time,
+        "Polars, a row at a time, + jsonschema-rs",
+        {"purchases": Bar(at_least=6), "actions": Bar(at_least=6)},
+    ),
+)
+
+
+def bulk(effort: Effort) -> Iterator[Result]:
+    """Yield P9: the speeds on one core, then the peaks of memory."""
+    try:
+        require_polars()
+    except UsageError as error:
+        yield Skipped("P9", str(error))
+        return
+    if not Path("/proc/self/statm").exists():
+        yield Skipped("P9", "it needs Linux's /proc")
+        return
+    for folder, rows in (("purchases", purchases(ROWS)), ("actions", actions(ROWS))):
+        for contest in CONTESTS:
+            yield _speed(contest, folder, rows, effort)
+    flat = purchases(ROWS)
+    for contest in CONTESTS:
+        yield from _memory(contest.suffix, flat, effort)
+
+
+def _speed(contest: Contest, folder: str, rows: list[Row], effort: Effort) -> Figure:
+    with tempfile.TemporaryDirectory() as root:
+        path = _written(Path(root), folder, contest.suffix, rows)
+        category, seconds = Category(contract(), folder), list[float]()
+
+        def ours() -> float:
+            seconds.append(_seconds(partial(_checked, root), effort.tries))
+            return ROWS / seconds[-1]
+
+        def theirs() -> float:
+            return ROWS / _seconds(lambda: contest.plainly(path, category), 1)
+
+        found = ratios(ours, theirs, effort.rounds)
+        note = f"{ROWS / min(seconds) / 1e6:.2f} million rows a second"
+        what = f"{contest.suffix} of {folder} ÷ {contest.name}, speed"
+        return Figure("P9", what, found, contest.bars.get(folder), note)
+
+
+def _checked(root: str) -> int:
+    report = check((root,), contract(), Inline(), access=Access(), keep=5, tell=lambda _: None)
+    assert report.good
+    return report.folders[0].rows
+
+
+def _seconds(action: Callable[[], int], tries: int) -> float:
+    """Return the processor seconds of an action, of this process and its children: the least of some tries."""
+    taken = []
+    for _ in range(tries):
+        begin = time.process_time() + sum(map(running_seconds, children()))
+        assert action() == ROWS
+        taken.append(time.process_time() + sum(map(running_seconds, children())) - begin)
+    return min(taken)
+
+
+def _memory(suffix: str, rows: list[Row], effort: Effort) -> Iterator[Result]:
+    with tempfile.TemporaryDirectory() as root:
+        if not room_for(GROWTH * effort.load_bytes, Path(root)):
+            yield Skipped("P9", f"there is no room for {GROWTH * effort.load_bytes / 1e9:g} GB of {suffix}")
+            return
+        path = _written(Path(root), "purchases", suffix, rows)
+        grow(path, effort.load_bytes)
+        small, small_size = _peak(root), path.stat().st_size
+        grow(path, GROWTH * path.stat().st_size)
+        large, size = _peak(root), path.stat().st_size
+    sizes = f"{size / 1e9:.2g} GB"
+    note = f"{small['peak'] / 2**20:.0f} and {large['peak'] / 2**20:.0f} MiB, {large['seconds']:.0f} s"
+    what = f"peak memory, {sizes} ÷ {small_size / 1e9:.2g} GB of {suffix}"
+    yield Figure("P9", what, (large["peak"] / small["peak"],), FLAT, note)
+    yield Figure("P9", f"peak memory, {sizes} of {suffix} ÷ 400 MiB", (large["peak"] / ENOUGH,), Bar(at_most=1))
+
+
+def _peak(root: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.checked", root]
+    told: dict[str, float] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return told
+
+
+def _written(root: Path, folder: str, suffix: str, rows: list[Row]) -> Path:
+    path = root / folder / f"date=2019-01-01/rows.{suffix}"
+    path.parent.mkdir(parents=True)
+    WRITERS[suffix](path, rows)
+    return path

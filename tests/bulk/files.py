@@ -1,0 +1,74 @@
+"""Single files for tests: written, judged by the whole machinery in this process, and their reports compared."""
+
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.bulk.loading import CONTRACT
+from traits_sandbox.bulk.engine import Inline
+from traits_sandbox.bulk.judging import Category, Tally
+from traits_sandbox.bulk.scan import check
+from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.values import FileReport, Place, Stored, Task
+
+Finding = tuple[int, str, str, str, str]
+"""Line, field, rule, message and excerpt of a fault."""
+
+
+def report_of(root: Path, *, part: int | None = None, keep: int = 10_000) -> FileReport:
+    """Return the report of the only file below a folder."""
+    load = check((str(root),), CONTRACT, Inline(), part=part, access=Access(), keep=keep, tell=lambda _: None)
+    (report,) = load.files
+    return report
+
+
+def written(root: Path, key: str, content: bytes) -> Path:
+    path = root / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def judged(root: Path, key: str, content: bytes, **options: Any) -> FileReport:
+    written(root, key, content)
+    return report_of(root, **options)
+
+
+def findings(report: FileReport) -> list[Finding]:
+    return [
+        (fault.line, fault.field, fault.rule, fault.message, fault.excerpt)
+        for bad in report.bad
+        for fault in bad.faults
+    ]
+
+
+def faults(report: FileReport) -> list[tuple[int, str]]:
+    return [(line, field) for line, field, *_ in findings(report)]
+
+
+def without_digest(report: FileReport) -> FileReport:
+    return msgspec.structs.replace(report, digest="")
+
+
+def category(folder: str) -> Category:
+    return Category(CONTRACT, folder)
+
+
+def tally(folder: str = "purchases", keep: int = 10_000) -> Tally:
+    stored, place = Stored(key=f"{folder}/x", size=0), Place(folder=folder, format="csv")
+    return Tally(Task(root=".", stored=stored, place=place), keep=keep)
+
+
+def gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, 1)
+
+
+def lines(*rows: str, end: str = "\n") -> bytes:
+    return "".join(f"{row}{end}" for row in rows).encode()
+
+
+def joined(parts: Iterable[bytes]) -> bytes:
+    return b"".join(parts)
