@@ -1,0 +1,221 @@
+"""The kill matrix: which requirements find which mutant, as a golden file and as a table to read.
+
+`python -m tests.conformance.kill_matrix` tells how the files differ from what is found now; `--write` renews them.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from tests.conformance.mutants.mutant import Mutant
+from tests.conformance.mutants.population import equivalent, population
+from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.requirement import Registry, registry
+
+FOLDER = Path(__file__).parents[2] / "conformance"
+GOLDEN, TABLE = FOLDER / "kill-matrix.toml", FOLDER / "kill-matrix.md"
+
+# Longer than the longest run of a mutant takes, so that one which never ends is told by its name.
+ENOUGH = 100.0
+
+
+class Killed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A broken server: what it does, the requirements named for it, all that find it, a case that shows it."""
+
+    does: str
+    named: tuple[str, ...]
+    killed_by: tuple[str, ...]
+    shown_by: str
+
+
+class Equivalent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A changed server that keeps every promise, and why."""
+
+    does: str
+    reason: str
+
+
+class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The golden file."""
+
+    broken: dict[str, Killed]
+    equivalent: dict[str, Equivalent]
+
+
+@cache
+def golden() -> Matrix:
+    return msgspec.toml.decode(GOLDEN.read_bytes(), type=Matrix)
+
+
+def killers(report: Report) -> tuple[str, ...]:
+    """Return the requirements that a mutant breaks, in the order of the registry."""
+    return tuple(each.requirement.id for each in report.failed)
+
+
+def found(mutant: Mutant) -> Killed:
+    """Run the whole catalogue on a mutant."""
+    report = asyncio.run(asyncio.wait_for(mutant.report(), ENOUGH))
+    return Killed(
+        does=mutant.does, named=mutant.kills, killed_by=killers(report), shown_by=showing(mutant.kills, report)
+    )
+
+
+def showing(named: tuple[str, ...], report: Report) -> str:
+    """Return a case by which a mutant is found: one of a requirement named for it, its own where there is one."""
+    failures = [each for judged in report.failed if judged.requirement.id in named for each in judged.failures]
+    own = [each for each in failures if each.id == each.case]
+    return next((each.case for each in own or failures), "")
+
+
+def matrix(judged: dict[str, Killed]) -> Matrix:
+    mutants = population()
+    same = {
+        name: Equivalent(does=mutant.does, reason=equivalent(name))
+        for name, mutant in mutants.items()
+        if equivalent(name)
+    }
+    return Matrix({name: judged[name] for name in mutants if name not in same}, same)
+
+
+def judge_all(names: Iterable[str]) -> dict[str, Killed]:
+    """Run every mutant of these names, as many at once as there are processors."""
+    chosen = list(names)
+    with ProcessPoolExecutor() as processes:
+        return dict(zip(chosen, processes.map(_found, chosen, chunksize=4), strict=True))
+
+
+def _found(name: str) -> Killed:
+    return found(population()[name])
+
+
+def as_toml(whole: Matrix) -> str:
+    """Return the golden file's text."""
+    lines = [
+        "# Which requirements find which broken server. Made by `python -m tests.conformance.kill_matrix --write`.",
+        "#",
+        "# broken      does: what is broken. named: at least one of these has to find it. killed_by: all that do.",
+        "#             shown_by: a case that shows it alone.",
+        "# equivalent  changed servers that keep every promise, and why.",
+        "",
+    ]
+    for kind, entries in (("broken", whole.broken), ("equivalent", whole.equivalent)):
+        for name, entry in entries.items():
+            lines += [f'[{kind}."{name}"]', *_pairs(msgspec.structs.asdict(entry)), ""]
+    return "\n".join(lines)
+
+
+def _pairs(entry: dict[str, object]) -> Iterator[str]:
+    for name, value in entry.items():
+        # A TOML string or array of strings is written as JSON writes it.
+        yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def as_table(whole: Matrix, requirements: Registry) -> str:
+    """Return the matrix in Markdown."""
+    return "\n".join([*_introduction(whole), *_by_requirement(whole, requirements), *_by_mutant(whole), *_same(whole)])
+
+
+def _introduction(whole: Matrix) -> Iterator[str]:
+    generated = sum(_is_generated(name) for name in whole.broken)
+    yield from (
+        "# The kill matrix",
+        "",
+        "A judge that cannot fail is no judge. Each mutant is a server that is broken in one known way: the emulator "
+        "with something put around it, or the emulator of a contract with one fact changed. The kit runs on every one "
+        "of them and has to find it by a requirement that is named for it; and every requirement has to find some.",
+        "",
+        f"{len(whole.broken)} mutants, of which {generated} are made from the contract by operators; all are found. "
+        f"{len(whole.equivalent)} changed servers keep every promise and are listed at the end, each with the reason.",
+        "",
+        "`kill-matrix.toml` has every single mutant with all requirements that find it. Both files are made by "
+        "`python -m tests.conformance.kill_matrix --write`; tests keep them fresh.",
+        "",
+    )
+
+
+def _is_generated(name: str) -> bool:
+    return name.startswith("contract.")
+
+
+def _by_requirement(whole: Matrix, requirements: Registry) -> Iterator[str]:
+    kills = Counter(each for killed in whole.broken.values() for each in killed.killed_by)
+    alone = Counter(killed.killed_by[0] for killed in whole.broken.values() if len(killed.killed_by) == 1)
+    yield from (
+        "## By requirement",
+        "",
+        "| Requirement | Level | Finds | Alone | What it demands |",
+        "|---|---|--:|--:|---|",
+    )
+    for each in requirements.requirement:
+        yield f"| {each.id} | {each.level} | {kills[each.id]} | {alone[each.id] or ''} | {each.statement} |"
+    yield ""
+
+
+def _by_mutant(whole: Matrix) -> Iterator[str]:
+    yield from ("## Mutants by name", "", "| Mutant | What is broken | Found by |", "|---|---|---|")
+    for name, killed in whole.broken.items():
+        if not _is_generated(name):
+            yield f"| `{name}` | {killed.does} | {_marked(killed)} |"
+    yield from (
+        "",
+        "In bold: the requirements that are named for the mutant.",
+        "",
+        "## Mutants of the contract",
+        "",
+        "| Operator | Mutants | Found by, in so many of them |",
+        "|---|--:|---|",
+    )
+    families: defaultdict[str, list[Killed]] = defaultdict(list)
+    for name, killed in whole.broken.items():
+        if _is_generated(name):
+            families[name.rpartition(".")[2]].append(killed)
+    for operator, members in sorted(families.items()):
+        counts = Counter(each for killed in members for each in killed.killed_by)
+        shown = ", ".join(f"{each} ({count})" for each, count in counts.most_common(6))
+        yield f"| {operator} | {len(members)} | {shown}{', …' if len(counts) > 6 else ''} |"
+    yield ""
+
+
+def _marked(killed: Killed) -> str:
+    named = [f"**{each}**" for each in killed.killed_by if each in killed.named]
+    others = [each for each in killed.killed_by if each not in killed.named]
+    return ", ".join(named + others[:6]) + (f" and {len(others) - 6} more" if len(others) > 6 else "")
+
+
+def _same(whole: Matrix) -> Iterator[str]:
+    yield from ("## Changed, and as good as before", "", "| Servers | Why nobody can tell |", "|---|---|")
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for name, entry in whole.equivalent.items():
+        reasons[entry.reason].append(f"`{name}`")
+    for reason, names in reasons.items():
+        yield f"| {', '.join(names)} | {reason} |"
+    yield ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="renew the files")
+    now = matrix(judge_all(name for name in population() if not equivalent(name)))
+    lives = [name for name, killed in now.broken.items() if not set(killed.named) & set(killed.killed_by)]
+    for name in lives:
+        print(f"lives: {name} ({now.broken[name].does}), found by {', '.join(now.broken[name].killed_by) or 'nothing'}")
+    if parser.parse_args().write:
+        GOLDEN.write_text(as_toml(now), encoding="utf-8")
+        TABLE.write_text(as_table(now, registry()), encoding="utf-8")
+        return bool(lives)
+    differ = [name for name, killed in now.broken.items() if golden().broken.get(name) != killed]
+    for name in differ:
+        print(f"differs: {name}")
+    return bool(lives or differ)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,295 @@
+"""Servers that read the silent places of the document in another way than the emulator: each of them passes."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conformance.mutants.facts import KEY, contract, sandbox_app, the
+from tests.conformance.mutants.mutant import PREFIX
+from tests.conformance.mutants.named.envelopes import refusal, success, without
+from tests.conformance.mutants.named.personas import data
+from tests.conformance.mutants.named.records import rewriting
+from tests.conformance.mutants.wrapping import (
+    Answered,
+    Around,
+    Asked,
+    Inner,
+    Wrapped,
+    accepting,
+    after,
+    answer,
+    refusing,
+    succeeded,
+)
+from tests.conformance.sockets import Framing, chunked, closing, framed, serving
+from traits_sandbox.conformance.options import Options
+from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.run import Run
+from traits_sandbox.conformance.wire import Limits, Target
+
+ENOUGH = 100.0
+
+
+def header(name: str, value: str) -> Around:
+    return after(lambda _, reply: reply.with_header(name, value))
+
+
+def instead(of: int, status: int) -> Around:
+    """Answer with another status than the emulator's."""
+    return after(lambda _, reply: reply.with_status(status) if reply.status == of else reply)
+
+
+def for_undeclared(status: int, allow: str = "") -> Around:
+    def changed(asked: Asked, reply: Answered) -> Answered:
+        if asked.at is None or asked.operation or reply.status != 404:
+            return reply
+        other = reply.with_status(status)
+        return other.with_header("allow", asked.at.method) if allow else other
+
+    return after(changed)
+
+
+def rewritten(change: Callable[[bytes], bytes]) -> Around:
+    return after(lambda _, reply: reply.with_body(change(reply.body)))
+
+
+def in_gzip(_: Asked, reply: Answered) -> Answered:
+    return reply.with_body(gzip.compress(reply.body)).with_header("content-encoding", "gzip")
+
+
+def reversed_names(body: bytes) -> bytes:
+    value = json.loads(body)
+    return json.dumps(dict(reversed(value.items())) if isinstance(value, dict) else value).encode()
+
+
+def answered_bare(behaviour: str, status: int, body: bytes = b"") -> Around:
+    """Answer a success of which the document shows no reply in a form of one's own."""
+
+    def changed(asked: Asked, reply: Answered) -> Answered:
+        meant = asked.behaviour == behaviour and reply.accepted
+        return Answered(status, ((b"content-length", b"%d" % len(body)),), body) if meant else reply
+
+    return after(changed)
+
+
+class Strangers:
+    """Answers 404 for a user of whom no request has told before."""
+
+    def __init__(self, behaviour: str) -> None:
+        self._behaviour = behaviour
+        self._known = b""
+
+    async def __call__(self, asked: Asked, inner: Inner) -> Answered:
+        reply = await inner(asked)
+        if asked.behaviour in ("push", "upload", "webhook") and reply.accepted:
+            self._known += asked.body
+        if asked.behaviour != self._behaviour or not reply.accepted:
+            return reply
+        name = the(self._behaviour).roles["user"]
+        user = (asked.json() or {}).get(name, "") if asked.body else asked.query.get(name, "")
+        return reply if user.encode() in self._known else answer(404, message="not found")
+
+
+class Later:
+    """Lists users a moment after they were pushed, and forgets them a moment after their deletion."""
+
+    def __init__(self) -> None:
+        self._ids = the("persona_users").roles["ids"]
+        self._held: dict[str, tuple[float, list[str]]] = {}
+
+    async def __call__(self, asked: Asked, inner: Inner) -> Answered:
+        reply = await inner(asked)
+        if asked.behaviour != "persona_users" or not reply.accepted:
+            return reply
+        now = asyncio.get_running_loop().time()
+        since, shown = self._held.get(asked.path, (0.0, []))
+        if now - since > 0.3:
+            since, shown = now, reply.json()["data"][self._ids]
+            self._held[asked.path] = since, shown
+        return reply.with_json(reply.json() | {"data": {self._ids: shown}})
+
+
+def shuffled() -> Around:
+    chance = Random(7)
+    ids = the("persona_users").roles["ids"]
+
+    def change(listed: Any) -> Any:
+        return {ids: chance.sample(listed[ids], len(listed[ids]))}
+
+    return data("persona_users", change)
+
+
+def without_nulls(field: Any, value: Any) -> Any:
+    return ... if value is None and not field.required else value
+
+
+def has_others(asked: Asked) -> bool:
+    """Tell whether a push holds names that the document does not know."""
+    if asked.rows is None or asked.operation is None or asked.operation.body is None:
+        return False
+    known = {each.name for each in contract().record(asked.operation.body.record).fields}
+    return len(asked.json()) > 1 or any(isinstance(row, dict) and row.keys() - known for row in asked.rows)
+
+
+async def any_persona(asked: Asked, inner: Inner) -> Answered:
+    """Know every persona from 1 on in every segment, though nobody is in most of them."""
+    reply = await inner(asked)
+    if reply.status != 404 or asked.operation is None:
+        return reply
+    ids = the("persona_users").roles["ids"]
+    return answer(200, {ids: []}) if asked.behaviour == "persona_users" else succeeded(asked)
+
+
+async def known_elsewhere(asked: Asked, inner: Inner) -> Answered:
+    """Judge the path before the key."""
+    reply = await inner(asked)
+    return answer(404, message="not found") if reply.status == 401 and asked.operation is None else reply
+
+
+STATUS = the("assessment_status").roles
+AT, DONE = STATUS["completed_at"], STATUS["completed"]
+POINTERS = {"/a/0/b": "is wrong"}
+
+VARIANTS: dict[str, Callable[[], Around]] = {
+    "other-wording": lambda: after(
+        lambda _, reply: reply.with_json(reply.json() | {"message": "Bien reçu 🎮"}) if reply.body else reply
+    ),
+    "empty-messages": lambda: success(lambda body: body | {"message": ""}),
+    "more-headers": lambda: header("x-powered-by", "something"),
+    "hardened-headers": lambda: header("strict-transport-security", "max-age=31536000"),
+    "more-in-envelopes": lambda: after(
+        lambda _, reply: reply.with_json(reply.json() | {"request_id": "1", "links": {}})
+    ),
+    "more-in-data": lambda: data("persona_users", lambda shown: shown | {"total": 1, "next": None}),
+    "another-order": lambda: rewritten(reversed_names),
+    "white-space": lambda: rewritten(lambda body: json.dumps(json.loads(body), indent=2).encode() + b"\r\n"),
+    "escaped": lambda: rewritten(lambda body: json.dumps(json.loads(body), ensure_ascii=True).encode()),
+    "charset": lambda: header("content-type", "application/json; charset=utf-8"),
+    "charset-in-capitals": lambda: header("content-type", 'Application/JSON;Charset="UTF-8"'),
+    "no-charset": lambda: header("content-type", "application/json"),
+    "codes-with-fraction": lambda: after(
+        lambda _, reply: reply.with_body(reply.body.replace(b'"code":%d' % reply.status, b'"code":%d.0' % reply.status))
+    ),
+    "gzip": lambda: after(in_gzip),
+    "403-for-401": lambda: instead(401, 403),
+    "400-for-401": lambda: instead(401, 400),
+    "415-for-400": lambda: instead(400, 415),
+    "422-for-400": lambda: instead(400, 422),
+    "409-for-400": lambda: instead(400, 409),
+    "405-with-allow": lambda: for_undeclared(405, "allow"),
+    "405-alone": lambda: for_undeclared(405),
+    "401-for-unknown-paths": lambda: after(lambda a, r: r.with_status(401) if a.at is None and r.status == 404 else r),
+    "404-without-a-key": lambda: known_elsewhere,
+    "others-refused": lambda: refusing(has_others),
+    "errors-by-pointer": lambda: refusal(lambda body: body | {"errors": POINTERS}, 400),
+    "errors-in-a-list": lambda: refusal(lambda body: body | {"errors": ["something is wrong"]}, 400),
+    "no-errors": lambda: refusal(lambda body: without(body, "errors")),
+    "problem-details": lambda: refusal(lambda body: {"type": "about:blank", "title": "no", "status": body["code"]}),
+    "pages-for-refusals": lambda: after(
+        lambda _, r: r.with_body(b"<h1>no</h1>").with_header("content-type", "text/html") if r.status >= 400 else r
+    ),
+    "completed-at-null": lambda: data("assessment_status", lambda d: d | {AT: d[AT] if d[DONE] else None}),
+    "completed-at-with-fraction": lambda: data("assessment_status", lambda d: d | {AT: float(d[AT])}),
+    "status-of-strangers-404": lambda: Strangers("assessment_status"),
+    "deletion-of-strangers-404": lambda: Strangers("remove_user"),
+    "deletion-204": lambda: answered_bare("remove_user", 204),
+    "deletion-202": lambda: answered_bare("remove_user", 202, b"{}"),
+    "webhook-204": lambda: answered_bare("webhook", 204),
+    "webhook-ok": lambda: answered_bare("webhook", 200, b"OK"),
+    "webhook-201": lambda: answered_bare("webhook", 201, b'{"code": 201}'),
+    "empty-list-taken": lambda: accepting(lambda asked: asked.rows == []),
+    "null-for-absent": lambda: rewriting(without_nulls),
+    "listed-in-any-order": shuffled,
+    "listed-later": Later,
+    "any-persona": lambda: any_persona,
+    "data-of-a-push": lambda: success(lambda body: body | {"data": {"ingested": 1}}, "push"),
+}
+
+FRAMINGS: dict[str, Framing] = {"with-length": framed, "in-chunks": chunked, "closing": closing}
+
+
+class Watched:
+    """A middleware that notices whether the one within it changes anything."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self.active = False
+
+    async def __call__(self, asked: Asked, inner: Inner) -> Answered:
+        seen: list[tuple[Asked, Answered]] = []
+
+        async def look(given: Asked) -> Answered:
+            reply = await inner(given)
+            seen.append((given, reply))
+            return reply
+
+        reply = await self._around(asked, look)
+        self.active |= seen[-1:] != [(asked, reply)]
+        return reply
+
+
+def judged(app: Any, *only: str, limits: Limits | None = None) -> Report:
+    options = Options(profile="core", only=only, limits=limits or Limits())
+    transport = httpx.ASGITransport(app)
+    run = Run(Target("http://127.0.0.1", KEY), options, transport=transport, prefix=PREFIX)
+    return asyncio.run(asyncio.wait_for(run.report(), ENOUGH))
+
+
+def objections(report: Report) -> list[str]:
+    """Return all that keeps a report from an exit code of 0, to be shown by a test that fails."""
+    failures = [f"{each.id}: {each.observed}" for judged in report.failed for each in judged.failures]
+    return [*failures, *report.missing, *filter(None, (report.obstacle,))]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_another_reading_of_what_is_silent_passes(name: str) -> None:
+    watched = Watched(VARIANTS[name]())
+    report = judged(Wrapped(sandbox_app(), watched))
+    assert objections(report) == []
+    assert report.exit_code == 0
+    assert watched.active
+
+
+@pytest.mark.parametrize("personas", [1, 2, 7, 20])
+def test_any_number_of_personas_passes(personas: int) -> None:
+    assert objections(judged(sandbox_app(personas=personas))) == []
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_replies_may_be_framed_as_http_allows(name: str) -> None:
+    async def run() -> Report:
+        async with serving(sandbox_app(), framing=FRAMINGS[name]) as port:
+            target = Target(f"http://127.0.0.1:{port}", KEY)
+            return await asyncio.wait_for(Run(target, Options(profile="core")).report(), ENOUGH)
+
+    report = asyncio.run(run())
+    assert objections(report) == []
+    assert report.exit_code == 0
+
+
+LATENCY = 0.3
+
+
+def test_a_slow_server_passes() -> None:
+    async def slowly(asked: Asked, inner: Inner) -> Answered:
+        await asyncio.sleep(LATENCY)
+        return await inner(asked)
+
+    report = judged(Wrapped(sandbox_app(), slowly), "OP-001", "AUTH-001", "LIM-*", "DEL-00[123]", "STATE-00[1-5]")
+    assert objections(report) == []
+    assert report.exit_code == 0
+
+
+def test_a_slow_server_can_be_judged_whole_within_the_time_of_a_run() -> None:
+    options = Options(profile="core")
+    run = Run(Target("http://127.0.0.1", KEY), options)
+    alone = sum(case.requests for case in run.plan.sent if case.alone)
+    others = run.plan.requests - alone
+    seconds = LATENCY * (alone + others / options.concurrency)
+    assert seconds < options.limits.max_time
