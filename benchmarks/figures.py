@@ -88,7 +88,7 @@ class Effort:
 
 
 FULL = Effort(rounds=15, tries=10, loads=7, starts=15, fills=3, batches=1000, load_bytes=10**9)
-QUICK = Effort(rounds=5, tries=3, loads=1, starts=3, fills=1, batches=100, load_bytes=10**8)
+QUICK = Effort(rounds=5, tries=3, loads=1, starts=3, fills=1, batches=100, load_bytes=5 * 10**7)
 
 Result = Figure | Skipped
 Benchmark = Callable[[Effort], Iterator[Result]]

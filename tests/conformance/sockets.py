@@ -27,11 +27,14 @@ async def listening(connected: Connected, context: ssl.SSLContext | None = None)
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        with contextlib.suppress(OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            await connected(reader, writer)
-        with contextlib.suppress(OSError):
-            writer.close()
-        tasks.discard(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
+                await connected(reader, writer)
+        except BaseException as e:
+            print("XXX", repr(e))
+        finally:
+            await _ended(writer)
+            tasks.discard(task)
 
     server = await asyncio.start_server(accept, HOST, 0, ssl=context)
     try:
@@ -41,6 +44,8 @@ async def listening(connected: Connected, context: ssl.SSLContext | None = None)
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # Transports that were cut end in the loop's next turns.
+        await asyncio.sleep(0.01)
 
 
 async def request_of(reader: asyncio.StreamReader, left: bytes = b"") -> tuple[h11.Request, bytes, bytes] | None:
@@ -157,17 +162,23 @@ async def both_ways(secured: int, plain: int) -> AsyncIterator[int]:
         first = await reader.read(2**16)
         far_reader, far_writer = await asyncio.open_connection(HOST, secured if first[:1] == b"\x16" else plain)
         far_writer.write(first)
-        await asyncio.wait(
-            [
-                asyncio.create_task(_pour(reader, far_writer)),
-                asyncio.create_task(_pour(far_reader, writer)),
-            ],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        far_writer.close()
+        ways = [asyncio.create_task(_pour(*way)) for way in ((reader, far_writer), (far_reader, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await _ended(far_writer)
 
     async with listening(connected) as port:
         yield port
+
+
+async def _ended(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError, asyncio.CancelledError, TimeoutError):
+        await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

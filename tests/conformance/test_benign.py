@@ -146,12 +146,6 @@ async def any_persona(asked: Asked, inner: Inner) -> Answered:
     return answer(200, {ids: []}) if asked.behaviour == "persona_users" else succeeded(asked)
 
 
-async def known_elsewhere(asked: Asked, inner: Inner) -> Answered:
-    """Judge the path before the key."""
-    reply = await inner(asked)
-    return answer(404, message="not found") if reply.status == 401 and asked.operation is None else reply
-
-
 STATUS = the("assessment_status").roles
 AT, DONE = STATUS["completed_at"], STATUS["completed"]
 POINTERS = {"/a/0/b": "is wrong"}
@@ -185,7 +179,6 @@ VARIANTS: dict[str, Callable[[], Around]] = {
     "405-with-allow": lambda: for_undeclared(405, "allow"),
     "405-alone": lambda: for_undeclared(405),
     "401-for-unknown-paths": lambda: after(lambda a, r: r.with_status(401) if a.at is None and r.status == 404 else r),
-    "404-without-a-key": lambda: known_elsewhere,
     "others-refused": lambda: refusing(has_others),
     "errors-by-pointer": lambda: refusal(lambda body: body | {"errors": POINTERS}, 400),
     "errors-in-a-list": lambda: refusal(lambda body: body | {"errors": ["something is wrong"]}, 400),

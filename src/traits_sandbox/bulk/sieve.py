@@ -16,6 +16,8 @@ DOUBTED: Final = ord("d")
 
 # `csv` takes no cell that is longer.
 _LONGEST: Final = 2**17
+# An expression for more columns is refused for its size, or takes long to be made.
+_MOST_COLUMNS: Final = 200
 _HASHES: Final = 2**32
 
 
@@ -23,7 +25,8 @@ class Sieve:
     """Lets pass the valid rows of a file with some columns: by one regular expression for a whole line."""
 
     def __init__(self, category: Category, columns: Sequence[str]) -> None:
-        self._row = csv_row(category.contract, category.record, columns)
+        few = len(columns) <= _MOST_COLUMNS
+        self._row = csv_row(category.contract, category.record, columns) if few else ""
 
     def sift(self, data: bytes, sketch: Sketch, *, passed: int = 0) -> bytearray:
         """Return SURE, BLANK or DOUBTED for each line, and take down those behind the first that are passed.
