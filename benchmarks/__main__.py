@@ -40,7 +40,9 @@ def chosen(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 
 @click.command()
 @click.option("--only", metavar="IDS", default=KNOWN, callback=chosen, help="Run these alone, such as P1,P3.")
-@click.option("--quick", is_flag=True, help="Measure less: half a minute instead of minutes, and less sure.")
+@click.option(
+    "--quick", is_flag=True, help="Measure less: a minute or two instead of a quarter of an hour, and less sure."
+)
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 def main(only: list[str], quick: bool, json_wanted: bool) -> None:
     """Measure the sandbox against the bars of its plan, side by side with what each is compared to.

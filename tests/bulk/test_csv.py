@@ -14,7 +14,7 @@ from tests.bulk.loading import CONTRACT
 from traits_sandbox.bulk.csv_files import judge_lines
 from traits_sandbox.bulk.judging import ROW
 from traits_sandbox.bulk.lines import whole_lines
-from traits_sandbox.bulk.sieve import SURE, Sieve
+from traits_sandbox.bulk.sieve import BLANK, DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.sketch import Sketch
 from traits_sandbox.bulk.streams import Unreadable
 from traits_sandbox.contract.model import Dialect
@@ -307,6 +307,21 @@ def test_rows_across_large_pieces_are_whole(tmp_path: Path) -> None:
     report = judged(tmp_path, "purchases/d=1/x.csv", content)
     assert len(content) > 12 * 2**20
     assert (report.rows, faults(report)) == (120_001, [(240_002, "price")])
+
+
+@pytest.mark.parametrize("columns", [200, 201, 5000])
+def test_a_file_may_have_any_number_of_columns(columns: int, tmp_path: Path) -> None:
+    more = columns - 4
+    header = f"{HEADER},{','.join(f'c{number}' for number in range(more))}"
+    content = lines(header, "1,2,3,4.5" + ",x" * more, "1,2,3,0" + "," * more, "1,2,3,4.5" + "," * (more - 1))
+    report = judged(tmp_path, "purchases/d=1/x.csv", content)
+    assert (report.rows, faults(report)) == (3, [(3, "price"), (4, ROW)])
+
+
+def test_an_expression_that_is_refused_for_its_size_doubts_all() -> None:
+    sieve = Sieve(category("purchases"), HEADER.split(","))
+    sieve._row = f"(?:{sieve._row}){{10000}}"
+    assert sieve.sift(lines("1,2,3,4.5", ""), Sketch()) == bytes([DOUBTED, BLANK])
 
 
 def test_blank_lines_are_no_rows(tmp_path: Path) -> None:

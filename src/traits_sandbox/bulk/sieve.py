@@ -51,9 +51,15 @@ class Sieve:
         return states
 
     def _sure(self, lines: "Series") -> "Series":
+        import polars as pl
+
         if not self._row:
             return lines.is_null()
-        return lines.str.contains(self._row) & (lines.str.len_bytes() < _LONGEST)
+        try:
+            return lines.str.contains(self._row) & (lines.str.len_bytes() < _LONGEST)
+        except pl.exceptions.ComputeError:  # too large all the same
+            self._row = ""
+            return lines.is_null()
 
 
 def _take_down(rows: "Series", sketch: Sketch) -> None:
