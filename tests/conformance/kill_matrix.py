@@ -1,6 +1,7 @@
 """The kill matrix: which requirements find which mutant, as a golden file and as a table to read.
 
 `python -m tests.conformance.kill_matrix` tells how the files differ from what is found now; `--write` renews them.
+Names (`limits.*`) limit either to some mutants.
 """
 
 import argparse
@@ -10,10 +11,13 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
 import msgspec
+from rich.console import Console
+from rich.progress import track
 
 from tests.conformance.mutants.facts import contract
 from tests.conformance.mutants.mutant import PREFIX, Mutant
@@ -99,14 +103,15 @@ def matrix(judged: dict[str, Killed]) -> Matrix:
         for name, mutant in mutants.items()
         if equivalent(name)
     }
-    return Matrix({name: judged[name] for name in mutants if name not in same}, same)
+    return Matrix({name: judged[name] for name in mutants if name in judged and name not in same}, same)
 
 
 def judge_all(names: Iterable[str]) -> dict[str, Killed]:
     """Run every mutant of these names, as many at once as there are processors."""
     chosen = list(names)
     with ProcessPoolExecutor() as processes:
-        return dict(zip(chosen, processes.map(_found, chosen, chunksize=4), strict=True))
+        each = track(processes.map(_found, chosen), "mutants", len(chosen), console=Console(stderr=True))
+        return dict(zip(chosen, each, strict=True))
 
 
 def _found(name: str) -> Killed:
@@ -219,19 +224,23 @@ def _same(whole: Matrix) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", default=["*"], help="mutants, with * for anything; all if left out")
     parser.add_argument("--write", action="store_true", help="renew the files")
-    now = matrix(judge_all(name for name in population() if not equivalent(name)))
-    lives = [name for name, killed in now.broken.items() if not set(killed.named) & set(killed.killed_by)]
+    asked = parser.parse_args()
+    named = [name for name in population() if any(fnmatchcase(name, pattern) for pattern in asked.names)]
+    judged = judge_all(name for name in named if not equivalent(name))
+    lives = [name for name, killed in judged.items() if not set(killed.named) & set(killed.killed_by)]
+    differ = [name for name, killed in judged.items() if killed != golden().broken.get(name)]
     for name in lives:
-        print(f"lives: {name} ({now.broken[name].does}), found by {', '.join(now.broken[name].killed_by) or 'nothing'}")
-    if parser.parse_args().write:
-        GOLDEN.write_text(as_toml(now), encoding="utf-8")
-        TABLE.write_text(as_table(now, registry()), encoding="utf-8")
-        return bool(lives)
-    differ = [name for name, killed in now.broken.items() if found_by(name) != killed.killed_by]
+        print(f"lives: {name} ({judged[name].does}), found by {', '.join(judged[name].killed_by) or 'nothing'}")
     for name in differ:
         print(f"differs: {name}")
-    return bool(lives or differ)
+    if asked.write:
+        now = matrix(golden().broken | judged)
+        GOLDEN.write_text(as_toml(now), encoding="utf-8")
+        TABLE.write_text(as_table(now, registry()), encoding="utf-8")
+        differ = []
+    return int(bool(lives or differ))
 
 
 if __name__ == "__main__":

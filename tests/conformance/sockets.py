@@ -30,10 +30,8 @@ async def listening(connected: Connected, context: ssl.SSLContext | None = None)
         try:
             with contextlib.suppress(OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
                 await connected(reader, writer)
-        except BaseException as e:
-            print("XXX", repr(e))
         finally:
-            await _ended(writer)
+            writer.close()
             tasks.discard(task)
 
     server = await asyncio.start_server(accept, HOST, 0, ssl=context)
@@ -166,19 +164,12 @@ async def both_ways(secured: int, plain: int) -> AsyncIterator[int]:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            far_writer.close()
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            await _ended(far_writer)
 
     async with listening(connected) as port:
         yield port
-
-
-async def _ended(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with contextlib.suppress(OSError, asyncio.CancelledError, TimeoutError):
-        await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
