@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.store.shelf import Row, Shelf, batch
 from traits_sandbox.store.memory import MemoryStore
@@ -119,6 +121,47 @@ def test_a_batch_may_leave_while_a_deletion_rewrites_others(small: Small) -> Non
     assert 0 < held.runner.run(both()) <= 15
     assert "u1" not in held.users()
     assert held.status().records == len(held.records("login"))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["login", "login", "friends", "delete", "clear"]),
+        st.sampled_from(["one", "two"]),
+        st.sampled_from([f"u{number}" for number in range(0, 50, 5)]),
+        st.integers(1, 3),
+    ),
+    min_size=10,
+    max_size=60,
+)
+
+
+@given(steps=STEPS)
+def test_whatever_leaves_users_are_those_of_the_records_that_stay(steps: list[tuple[str, str, str, int]]) -> None:
+    with asyncio.Runner() as runner:
+        held = Shelf(MemoryStore(max_bytes=LIMIT), runner)
+        for number in range(50):
+            held.put("login", {"user_id": f"u{number}"}, dashboard="two" if number % 3 else "one")
+        for step, dashboard, user, many in steps:
+            match step:
+                case "login":
+                    held.put("login", *[{"user_id": user, "n": number} for number in range(many)], dashboard=dashboard)
+                case "friends":
+                    held.put("friends", {"user_id": user, "target_user_id": f"u{many}"}, dashboard=dashboard)
+                case "delete":
+                    held.delete(user, dashboard)
+                case "clear":
+                    held.clear(dashboard)
+            for each in ("one", "two"):
+                assert_alike(held, each)
+
+
+def assert_alike(held: Shelf, dashboard: str) -> None:
+    kept = {kind: held.records(kind, dashboard=dashboard) for kind in ("login", "friends")}
+    users = {row["user_id"] for rows in kept.values() for row in rows}
+    assert held.users(dashboard) == users
+    for kind, rows in kept.items():
+        for user in users | {"u0"}:
+            assert held.records(kind, user=user, dashboard=dashboard) == [r for r in rows if r["user_id"] == user]
 
 
 def test_filling_up_is_told_each_time_that_it_has_grown_tenfold() -> None:

@@ -1,83 +1,28 @@
 """The default store: raw bytes once a batch, an index per user, records parsed when somebody asks.
 
 Parsed records would cost five times the memory and slow every garbage collection down, so a batch stays the
-bytes it arrived as. A reference to a record is `batch number << 20 | position`.
+bytes it arrived as.
 """
 
 import asyncio
-from array import array
-from bisect import bisect_left
-from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 import msgspec
 import orjson
 
+from traits_sandbox.store.index import Index, place, reference
 from traits_sandbox.store.protocol import ALL, Batch, Layout, StoredRecord, StoreStatus, Window
-
-_POSITION_BITS = 20
-_POSITION = (1 << _POSITION_BITS) - 1
 
 # What a batch and an indexed record cost beside the raw bytes, measured.
 _BATCH_COST = 400
 _RECORD_COST = 24
 
-
-class UserIndex:
-    """References by user, in order of arrival: a bare number for one, a packed array for more."""
-
-    def __init__(self) -> None:
-        self._by_user: dict[str, int | array[int]] = {}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_user)
-
-    def add(self, users: Iterable[str | None], first: int) -> None:
-        """Add one reference a user, numbered on from the first; None stands for a record without a user."""
-        by_user = self._by_user
-        for reference, user in enumerate(users, first):
-            if user is None:
-                continue
-            held = by_user.get(user)
-            if held is None:
-                by_user[user] = reference
-            elif isinstance(held, int):
-                by_user[user] = array("Q", (held, reference))
-            else:
-                held.append(reference)
-
-    def of(self, user: str) -> Sequence[int]:
-        """Return a user's references."""
-        held = self._by_user.get(user, ())
-        return (held,) if isinstance(held, int) else held
-
-    def pop(self, user: str) -> Sequence[int]:
-        """Forget a user; return their references."""
-        references = self.of(user)
-        self._by_user.pop(user, None)
-        return references
-
-    def discard(self, references: Mapping[int, str | None]) -> None:
-        """Forget single references, each given with its user; users without any other are forgotten too."""
-        for user in {user for user in references.values() if user in self._by_user}:
-            kept = [reference for reference in self.of(user) if reference not in references]
-            if kept:
-                self._by_user[user] = array("Q", kept)
-            else:
-                del self._by_user[user]
-
-    def drop_before(self, users: Iterable[str | None], limit: int) -> None:
-        """Forget the references of these users that are below the limit."""
-        for user in users:
-            if user is None or user not in self._by_user:
-                continue
-            kept = self.of(user)[bisect_left(self.of(user), limit) :]
-            if kept:
-                self._by_user[user] = kept if isinstance(kept, array) else kept[0]
-            else:
-                del self._by_user[user]
+# So many generations of batches are told apart while the store is full: of one, those who are in its batches are
+# looked through when users are listed, and forgotten at once.
+_GENERATIONS = 16
 
 
 class HeldBatch(msgspec.Struct):
@@ -121,60 +66,6 @@ class HeldBatch(msgspec.Struct):
         return erased
 
 
-class Dashboard:
-    """The indexes of one dashboard."""
-
-    def __init__(self) -> None:
-        self.by_kind: defaultdict[str, UserIndex] = defaultdict(UserIndex)
-        self.mentions = UserIndex()
-        # By kind: the reference of each key's present record, the key that changed least recently first.
-        self.keys: dict[str, OrderedDict[str, int]] = {}
-        self.batches: defaultdict[str, deque[int]] = defaultdict(deque)
-
-    def add(self, batch: Batch, number: int) -> None:
-        """Index a batch under its number."""
-        first, layout = number << _POSITION_BITS, batch.layout
-        self.batches[batch.kind].append(number)
-        if layout.user:
-            self.by_kind[batch.kind].add(batch.columns[layout.user], first)
-        if layout.mention:
-            self.mentions.add(batch.columns[layout.mention], first)
-        if layout.key:
-            keys = self.keys.setdefault(batch.kind, OrderedDict())
-            for reference, key in enumerate(batch.columns[layout.key], first):
-                keys[key] = reference
-                keys.move_to_end(key)
-
-    def remove_oldest(self, held: HeldBatch, number: int) -> None:
-        """Forget a batch that is the oldest of its kind."""
-        limit = (number + 1) << _POSITION_BITS
-        columns = held.layout.columns([record for record in held.records() if record is not None])
-        self.batches[held.kind].popleft()
-        if held.layout.user:
-            self.by_kind[held.kind].drop_before(set(columns[held.layout.user]), limit)
-        if held.layout.mention:
-            self.mentions.drop_before(set(columns[held.layout.mention]), limit)
-        keys = self.keys.get(held.kind)
-        while keys and next(iter(keys.values())) < limit:
-            keys.popitem(last=False)
-
-    def pop_user(self, user: str) -> list[int]:
-        """Forget a user; return the references of every record that is about or mentions them."""
-        references = [*self.mentions.pop(user)]
-        for index in self.by_kind.values():
-            references += index.pop(user)
-        return references
-
-    def forget(self, held: HeldBatch, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
-        """Forget the references that others have to erased records, because they are in the same ones."""
-        records = {number << _POSITION_BITS | position: record for position, record in erased.items()}
-        layout = held.layout
-        if layout.user:
-            self.by_kind[held.kind].discard({each: record.get(layout.user) for each, record in records.items()})
-        if layout.mention:
-            self.mentions.discard({each: record.get(layout.mention) for each, record in records.items()})
-
-
 class MemoryStore:
     """Keeps batches in this process, at most `max_bytes` of them: the oldest leave first and are counted."""
 
@@ -187,14 +78,17 @@ class MemoryStore:
     ) -> None:
         """Make an empty store; `on_evict` is told how many records have left, each time that has grown tenfold."""
         self._max_bytes = max_bytes
+        self._era_bytes = max(1, max_bytes // _GENERATIONS)
         self._on_evict = on_evict
         self._on_append = on_append
         self._told = 0
-        self._dashboards: defaultdict[str, Dashboard] = defaultdict(Dashboard)
+        self._dashboards: defaultdict[str, Index] = defaultdict(Index)
         # Oldest first.
         self._held: OrderedDict[int, HeldBatch] = OrderedDict()
         self._next = 0
         self._bytes = 0
+        # Of all that was ever appended: it parts the eras.
+        self._appended = 0
         self._records = 0
         self._evicted = 0
 
@@ -202,7 +96,6 @@ class MemoryStore:
         """Keep all batches; make room by letting the oldest go."""
         for batch in batches:
             number, self._next = self._next, self._next + 1
-            self._dashboards[dashboard].add(batch, number)
             held = HeldBatch(
                 dashboard=dashboard,
                 kind=batch.kind,
@@ -213,8 +106,10 @@ class MemoryStore:
                 received_at=batch.received_at,
                 origin=batch.origin,
             )
+            self._dashboards[dashboard].add(batch, number, self._appended // self._era_bytes)
             self._held[number] = held
             self._bytes += held.cost
+            self._appended += held.cost
             self._records += held.count
         while self._bytes > self._max_bytes and len(self._held) > 1:
             self._evict_oldest()
@@ -225,35 +120,29 @@ class MemoryStore:
 
     async def users(self, dashboard: str) -> Collection[str]:
         """Return the ids of all users whom some record is about."""
-        indexes = self._indexes(dashboard).by_kind.values()
-        return set().union(*indexes)
+        return self._index(dashboard).users(self._oldest)
 
     async def records(
         self, dashboard: str, kind: str, *, user: str | None = None, window: Window = ALL
     ) -> list[StoredRecord]:
         """Return the records of a kind within a window, oldest first; those about one user if it is given."""
-        indexes = self._indexes(dashboard)
+        index = self._index(dashboard)
         if user is None:
-            references = self._of_kind(indexes, kind, window)
+            references = self._of_kind(index, kind, window)
         else:
-            index = indexes.by_kind.get(kind)
-            references = (each for each in reversed(index.of(user) if index else ()) if self._within(each, window))
+            references = (each for each in index.of_user(kind, user, self._oldest) if self._within(each, window))
         newest = self._read(references, window.limit)
         newest.reverse()
         return newest
 
     async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
         """Return the record about a user that came last, if there is one."""
-        index = self._indexes(dashboard).by_kind.get(kind)
-        references = index.of(user) if index else ()
-        for reference in reversed(references):
-            if found := self._read((reference,)):
-                return found[0]
-        return None
+        references = self._index(dashboard).of_user(kind, user, self._oldest)
+        return next(iter(self._read(references, limit=1)), None)
 
     async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
         """Return those of the keys that some record of the kind has, or had before its user was deleted."""
-        known: Collection[str] = self._indexes(dashboard).keys.get(kind, ())
+        known: Collection[str] = self._index(dashboard).keys.get(kind, ())
         return {key for key in keys if key in known}
 
     async def delete_user(self, dashboard: str, user: str) -> int:
@@ -263,8 +152,8 @@ class MemoryStore:
         that other requests are answered in between.
         """
         positions: dict[int, set[int]] = {}
-        for reference in self._indexes(dashboard).pop_user(user):
-            positions.setdefault(reference >> _POSITION_BITS, set()).add(reference & _POSITION)
+        for number, position in map(place, self._index(dashboard).pop_user(user)):
+            positions.setdefault(number, set()).add(position)
         erased = 0
         for number, places in positions.items():
             if held := self._held.get(number):
@@ -275,7 +164,7 @@ class MemoryStore:
     async def clear(self, dashboard: str | None = None) -> None:
         """Forget one dashboard with all that it holds, or all of them."""
         for name in list(self._dashboards) if dashboard is None else [dashboard]:
-            forgotten = self._dashboards.pop(name, None) or Dashboard()
+            forgotten = self._dashboards.pop(name, None) or Index()
             for number in chain.from_iterable(forgotten.batches.values()):
                 held = self._held.pop(number)
                 self._bytes -= held.cost
@@ -289,38 +178,41 @@ class MemoryStore:
         """Return how much is held over all dashboards."""
         return StoreStatus("memory", self._records, self._bytes, self._evicted, tuple(self._dashboards))
 
-    def _indexes(self, dashboard: str) -> Dashboard:
-        return self._dashboards.get(dashboard) or Dashboard()
+    @property
+    def _oldest(self) -> int:
+        return next(iter(self._held), self._next)
 
-    def _of_kind(self, indexes: Dashboard, kind: str, window: Window) -> Iterator[int]:
+    def _index(self, dashboard: str) -> Index:
+        return self._dashboards.get(dashboard) or Index()
+
+    def _of_kind(self, index: Index, kind: str, window: Window) -> Iterator[int]:
         """Yield the references of a kind within a window, newest first."""
-        keys = set(indexes.keys[kind].values()) if kind in indexes.keys else None
-        for number in reversed(indexes.batches.get(kind, ())):
-            first = number << _POSITION_BITS
+        keys = set(index.keys[kind].values()) if kind in index.keys else None
+        for number in reversed(index.batches.get(kind, ())):
+            first = reference(number)
             if number < window.after:
                 return
             if not self._within(first, window):
                 continue
-            for reference in range(first + self._held[number].count - 1, first - 1, -1):
-                if keys is None or reference in keys:
-                    yield reference
+            for each in range(first + self._held[number].count - 1, first - 1, -1):
+                if keys is None or each in keys:
+                    yield each
 
-    def _within(self, reference: int, window: Window) -> bool:
-        number = reference >> _POSITION_BITS
+    def _within(self, of: int, window: Window) -> bool:
+        number, _ = place(of)
         return number >= window.after and self._held[number].received_at >= window.since
 
     def _read(self, references: Iterable[int], limit: int | None = None) -> list[StoredRecord]:
         """Return the records behind references that are still there; each batch is parsed once."""
         found: list[StoredRecord] = []
         parsed: tuple[int, list[dict[str, Any] | None]] = (-1, [])
-        for reference in references:
+        for number, position in map(place, references):
             if limit is not None and len(found) >= limit:
                 break
-            number = reference >> _POSITION_BITS
             held = self._held[number]
             if parsed[0] != number:
                 parsed = (number, held.records())
-            value = parsed[1][reference & _POSITION]
+            value = parsed[1][position]
             if value is not None:
                 found.append(StoredRecord(held.kind, value, held.received_at, held.origin))
         return found
@@ -328,14 +220,14 @@ class MemoryStore:
     def _erase(self, held: HeldBatch, number: int, places: set[int]) -> int:
         before = held.cost
         erased = held.erase(places)
-        self._dashboards[held.dashboard].forget(held, number, erased)
+        self._dashboards[held.dashboard].forget(held.kind, held.layout, number, erased)
         self._bytes += held.cost - before
         self._records -= len(erased)
         return len(erased)
 
     def _evict_oldest(self) -> None:
         number, held = self._held.popitem(last=False)
-        self._dashboards[held.dashboard].remove_oldest(held, number)
+        self._dashboards[held.dashboard].remove_oldest(held.kind, number)
         self._bytes -= held.cost
         self._records -= held.live
         self._evicted += held.live

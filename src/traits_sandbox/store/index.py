@@ -1,0 +1,158 @@
+"""Where a dashboard's records are: references by user, by key, and the batches of each kind.
+
+A reference to a record is `batch number << 20 | position`. Batches leave oldest first, and looking for the users of
+each would cost more than all else that a push does. So the index is kept in generations: what refers to a batch that
+has left is passed over, until a whole generation goes at once.
+"""
+
+from array import array
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from traits_sandbox.store.protocol import Batch, Layout
+
+_POSITION_BITS = 20
+_POSITION = (1 << _POSITION_BITS) - 1
+
+
+def reference(number: int, position: int = 0) -> int:
+    """Return the reference to a record of a batch."""
+    return number << _POSITION_BITS | position
+
+
+def place(of: int) -> tuple[int, int]:
+    """Return the number of a batch and the position in it that a reference stands for."""
+    return of >> _POSITION_BITS, of & _POSITION
+
+
+class UserIndex:
+    """References by user, in order of arrival: a bare number for one, a packed array for more."""
+
+    def __init__(self) -> None:
+        self._by_user: dict[str, int | array[int]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_user)
+
+    def add(self, users: Iterable[str | None], first: int) -> None:
+        """Add one reference a user, numbered on from the first; None stands for a record without a user."""
+        by_user = self._by_user
+        for each, user in enumerate(users, first):
+            if user is None:
+                continue
+            held = by_user.get(user)
+            if held is None:
+                by_user[user] = each
+            elif isinstance(held, int):
+                by_user[user] = array("Q", (held, each))
+            else:
+                held.append(each)
+
+    def of(self, user: str) -> Sequence[int]:
+        """Return a user's references."""
+        held = self._by_user.get(user, ())
+        return (held,) if isinstance(held, int) else held
+
+    def since(self, oldest: int) -> Iterator[str]:
+        """Yield the users who have a reference that is not below the oldest."""
+        return (user for user in self._by_user if self.of(user)[-1] >= oldest)
+
+    def pop(self, user: str) -> Sequence[int]:
+        """Forget a user; return their references."""
+        references = self.of(user)
+        self._by_user.pop(user, None)
+        return references
+
+    def discard(self, references: Mapping[int, str | None]) -> None:
+        """Forget single references, each given with its user; users without any other are forgotten too."""
+        for user in {user for user in references.values() if user in self._by_user}:
+            kept = [each for each in self.of(user) if each not in references]
+            if kept:
+                self._by_user[user] = array("Q", kept)
+            else:
+                del self._by_user[user]
+
+
+class Generation:
+    """Who is in some batches that came one after another, the numbers of which are within `first` and `last`."""
+
+    def __init__(self, era: int, first: int) -> None:
+        self.era, self.first, self.last = era, first, first
+        self.by_kind: defaultdict[str, UserIndex] = defaultdict(UserIndex)
+        self.mentions = UserIndex()
+
+    def add(self, batch: Batch, number: int) -> None:
+        """Index a batch under its number, the highest so far."""
+        self.last, layout = number, batch.layout
+        if layout.user:
+            self.by_kind[batch.kind].add(batch.columns[layout.user], reference(number))
+        if layout.mention:
+            self.mentions.add(batch.columns[layout.mention], reference(number))
+
+    def pop(self, user: str) -> Iterator[int]:
+        """Forget a user; yield the references of every record that is about or mentions them."""
+        for index in (self.mentions, *self.by_kind.values()):
+            yield from index.pop(user)
+
+
+class Index:
+    """The index of one dashboard."""
+
+    def __init__(self) -> None:
+        self._generations: deque[Generation] = deque()
+        # By kind: the reference of each key's present record, the key that changed least recently first.
+        self.keys: dict[str, OrderedDict[str, int]] = {}
+        self.batches: defaultdict[str, deque[int]] = defaultdict(deque)
+
+    def add(self, batch: Batch, number: int, era: int) -> None:
+        """Index a batch under its number; with a new era begins a new generation."""
+        if not self._generations or self._generations[-1].era != era:
+            self._generations.append(Generation(era, number))
+        self._generations[-1].add(batch, number)
+        self.batches[batch.kind].append(number)
+        if batch.layout.key:
+            keys = self.keys.setdefault(batch.kind, OrderedDict())
+            for each, key in enumerate(batch.columns[batch.layout.key], reference(number)):
+                keys[key] = each
+                keys.move_to_end(key)
+
+    def users(self, oldest: int) -> set[str]:
+        """Return the users of all batches from the oldest on."""
+        found: set[str] = set()
+        for generation in self._generations:
+            for index in generation.by_kind.values():
+                found.update(index if generation.first >= oldest else index.since(reference(oldest)))
+        return found
+
+    def of_user(self, kind: str, user: str, oldest: int) -> Iterator[int]:
+        """Yield the references of a user's records of a kind in batches from the oldest on, newest first."""
+        limit = reference(oldest)
+        for generation in reversed(self._generations):
+            index = generation.by_kind.get(kind)
+            for each in reversed(index.of(user) if index else ()):
+                if each < limit:
+                    return
+                yield each
+
+    def remove_oldest(self, kind: str, number: int) -> None:
+        """Forget a batch, the oldest of all; who is in it is forgotten with its generation."""
+        self.batches[kind].popleft()
+        keys, limit = self.keys.get(kind), reference(number + 1)
+        while keys and next(iter(keys.values())) < limit:
+            keys.popitem(last=False)
+        if self._generations[0].last == number:
+            self._generations.popleft()
+
+    def pop_user(self, user: str) -> list[int]:
+        """Forget a user; return the references of every record that is about or mentions them, also if it has left."""
+        return [each for generation in self._generations for each in generation.pop(user)]
+
+    def forget(self, kind: str, layout: Layout, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
+        """Forget the references that others have to erased records of a batch, because they are in the same ones."""
+        records = {reference(number, position): record for position, record in erased.items()}
+        generation = next(each for each in self._generations if number <= each.last)
+        if layout.user:
+            generation.by_kind[kind].discard({each: record.get(layout.user) for each, record in records.items()})
+        if layout.mention:
+            generation.mentions.discard({each: record.get(layout.mention) for each, record in records.items()})
