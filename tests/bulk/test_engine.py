@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.bulk.loading import CONTRACT, checked, purchase, put
-from traits_sandbox.bulk.engine import Ended, Inline, Local, Processes, Ticker
+from traits_sandbox.bulk.engine import Ended, Inline, Local, Processes
 from traits_sandbox.bulk.scan import Progress, check, look
 from traits_sandbox.bulk.sources import Access
 from traits_sandbox.bulk.values import Task
+from traits_sandbox.bulk.work import Ticker, run
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_lost_processes_lose_nothing(load: Path) -> None:
 def test_breaking_off_ends_all_processes(load: Path) -> None:
     before = set(multiprocessing.active_children())
     tasks = look([str(load)], CONTRACT, Access()).tasks
-    running = Processes(2).run(tasks, CONTRACT.edition, Access(), 1, lambda _: None)
+    running = Processes(2).run(tasks, CONTRACT.edition, Access(), 1, lambda *_: None)
     next(running)
     assert set(multiprocessing.active_children()) - before
     running.close()
@@ -59,9 +60,30 @@ def test_progress_only_grows_and_ends_with_everything(load: Path) -> None:
         assert (told[-1].files, told[-1].bytes, told[-1].rows) == (60, told[-1].all_bytes, 60 * 200)
 
 
-def test_progress_is_told_within_a_file_too(tmp_path: Path) -> None:
-    line = b'{"user_id": "1", "item_id": "2", "count": 1, "price": 1}\n'
-    put(tmp_path, "purchases/d=1/x.ndjson", line * (20 * 2**20 // len(line)))
-    told = next(courses(tmp_path))
-    assert {each.files for each in told} == {0, 1}
-    assert len({each.bytes for each in told if not each.files}) > 2
+LONG = b"x" * 1000
+CONTENTS = {
+    "x.ndjson": b'{"user_id": "%s", "item_id": "2", "count": 1, "price": -1}\n' % LONG * 20_000,
+    "x.csv": b"user_id,item_id,count,price\n" + b"%s,2,1,-1\n" % LONG * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_progress_is_told_within_a_file_too(name: str, tmp_path: Path) -> None:
+    put(tmp_path, f"purchases/d=1/{name}", CONTENTS[name])
+    for told in courses(tmp_path):
+        assert {each.files for each in told} == {0, 1}
+        before_the_end = [each for each in told if not each.files][-1]
+        assert before_the_end.rows == before_the_end.bad_rows == told[-1].rows == told[-1].bad_rows == 20_000
+    within = next(courses(tmp_path))
+    assert len({(each.bytes, each.rows) for each in within if 0 < each.rows < 20_000}) > 1
+
+
+def test_a_file_that_memory_is_too_short_for_is_a_finding(tmp_path: Path) -> None:
+    def tick(count: int, *_: int) -> None:
+        if count:
+            raise MemoryError
+
+    put(tmp_path, "purchases/d=1/x.ndjson", [purchase(1)])
+    (task,) = look([str(tmp_path)], CONTRACT, Access()).tasks
+    outcome = run(task, CONTRACT.edition, Access(), 1, tick=tick)
+    assert (outcome.error_kind, outcome.rows) == ("memory", 0)

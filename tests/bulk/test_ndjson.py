@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.bulk.files import category, faults, findings, judged, lines, report_of, without_digest, written
 from tests.bulk.loading import CONTRACT
-from traits_sandbox.bulk.judging import MAX_COLUMNS, ROW
+from traits_sandbox.bulk.judging import MAX_COLUMNS, MAX_FAULTS, ROW
 from traits_sandbox.bulk.lines import MAX_LINE
 from traits_sandbox.bulk.values import FileReport
 
@@ -58,7 +58,9 @@ def one_by_one(content: bytes) -> list[tuple[int, int, str]]:
         except orjson.JSONDecodeError:
             found += [(number, offset, ROW)] if text.strip() else []
         else:
-            found += [(number, offset, violation.where) for violation in schema.violations(row)]
+            found += [
+                (number, offset, violation.where if violation.pointer else ROW) for violation in schema.violations(row)
+            ]
         offset += len(line) + 1
     return found
 
@@ -108,6 +110,20 @@ def test_line_ends_and_a_byte_order_mark_are_no_part_of_rows(end: str, begin: by
     assert [bad.offset for bad in report.bad] == [content.index(BAD.encode()), content.rindex(BAD.encode())]
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"[1]", "must be an object"),
+        (b'{"user_id":', "is not valid JSON: unexpected end of data at column 12"),
+        (b'{"user_id":"\xfc"}', "must be UTF-8 text, holds the byte 0xfc"),
+        ('{"a":1}'.encode("utf-16"), "must be UTF-8 text, holds the byte 0xff"),
+    ],
+)
+def test_what_is_no_row_is_told_in_the_words_of_files(line: bytes, message: str, tmp_path: Path) -> None:
+    report = judged(tmp_path, KEY, lines(GOOD) + line)
+    assert [(where, field, said) for where, field, _, said, _ in findings(report)] == [(2, ROW, message)]
+
+
 def test_first_bad_rows_are_first_whatever_is_wrong_with_them(tmp_path: Path) -> None:
     assert faults(judged(tmp_path, KEY, lines(BAD, "{", BAD, "{"), keep=3)) == [(1, "level"), (2, ROW), (3, "level")]
 
@@ -135,6 +151,14 @@ def test_a_line_of_a_hundred_megabytes_is_passed_over_in_little_memory(part: int
         tracemalloc.stop()
     assert (report.rows, faults(report)) == (3, [(1, "level"), (2, ROW), (3, "level")])
     assert [bad.offset for bad in report.bad] == [0, len(BAD) + 1, 100 * 2**20 + 1]
+
+
+def test_of_one_row_only_so_much_is_told(tmp_path: Path) -> None:
+    params = ",".join(["{}"] * 1000)
+    row = f'{{"user_id":"1","action_id":"2","action_name":"x","action_params":[{params}]}}'
+    report = judged(tmp_path, "actions/d=1/x.ndjson", lines(row, row))
+    assert [len(bad.faults) for bad in report.bad] == [MAX_FAULTS, MAX_FAULTS]
+    assert report.fault_count == 2 * MAX_FAULTS
 
 
 def test_a_file_of_bad_rows_alone_is_judged_in_passing(tmp_path: Path) -> None:

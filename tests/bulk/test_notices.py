@@ -2,8 +2,9 @@ import random
 from pathlib import Path
 
 from tests.bulk.loading import checked, every_notice, purchase, put
+from traits_sandbox.bulk.notices import about_file
 from traits_sandbox.bulk.sketch import SIZE, Sketch, share, unpacked
-from traits_sandbox.bulk.values import LoadReport
+from traits_sandbox.bulk.values import UNLISTED, FileReport, LoadReport
 
 FIRST, SECOND = "purchases/purchases_1600089751.ndjson", "purchases/purchases_1600089777.ndjson"
 
@@ -73,6 +74,25 @@ def test_each_full_load_is_told_once_with_the_nearest_it_holds(tmp_path: Path) -
         ("2", "1"),
         ("3", "2"),
     ]
+
+
+def test_a_folder_that_cannot_be_listed_needs_no_timestamp() -> None:
+    folder = FileReport(key="purchases/x", folder="purchases", format="ndjson", size=0, error="x", error_kind=UNLISTED)
+    assert list(about_file(folder)) == []
+
+
+def test_the_same_content_is_told_across_roots_too(tmp_path: Path) -> None:
+    for root in ("one", "two"):
+        put(tmp_path / root, FIRST, purchases(0, 2))
+    (notice,) = [each for each in checked(tmp_path / "one", tmp_path / "two").notices if each.kind == "same-content"]
+    assert (notice.root, notice.key) == (str(tmp_path / "two"), FIRST)
+    assert f"as {tmp_path}/one/{FIRST};" in notice.message
+
+
+def test_a_root_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    put(tmp_path, FIRST, purchases(0, 2))
+    report = checked(tmp_path, tmp_path / "purchases" / "..", tmp_path)
+    assert (report.uris, len(report.files)) == ((str(tmp_path),), 1)
 
 
 def test_the_same_content_is_told_as_that_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.bulk.files import category, faults, findings, judged, report_of, tall
 from tests.bulk.loading import CONTRACT, checked
 from traits_sandbox.bulk.isolation import Child, Limits
 from traits_sandbox.bulk.parquet_files import judge_with
-from traits_sandbox.bulk.parquet_rows import Table
+from traits_sandbox.bulk.parquet_rows import Table, told_of_damage
 from traits_sandbox.bulk.scan import look
 from traits_sandbox.bulk.sources import Access, Source
 from traits_sandbox.bulk.streams import Unreadable
@@ -44,6 +44,7 @@ def typed(values: list[Any], of_type: Any) -> pl.Series:
     return pl.Series(values, dtype=of_type, strict=False)
 
 
+MAP: Any = getattr(pl, "Map", None)
 STRUCTS = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 PARAM = {"key": "a", "value": "b"}
 
@@ -67,6 +68,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("actions", ACTION | {"action_params": typed([[PARAM, PARAM]], STRUCTS)}),
     ("actions", ACTION | {"action_params": typed([[]], STRUCTS)}),
     ("actions", ACTION | {"action_params": typed([None], STRUCTS)}),
+    *([("actions", ACTION | {"action_params": typed([{"a": "b"}], MAP(pl.String, pl.String))})] if MAP else []),
     ("actions", ACTION | {"action_params": ['[{"key":"a","value":"b"}]']}),
     ("actions", ACTION | {"action_params": ['[ {"value":"b", "key":"a"} ]']}),
 ]
@@ -105,6 +107,18 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("actions", ACTION | {"action_params": [["a"]]}, "action_params[0]", "must be an object"),
     ("actions", ACTION | {"action_params": typed([[PARAM, None]], STRUCTS)}, "action_params[1]", "must be an object"),
     ("actions", ACTION | {"action_params": [[{"key": "a"}]]}, "action_params[0].value", "is required"),
+    *(
+        [
+            (
+                "actions",
+                ACTION | {"action_params": typed([{"a": None}], MAP(pl.String, pl.String))},
+                "action_params[0].value",
+                "is required",
+            )
+        ]
+        if MAP
+        else []
+    ),
     ("actions", ACTION | {"action_params": [[{"key": "a", "value": 1}]]}, "action_params[0].value", "must be a string"),
 ]
 
@@ -235,6 +249,11 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
         at = chance.randrange(len(changed)) if chance.randrange(2) else -1 - chance.randrange(800)
         changed[at] = chance.choice((0, 0xFF, 0x7F, chance.randrange(256)))
     return bytes(changed)
+
+
+def test_what_makes_its_reader_panic_is_told_alike_each_time() -> None:
+    with pytest.raises(Unreadable, match=r"^is damaged: its reader gave up$"), told_of_damage("x"):
+        raise pl.exceptions.PanicException("JoinError::Panic(Id(617))")
 
 
 def test_damaged_files_are_findings_and_all_others_are_judged(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_terminal_sees_sums_the_first_bad_rows_and_notices_by_kind() -> None:
     lines = shown(large()).splitlines()
     assert lines[1].split() == ["purchases", "10,000", "1,000", "500,000", "30,000", "9.5", "MiB"]
     assert 'purchases/d=0/part.ndjson line 0 (byte 99): price must be a number (got "x")' in lines
-    assert "and 29,400 bad rows in 980 more files" in lines
+    assert "and 980 more bad files, with 29,400 bad rows" in lines
     assert "notice  untimed-name  2,000" in lines
     assert lines[-2] == "NOT GOOD  30,000 bad rows in 1,000 files, of 500,000 rows in 10,000 files"
     assert len(lines) < 130
@@ -181,3 +181,12 @@ def test_progress_is_a_bar_on_a_terminal() -> None:
         tell(told(1, 2))
         console.print("now")
     assert "2.0/4.0 MiB 1/4 files 2 bad 1k rows/s 1.0 MiB/s" in stream.getvalue()
+
+
+def test_a_bar_gives_way_to_what_it_says() -> None:
+    stream, clock = io.StringIO(), iter(range(0, 1000, 20))
+    console = Console(file=stream, force_terminal=True, width=80, color_system=None)
+    with progress(console, clock=lambda: next(clock)) as tell:
+        tell(Progress(9_990, 10_000, 2 * 2**30, 5 * 2**30, rows=18_000_000, bad_rows=1_082_399))
+        console.print("now")
+    assert "2.0/5.0 GiB 9,990/10,000 files 1,082,399 bad 900k rows/s 102.4 MiB/s" in stream.getvalue()

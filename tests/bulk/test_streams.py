@@ -148,7 +148,10 @@ def test_a_bomb_in_one_frame_comes_out_bit_by_bit() -> None:
 def test_a_window_of_gigabytes_is_refused() -> None:
     wide = zstandard.ZstdCompressionParameters.from_level(1, window_log=30)
     packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
-    assert error_of(packer.compress(random.Random(1).randbytes(1000)) + packer.flush(), "zst") == "zstd"
+    content = packer.compress(random.Random(1).randbytes(1000)) + packer.flush()
+    assert error_of(content, "zst") == "zstd"
+    with pytest.raises(Unreadable, match="a window of more than 128 MiB"):
+        next(unpacked(content, "zst"))
 
 
 def test_thousands_of_tiny_members_are_read_in_passing() -> None:

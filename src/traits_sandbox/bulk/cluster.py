@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from traits_sandbox.bulk.engine import Ended, Ticker
+from traits_sandbox.bulk.engine import Ended
 from traits_sandbox.bulk.sources import Access
 from traits_sandbox.bulk.values import Outcome, Task
-from traits_sandbox.bulk.work import run
+from traits_sandbox.bulk.work import Ticker, run
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
 
@@ -73,7 +73,7 @@ def _run(client: "Client", tasks: Sequence[Task], job: tuple[Any, ...], tick: Ti
     for future in ended:
         task = running.pop(future)
         outcome = _outcome(future, task)
-        tick(outcome.size)
+        tick(outcome.size, outcome.rows, outcome.bad_rows)
         if (following := next(waiting, None)) is not None:
             added = _submitted(client, following, job)
             running[added] = following

@@ -5,17 +5,18 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from operator import sub
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from traits_sandbox.bulk.sources import Access
 from traits_sandbox.bulk.values import Outcome, Task
-from traits_sandbox.bulk.work import run
+from traits_sandbox.bulk.work import Ticker, run
 
 _SPAWN: Final = multiprocessing.get_context("spawn")
 _AHEAD: Final = 4
@@ -23,9 +24,6 @@ _TICK: Final = 0.5
 # A process takes a third of a second to start; within that, this much is done without.
 _FEW_TASKS: Final = 300
 _FEW_BYTES: Final = 16 * 2**20
-
-Ticker = Callable[[int], None]
-"""What is told how many more bytes were read, as often as that is known."""
 
 Ended = Generator[tuple[Task, Outcome], None, None]
 
@@ -44,7 +42,7 @@ class Inline:
     def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
         """Yield each task with its outcome, in their order."""
         for task in tasks:
-            yield task, run(task, edition, access, keep, on_read=tick)
+            yield task, run(task, edition, access, keep, tick=tick)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -115,7 +113,7 @@ class Local:
 
 def _one_by_one(job: Job, tasks: deque[Task]) -> Ended:
     """Run tasks alone, up to one that ends the process it runs in."""
-    with _pool(1, _Meter(lambda _: None)) as pool:
+    with _pool(1, _Meter(lambda *_: None)) as pool:
         while tasks:
             task = tasks.popleft()
             try:
@@ -130,7 +128,7 @@ def _one_by_one(job: Job, tasks: deque[Task]) -> Ended:
 def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
     """Lend processes; where their work is broken off they are ended, whatever they do."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=_SPAWN, initializer=_begin, initargs=(meter.read,))
+    pool = ProcessPoolExecutor(jobs, mp_context=_SPAWN, initializer=_begin, initargs=(meter.counts,))
     try:
         yield pool
     except BaseException:
@@ -155,36 +153,37 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 class _Meter:
-    """Counts what the processes of a pool read."""
+    """Counts what the processes of a pool read and find."""
 
     def __init__(self, tick: Ticker) -> None:
-        self.read: Any = _SPAWN.Value("q", 0)
-        self._tick, self._told = tick, 0
+        self.counts: Any = _SPAWN.Array("q", 3)
+        self._tick, self._told = tick, [0, 0, 0]
 
     def tell(self) -> None:
-        """Tell what was read since it was last told."""
-        now = self.read.value
-        self._tick(now - self._told)
+        """Tell what was counted since it was last told."""
+        now = self.counts[:]
+        self._tick(*map(sub, now, self._told))
         self._told = now
 
 
-def _begin(read: Any) -> None:
+def _begin(counts: Any) -> None:
     """Begin the life of a process of a pool."""
-    global _read
-    _read = read
+    global _counts
+    _counts = counts
     _end_with_parent()
 
 
-# The counter that a process of a pool shares with the one that started it.
-_read: Any = None
+# The counters that a process of a pool shares with the one that started it.
+_counts: Any = None
 
 
 def _run(task: Task, edition: str, access: Access, keep: int) -> Outcome:
-    def add(count: int) -> None:
-        with _read.get_lock():
-            _read.value += count
+    def add(*more: int) -> None:
+        with _counts.get_lock():
+            for index, each in enumerate(more):
+                _counts[index] += each
 
-    return run(task, edition, access, keep, on_read=add)
+    return run(task, edition, access, keep, tick=add)
 
 
 def _end_with_parent() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from traits_sandbox.derive.validation import RecordSchema
 from traits_sandbox.errors import Violation
 
 MAX_TEXT: Final = 2**10
+# Of one row.
 MAX_FAULTS: Final = 50
 MAX_COLUMNS: Final = 200
 # What a fault is said of that concerns no field.
@@ -61,7 +63,7 @@ class Tally:
         self.bad_rows += 1
         self.fault_count += len(faults)
         if self._spool or len(self._bad) < self.keep:
-            bad = Bad(line=line, text=text, faults=tuple(faults[:MAX_FAULTS]), offset=offset)
+            bad = Bad(line=line, text=text, faults=tuple(faults), offset=offset)
             self._spool.add(bad)
             if len(self._bad) < self.keep:
                 self._bad.append(msgspec.structs.replace(bad, text=text[:MAX_TEXT]))
@@ -114,8 +116,8 @@ class Category:
         self.names = frozenset(field.name for field in self.record.fields)
 
     def faults(self, row: Any, line: int, offset: int | None = None) -> list[Fault]:
-        """Return what is wrong with a row that the schema refuses."""
-        return [_fault(violation, line, offset) for violation in self.schema.violations(row)]
+        """Return what is wrong with a row that the schema refuses: a row of a mebibyte may hold far too much of it."""
+        return [_fault(violation, line, offset) for violation in islice(self.schema.violations(row), MAX_FAULTS)]
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Return those of a row's names that the contract does not have."""
@@ -125,7 +127,8 @@ class Category:
 def _fault(violation: Violation, line: int, offset: int | None) -> Fault:
     return Fault(
         line=line,
-        field=violation.where,
+        # A row is not the body that it would be in a push.
+        field=violation.where if violation.pointer else ROW,
         rule=violation.rule,
         message=violation.message,
         excerpt=violation.excerpt,

@@ -134,7 +134,7 @@ class _Rows:
             if place in invalid:
                 faults = category.faults(invalid[place], line, offset)
             else:
-                faults = [_fault(text, line, offset, "json", f"is not valid JSON: {self._broken[place]}")]
+                faults = [_fault(text, line, offset, "json", self._broken[place])]
             tally.refuse(line, text.decode(errors="replace"), faults, offset)
 
     def _place(self, index: int) -> int:
@@ -150,12 +150,23 @@ class _Rows:
 
     def _parsed_one_by_one(self, texts: list[bytes], places: list[int]) -> Iterator[Any]:
         for place, text in enumerate(texts):
+            # Known before they are tried: an error for each of millions of blank lines would take minutes.
+            if not text or text.isspace():
+                continue
             try:
                 yield orjson.loads(text)
                 places.append(place)
             except orjson.JSONDecodeError as error:
-                if text.strip():
-                    self._broken[place] = str(error)
+                self._broken[place] = unparsed(text, error)
+
+
+def unparsed(text: bytes, error: orjson.JSONDecodeError) -> str:
+    """Return why a line is no JSON, as the rest of a sentence."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as undecoded:
+        return f"must be UTF-8 text, holds the byte 0x{text[undecoded.start]:02x}"
+    return f"is not valid JSON: {error.msg} at column {error.colno}"
 
 
 def _fault(text: bytes, line: int, offset: int | None, rule: str, message: str) -> Fault:

@@ -8,7 +8,7 @@ import msgspec
 
 from traits_sandbox.bulk.layout import PARTITION, untimed
 from traits_sandbox.bulk.sketch import share, unpacked
-from traits_sandbox.bulk.values import At, FileReport, Notice
+from traits_sandbox.bulk.values import UNLISTED, At, FileReport, Notice
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.derive.sentences import short
 
@@ -36,7 +36,7 @@ class Load(msgspec.Struct, frozen=True):
 
 def about_file(file: FileReport) -> Iterator[Notice]:
     """Yield what is odd about one file."""
-    if notice := untimed(file.key):
+    if file.error_kind != UNLISTED and (notice := untimed(file.key)):
         yield msgspec.structs.replace(notice, root=file.root)
     if not file.rows and not file.error:
         yield Notice(kind="empty-file", message="it has no rows", key=file.key, root=file.root)
@@ -67,13 +67,14 @@ def about_files(files: Iterable[FileReport], sketches: Sketches) -> Iterator[Not
 
 
 def _same_content(files: list[FileReport]) -> Iterator[Notice]:
-    seen: dict[tuple[str, int], str] = {}
+    seen: dict[tuple[str, int], FileReport] = {}
     for file in files:
         if not file.rows or file.error:
             continue
-        first = seen.setdefault((file.digest, file.size), file.key)
-        if first != file.key:
-            message = f"it has the same content as {first}; loads are incremental, and its rows would count twice"
+        first = seen.setdefault((file.digest, file.size), file)
+        if first is not file:
+            place = f"{first.root.rstrip('/')}/{first.key}" if first.root != file.root else first.key
+            message = f"it has the same content as {place}; loads are incremental, and its rows would count twice"
             yield Notice(kind="same-content", message=message, key=file.key, root=file.root)
 
 

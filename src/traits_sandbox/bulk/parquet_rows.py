@@ -103,7 +103,7 @@ def tables(path: str, size: int, category: Category) -> Iterator[tuple["Table", 
     """Yield a file's rows in batches, each with what reads it; raises whatever the library does."""
     import polars as pl
 
-    scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    scan = _with_listed_maps(pl.scan_parquet(path, glob=False, hive_partitioning=False))
     table = Table(category, dict(scan.collect_schema()))
     for batch in _batches(scan.select(table.names), size):
         yield table, batch
@@ -118,7 +118,9 @@ def told_of_damage(path: str) -> Iterator[None]:
         yield
     except (Unreadable, UsageError):
         raise
-    except (Exception, pl.exceptions.PanicException) as error:
+    except pl.exceptions.PanicException:  # its words are for nobody else, and different each time
+        raise Unreadable(KIND, "is damaged: its reader gave up") from None
+    except Exception as error:
         raise Unreadable(KIND, f"is not Parquet, or is damaged ({_reason(error, path)})") from None
 
 
@@ -168,6 +170,15 @@ class Table:
 def as_json(row: dict[str, Any]) -> str:
     """Return a row as JSON, numbers of any size included."""
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_listed_maps(scan: "LazyFrame") -> "LazyFrame":
+    """Return rows whose native maps are lists of structs, as which Polars read them before it had a type for them."""
+    import polars as pl
+
+    types: Any = getattr(pl, "Map", ())
+    maps = [name for name, of_type in scan.collect_schema().items() if isinstance(of_type, types)]
+    return scan.with_columns(pl.col(name).map.entries() for name in maps)
 
 
 def _batches(scan: "LazyFrame", size: int) -> Iterator["DataFrame"]:

@@ -15,6 +15,7 @@ from traits_sandbox.bulk.csv_files import Feed, columns_for, header_of
 from traits_sandbox.bulk.isolation import Child, Limits, Lost
 from traits_sandbox.bulk.judging import Category, Tally
 from traits_sandbox.bulk.lines import MAX_LINE, Lines, whole_lines
+from traits_sandbox.bulk.ndjson import unparsed
 from traits_sandbox.bulk.parquet_export import Export, Wanted
 from traits_sandbox.bulk.parquet_rows import KIND, as_json
 from traits_sandbox.bulk.sources import Source
@@ -64,7 +65,7 @@ def _of_lines(lines: Lines) -> Iterator[Row]:
         try:
             orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            yield _unread(line, "json", f"is not valid JSON: {error}")
+            yield _unread(line, "json", unparsed(text, error))
         else:
             yield Row(line=line, json=text)
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from operator import add
 from time import monotonic
 
 import msgspec
@@ -99,7 +100,7 @@ def check(
         UsageError: the quarantine cannot be written.
 
     """
-    begin, uris = monotonic(), tuple(dict.fromkeys(uris))
+    begin, uris = monotonic(), _distinct(uris, access)
     listed = look(uris, contract, access, part=part)
     tasks = quarantine.spooling(listed.tasks) if quarantine else listed.tasks
     outcomes = _run(tasks, engine, contract.edition, access, keep, tell)
@@ -117,13 +118,21 @@ def check(
     )
 
 
+def _distinct(uris: Iterable[str], access: Access) -> tuple[str, ...]:
+    """Return the URIs without those that are but another spelling of one before them."""
+    names = dict[str, str]()
+    for uri in uris:
+        names.setdefault(Source(uri, access).name, uri)
+    return tuple(names.values())
+
+
 def _run(
     tasks: tuple[Task, ...], engine: Engine, edition: str, access: Access, keep: int, tell: Tell
 ) -> dict[At, list[Outcome]]:
     """Have all tasks run; return the outcomes of each file, in the order of its parts."""
     outcomes: defaultdict[At, list[Outcome]] = defaultdict(list)
     course = _Course(tasks, tell)
-    with closing(engine.run(tasks, edition, access, keep, course.read)) as ended:
+    with closing(engine.run(tasks, edition, access, keep, course.advanced)) as ended:
         for task, outcome in ended:
             course.ended(task, outcome)
             outcomes[task.at].append(outcome)
@@ -142,12 +151,15 @@ class _Course:
     def __init__(self, tasks: Sequence[Task], tell: Tell) -> None:
         self._tell, self._left = tell, Counter(task.at for task in tasks)
         self._all = len(self._left), sum(task.end - task.start for task in tasks)
-        self._files = self._done = self._read = self._rows = self._bad_rows = 0
+        self._files = self._done = 0
+        # What tasks tell that may not be ended, and what those have told that are.
+        self._told, self._rows, self._bad_rows = (0, 0, 0), 0, 0
         self._say()
 
-    def read(self, count: int) -> None:
-        """Count bytes that were read, of tasks that may not be ended."""
-        self._read += count
+    def advanced(self, *more: int) -> None:
+        """Count bytes that were read, rows and bad rows, of tasks that may not be ended."""
+        read, rows, bad_rows = map(add, self._told, more)
+        self._told = read, rows, bad_rows
         self._say()
 
     def ended(self, task: Task, outcome: Outcome) -> None:
@@ -160,6 +172,8 @@ class _Course:
 
     def _say(self) -> None:
         all_files, all_bytes = self._all
-        # Some bytes are read twice, of files that fail some never.
-        come = max(self._done, min(self._read, all_bytes))
-        self._tell(Progress(self._files, all_files, come, all_bytes, self._rows, self._bad_rows))
+        read, rows, bad_rows = self._told
+        # Some bytes are read twice, of files that fail some never; a lost process has told what is told again.
+        come = max(self._done, min(read, all_bytes))
+        rows, bad_rows = max(rows, self._rows), max(bad_rows, self._bad_rows)
+        self._tell(Progress(self._files, all_files, come, all_bytes, rows, bad_rows))

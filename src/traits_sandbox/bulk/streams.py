@@ -137,6 +137,7 @@ def _zstd_unpacked(crumbs: Iterable[bytes]) -> Iterator[bytes]:
                 if frame.eof:
                     frame, begun = unpacker.decompressobj(), False
     except zstandard.ZstdError:
-        raise Unreadable("zstd", "is not Zstandard, or is damaged") from None
+        window = f"needs a window of more than {_LARGEST_WINDOW // 2**20} MiB"
+        raise Unreadable("zstd", f"is not Zstandard, or is damaged, or {window}") from None
     if begun:
         raise Unreadable("zstd", "ends in the middle of its Zstandard data")

@@ -10,6 +10,7 @@ import msgspec
 Format = Literal["ndjson", "csv", "parquet"]
 Compression = Literal["", "gz", "zst"]
 STORAGE: Final = "storage"
+UNLISTED: Final = "unlisted"
 
 At = tuple[str, str]
 """Which file: the URI of its root, and its path below that."""
@@ -107,11 +108,11 @@ class Task(Value, frozen=True, kw_only=True):
 class Outcome(Value, frozen=True, kw_only=True):
     """What came of a task.
 
-    `lines` counts the lines of text that were passed, so that those of later parts can be numbered; lines in `bad`
-    are counted from the part's first. `bad` holds the first bad rows, `bad_rows` counts them all, `fault_count` all
-    that is wrong with them. `columns` are the names found, in the order of the first row that had them. `digest`
-    tells contents apart, `sketch` shows which rows two contents share, `size` is how many bytes of content were read.
-    `error` says why the file could not be judged to its end.
+    `lines` counts the lines of text that were passed, so that those of later parts can be numbered; lines in `bad` are
+    counted from the part's first. `bad` holds the first bad rows, `bad_rows` counts them all, `fault_count` what is
+    wrong with them, at most fifty of a row. `columns` are the names found, in the order of the first row that had them.
+    `digest` tells contents apart, `sketch` shows which rows two contents share, `size` is how many bytes of content
+    were read. `error` says why the file could not be judged to its end.
     """
 
     key: str
@@ -134,8 +135,8 @@ class FileReport(Value, frozen=True, kw_only=True, omit_defaults=False):
     """A file with all that is known of it after it was judged, or the reason why it was not.
 
     `key` is its path below `root`, one of the URIs. `bad` holds the first bad rows, `bad_rows` counts them all and
-    `fault_count` all that is wrong with them. `unknown` counts the rows that have a field of no meaning. `error` says
-    why the file could not be read to its end, and `error_kind` is the same in a stable word.
+    `fault_count` what is wrong with them, at most fifty of a row. `unknown` counts the rows that have a field of no
+    meaning. `error` says why the file could not be read to its end, and `error_kind` is the same in a stable word.
     """
 
     key: str

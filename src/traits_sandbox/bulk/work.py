@@ -7,7 +7,7 @@ from traits_sandbox.bulk import csv_files, ndjson, parquet_files
 from traits_sandbox.bulk.judging import Category, Tally
 from traits_sandbox.bulk.sources import Access, ObjectGone, Source, StorageFault
 from traits_sandbox.bulk.streams import Unreadable
-from traits_sandbox.bulk.values import Format, Outcome, Task
+from traits_sandbox.bulk.values import STORAGE, UNLISTED, Format, Outcome, Task
 from traits_sandbox.contract.load import load
 
 Judge = Callable[[Task, Source, Category, Tally], None]
@@ -15,16 +15,42 @@ Judge = Callable[[Task, Source, Category, Tally], None]
 _JUDGES: dict[Format, Judge] = {"ndjson": ndjson.judge, "csv": csv_files.judge, "parquet": parquet_files.judge}
 
 
-def run(
-    task: Task, edition: str, access: Access, keep: int, *, on_read: Callable[[int], None] | None = None
-) -> Outcome:
+Ticker = Callable[[int, int, int], None]
+"""What is told how many more bytes were read, rows judged, and rows of these found bad."""
+
+
+def run(task: Task, edition: str, access: Access, keep: int, *, tick: Ticker | None = None) -> Outcome:
     """Judge what a task names; a file that cannot be read to its end is an outcome too.
 
-    `keep` is how many bad rows the outcome holds; `on_read` is told how many bytes came, as they come.
+    `keep` is how many bad rows the outcome holds; `tick` is told how far it has come, as often as bytes come.
     """
-    source, tally = Source(task.root, access, on_read=on_read), Tally(task, keep=keep)
+    tally = Tally(task, keep=keep)
+    pace = _Pace(tally, tick or _nobody)
+    outcome = _outcome(task, Source(task.root, access, on_read=pace), edition, tally)
+    pace(0)
+    return outcome
+
+
+class _Pace:
+    """Tells how far a tally has come since it was last told."""
+
+    def __init__(self, tally: Tally, tick: Ticker) -> None:
+        self._tally, self._tick = tally, tick
+        self._rows = self._bad_rows = 0
+
+    def __call__(self, count: int) -> None:
+        rows, bad_rows = self._tally.rows, self._tally.bad_rows
+        self._tick(count, rows - self._rows, bad_rows - self._bad_rows)
+        self._rows, self._bad_rows = rows, bad_rows
+
+
+def _nobody(*_: int) -> None:
+    pass
+
+
+def _outcome(task: Task, source: Source, edition: str, tally: Tally) -> Outcome:
     if task.stored.fault:
-        return tally.outcome(task.stored.fault, "unlisted")
+        return tally.outcome(task.stored.fault, UNLISTED)
     try:
         _JUDGES[task.place.format](task, source, _category(edition, task.place.folder), tally)
         source.check(task.stored)
@@ -33,7 +59,9 @@ def run(
     except Unreadable as error:
         return tally.outcome(str(error), error.kind)
     except StorageFault as error:
-        return tally.outcome(str(error), "storage")
+        return tally.outcome(str(error), STORAGE)
+    except MemoryError:
+        return tally.outcome("needs more memory than there is", "memory")
     return tally.outcome()
 
 

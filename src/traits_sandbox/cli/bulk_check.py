@@ -110,9 +110,10 @@ def check(
     wanted = report_files.wanted(report, RENDERERS)
     with _ended_by_signals():
         done = _check(uris, access, edition, first, _engine(engine, scheduler, jobs or _processors()), quarantine)
-        terminal.show(done, _console(err=as_json))
-        if as_json:
-            click.echo(json.render(done), nl=False)
+        with _printing():
+            terminal.show(done, _console(err=as_json))
+            if as_json:
+                click.echo(json.render(done), nl=False)
         report_files.write(wanted, lambda kind: RENDERERS[kind](done))
     for kind, path in wanted:
         click.echo(f"{kind} report: {path}", err=True)
@@ -146,6 +147,17 @@ def _console(*, err: bool) -> Console:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return Console(file=stream)
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Tell in a sentence why a standard stream cannot be written; a reader that has gone has seen enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"the report cannot be printed: {error.strerror or error}") from None
 
 
 class _Ended(BaseException):

@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from traits_sandbox.bulk.reports.wording import number, plural, size
 from traits_sandbox.bulk.scan import Progress, Tell
@@ -28,8 +29,9 @@ def progress(console: Console, clock: Callable[[], float] = monotonic) -> Iterat
     columns = (
         SpinnerColumn(),
         BarColumn(10),
-        DownloadColumn(binary_units=True),
-        TextColumn("{task.description}"),
+        # Where there is little room, the bar gives way first.
+        DownloadColumn(binary_units=True, table_column=Column(no_wrap=True)),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(compact=True),
     )
     with Bar(*columns, console=console, transient=True, refresh_per_second=5) as bar:
@@ -74,4 +76,5 @@ def _rate(progress: Progress, seconds: float) -> str:
         return ""
     rows = progress.rows / seconds
     told = f"{rows:.0f}" if rows < 1000 else f"{rows / 1000:.0f}k"
-    return f"{told} rows/s {size(progress.bytes / seconds)}/s"
+    # Of rows nothing is known before the first of them are judged.
+    return f"{told} rows/s {size(progress.bytes / seconds)}/s" if rows else f"{size(progress.bytes / seconds)}/s"

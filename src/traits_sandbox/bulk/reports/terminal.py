@@ -58,7 +58,7 @@ class _Shown:
             self._file(file)
         if len(files) > FILES:
             rows = sum(file.bad_rows for file in files[FILES:])
-            self._say((f"and {plural(rows, 'bad row')} in {plural(len(files) - FILES, 'more file')}", "bold"))
+            self._say((f"and {plural(len(files) - FILES, 'more bad file')}, with {plural(rows, 'bad row')}", "bold"))
         if files:
             self._say()
 
