@@ -63,6 +63,7 @@ class Watch:
         self._category = cache(lambda folder: Category(contract, folder))
         self._before, self._seen = dict[str, Stored](), dict[str, Stored]()
         self._told: dict[str, str] = {}
+        self._goes_on = True
 
     def run(self) -> None:
         """Look until told to stop."""
@@ -72,6 +73,7 @@ class Watch:
 
     def once(self) -> Round:
         """Send what is there now, which may take a second look; return what came of both."""
+        self._goes_on = False
         first = self.look()
         if not first.waiting:
             return first
@@ -186,7 +188,8 @@ class Watch:
         if message:
             self._told[about] = message
         if message and message != before and not self.stop.is_set():
-            self._say(f"{about}: {message}" if about not in _BACK else f"{message}; trying again")
+            again = "; trying again" if self._goes_on else ""
+            self._say(f"{about}: {message}" if about not in _BACK else f"{message}{again}")
             return True
         if before and not message and about in _BACK:
             self._say(_BACK[about])

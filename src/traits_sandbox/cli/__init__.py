@@ -10,6 +10,9 @@ import click
 from traits_sandbox import __version__
 from traits_sandbox.errors import UsageError
 
+# 128 and the number of SIGINT, as shells have it.
+INTERRUPTED: Final = 130
+
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("traits_sandbox.cli.serve:serve", "Run the sandbox."),
     "contract": ("traits_sandbox.cli.contract:contract", "Build, check, show and compare contracts."),
@@ -59,9 +62,12 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in self._commands_at.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; what it cannot do ends as one sentence and exit code 2."""
+        """Run the subcommand; what it cannot do ends as one sentence and exit code 2, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # Not 1, which means that something was found.
+            ctx.exit(INTERRUPTED)
         except UsageError as error:
             raise Refusal(str(error)) from error
 
