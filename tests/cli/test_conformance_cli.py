@@ -19,7 +19,8 @@ import pytest
 
 from tests.conformance.recorder import Recorder, recording
 from tests.wire.served import Served, serving
-from traits_sandbox.cli.judging import INTERRUPTED, Asked, mistakes_told
+from traits_sandbox.cli import INTERRUPTED
+from traits_sandbox.cli.judging import Asked, mistakes_told
 from traits_sandbox.conformance.keys import VARIABLE
 from traits_sandbox.conformance.requirement import registry
 from traits_sandbox.errors import UsageError
@@ -107,6 +108,7 @@ def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp
         (["--ca-file", "/no/such/file"], "--ca-file holds no PEM certificates"),
         (["--only", "NOPE-*"], "no case fits --only NOPE-*"),
         (["--allow-writes", "api.example.com"], "--allow-writes must name the target's host"),
+        (["--allow-plain-http", "api.example.com"], "--allow-plain-http must name the target's host"),
         (["list"], "options for `conformance list` come behind its name"),
         (["--rate", "nan"], "is not a number"),
         (["--max-time", "inf"], "is not a number"),
@@ -133,6 +135,8 @@ def test_what_cannot_be_done_is_known_before_anything_is_sent(
         ([], "--base-url says which server"),
         (["replay", "OP-001.push_items"], "--base-url says which server"),
         (["--base-url", "ftp://x"], "the base URL must be like"),
+        (["--base-url", "http://192.0.2.2"], "the key would travel in clear to 192.0.2.2"),
+        (["replay", "OP-001.push_items", "--base-url", "http://192.0.2.2"], "the key would travel in clear"),
         (["replay", "NOPE", "--base-url", "http://127.0.0.1:1"], "there is no case NOPE"),
     ],
 )
@@ -261,8 +265,8 @@ def test_ctrl_c_removes_what_was_made(recorder: Recorder) -> None:
 def asked(**changes: object) -> Asked:
     given = {
         "base_url": "http://127.0.0.1", "api_key": CANARY, "profile": "core", "seed": 0, "allow_writes": "",
-        "user_id": "", "max_requests": 1, "rate": 0.0, "max_time": 1.0, "timeout": 1.0, "concurrency": 1,
-        "ca_file": "", "debug": False,
+        "allow_plain_http": "", "user_id": "", "max_requests": 1, "rate": 0.0, "max_time": 1.0, "timeout": 1.0,
+        "concurrency": 1, "ca_file": "", "debug": False,
     }  # fmt: skip
     return Asked(**given | changes)  # type: ignore[arg-type]
 
@@ -285,3 +289,38 @@ def test_what_is_not_the_kits_error_keeps_its_exit_code() -> None:
     with pytest.raises(SystemExit) as ended, mistakes_told(asked()):
         raise KeyboardInterrupt
     assert ended.value.code == INTERRUPTED
+
+
+def test_a_key_that_travels_in_clear_is_warned_of(recorder: Recorder) -> None:
+    url, host = recorder.url.replace("127.0.0.1", "0.0.0.0"), "0.0.0.0"
+    done = run("--base-url", url, "--allow-plain-http", host, "--only", "OP-001", key=CANARY)
+    assert f"warning: the key travels in clear to {host}" in done.stderr
+    assert recorder.seen
+    quiet = run("--base-url", recorder.url, "--only", "OP-001")
+    assert "warning" not in quiet.stderr
+
+
+def test_a_replay_of_a_failure_that_decides_nothing_names_it_and_no_verdict(recorder: Recorder) -> None:
+    done = run("replay", "AUTH-012.get_persona_user_ids.none", "--base-url", recorder.url)
+    assert (done.returncode, "CONFORMANT" in done.stdout) == (0, False)
+    assert "FAILED  AUTH-012: decides nothing at profile core, so that the exit code is 0" in done.stdout
+    strict = run("replay", "AUTH-012.get_persona_user_ids.none", "--base-url", recorder.url, "--profile", "strict")
+    assert (strict.returncode, "NOT CONFORMANT" in strict.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("case", ["LIM-001", "LIM-*"])
+def test_a_replay_of_many_cases_is_told_how_they_are_judged(recorder: Recorder, case: str) -> None:
+    done = run("replay", case, "--base-url", recorder.url)
+    assert (done.returncode, done.stdout, recorder.seen) == (2, "", [])
+    assert f"traits-sandbox conformance --only '{case}.*'" in done.stderr
+
+
+def test_a_replay_makes_the_folder_of_its_bodies_or_says_why_not(recorder: Recorder, tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    run("replay", "OP-001.push_items", "--base-url", recorder.url, "--bodies", folder)
+    assert any(folder.iterdir())
+    (tmp_path / "file").touch()
+    sent = len(recorder.seen)
+    done = run("replay", "OP-001.push_items", "--base-url", recorder.url, "--bodies", tmp_path / "file" / "x")
+    assert (done.returncode, done.stderr.count("\n"), len(recorder.seen)) == (2, 1, sent)
+    assert "the folder cannot be made" in done.stderr

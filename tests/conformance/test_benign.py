@@ -12,8 +12,10 @@ import pytest
 
 from tests.conformance.mutants.facts import KEY, contract, sandbox_app, the
 from tests.conformance.mutants.mutant import PREFIX
+from tests.conformance.mutants.named.bodies import good_ones_kept
+from tests.conformance.mutants.named.deletion import removing
 from tests.conformance.mutants.named.envelopes import refusal, success, without
-from tests.conformance.mutants.named.personas import data
+from tests.conformance.mutants.named.personas import data, elsewhere
 from tests.conformance.mutants.named.records import rewriting
 from tests.conformance.mutants.wrapping import (
     Answered,
@@ -115,6 +117,45 @@ class Later:
         return reply.with_json(reply.json() | {"data": {self._ids: shown}})
 
 
+class AnnouncesDeletion:
+    """Answers a deletion with 202 and sees to it later, after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due: list[tuple[float, Asked]] = []
+
+    async def __call__(self, asked: Asked, inner: Inner) -> Answered:
+        now = asyncio.get_running_loop().time()
+        for due, removal in self._due:
+            if due <= now:
+                await inner(removal)
+        self._due = [each for each in self._due if each[0] > now]
+        reply = await inner(elsewhere(asked) if removing(asked) else asked)
+        if not removing(asked) or not reply.accepted:
+            return reply
+        self._due.append((now + self._seconds, asked))
+        return answer(202, message="the user will be removed")
+
+
+async def nothing_at_zero(asked: Asked, inner: Inner) -> Answered:
+    """Show persona 0 as one that has nobody and nothing."""
+    reply = await inner(asked)
+    operation = asked.operation
+    if operation is None or asked.named.get(operation.roles.get("persona", "")) != "0" or reply.accepted:
+        return reply
+    return answer(200, {name: [] for name in filter(None, [operation.roles.get("ids")])})
+
+
+def all_by_index(asked: Asked, reply: Answered) -> Answered:
+    """Show the traits of all personas one by one, below their indices."""
+    traits = the("persona_traits")
+    if asked.behaviour != traits.behaviour or not reply.accepted:
+        return reply
+    if asked.named[traits.roles["persona"]] != traits.roles["all_personas"]:
+        return reply
+    return reply.with_json(reply.json() | {"data": dict.fromkeys("123", reply.json()["data"])})
+
+
 def shuffled() -> Around:
     chance = Random(7)
     ids = the("persona_users").roles["ids"]
@@ -123,6 +164,12 @@ def shuffled() -> Around:
         return {ids: chance.sample(listed[ids], len(listed[ids]))}
 
     return data("persona_users", change)
+
+
+async def listing_and_deleting_nobody(asked: Asked, inner: Inner) -> Answered:
+    return await data("persona_users", lambda shown: {each: [] for each in shown})(
+        elsewhere(asked) if removing(asked) else asked, inner
+    )
 
 
 def without_nulls(field: Any, value: Any) -> Any:
@@ -167,6 +214,7 @@ VARIANTS: dict[str, Callable[[], Around]] = {
     "charset": lambda: header("content-type", "application/json; charset=utf-8"),
     "charset-in-capitals": lambda: header("content-type", 'Application/JSON;Charset="UTF-8"'),
     "no-charset": lambda: header("content-type", "application/json"),
+    "own-media-type": lambda: header("content-type", "application/vnd.api+json"),
     "codes-with-fraction": lambda: after(
         lambda _, reply: reply.with_body(reply.body.replace(b'"code":%d' % reply.status, b'"code":%d.0' % reply.status))
     ),
@@ -188,14 +236,19 @@ VARIANTS: dict[str, Callable[[], Around]] = {
         lambda _, r: r.with_body(b"<h1>no</h1>").with_header("content-type", "text/html") if r.status >= 400 else r
     ),
     "completed-at-null": lambda: data("assessment_status", lambda d: d | {AT: d[AT] if d[DONE] else None}),
+    "completed-at-absent": lambda: data("assessment_status", lambda d: d if d[DONE] else {DONE: False}),
     "completed-at-with-fraction": lambda: data("assessment_status", lambda d: d | {AT: float(d[AT])}),
     "status-of-strangers-404": lambda: Strangers("assessment_status"),
     "deletion-of-strangers-404": lambda: Strangers("remove_user"),
     "deletion-204": lambda: answered_bare("remove_user", 204),
     "deletion-202": lambda: answered_bare("remove_user", 202, b"{}"),
+    "deletion-202-and-later": lambda: AnnouncesDeletion(3.0),
+    "persona-0-empty": lambda: nothing_at_zero,
+    "traits-of-all-by-index": lambda: after(all_by_index),
     "webhook-204": lambda: answered_bare("webhook", 204),
     "webhook-ok": lambda: answered_bare("webhook", 200, b"OK"),
     "webhook-201": lambda: answered_bare("webhook", 201, b'{"code": 201}'),
+    "good-ones-kept": lambda: good_ones_kept,
     "empty-list-taken": lambda: accepting(lambda asked: asked.rows == []),
     "null-for-absent": lambda: rewriting(without_nulls),
     "listed-in-any-order": shuffled,
@@ -203,6 +256,15 @@ VARIANTS: dict[str, Callable[[], Around]] = {
     "any-persona": lambda: any_persona,
     "data-of-a-push": lambda: success(lambda body: body | {"data": {"ingested": 1}}, "push"),
 }
+
+UNSEEN: dict[str, Callable[[], Around]] = {
+    "lists-nobody": lambda: data("persona_users", lambda shown: {each: [] for each in shown}),
+    "lists-nobody-and-deletes-nobody": lambda: listing_and_deleting_nobody,
+    "deletion-202-and-much-later": lambda: AnnouncesDeletion(60.0),
+}
+
+BY_DELETIONS = {"DEL-002", "DEL-003"}
+BY_USERS = BY_DELETIONS | {"DEL-004", "ATOM-002", "LIM-004", "STATE-006", "STATE-009", "STATE-010", "IDEM-002"}
 
 FRAMINGS: dict[str, Framing] = {"with-length": framed, "in-chunks": chunked, "closing": closing}
 
@@ -247,6 +309,15 @@ def test_another_reading_of_what_is_silent_passes(name: str) -> None:
     assert objections(report) == []
     assert report.exit_code == 0
     assert watched.active
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_does_not_show_is_neither_proven_nor_a_failure(name: str) -> None:
+    report = judged(Wrapped(sandbox_app(), UNSEEN[name]()), *BY_USERS)
+    assert [each.id for judged in report.judged for each in judged.failures] == []
+    unproven = {each.requirement.id for each in report.judged if each.outcome == "inconclusive"}
+    assert unproven >= (BY_DELETIONS if name.startswith("deletion") else BY_USERS)
+    assert report.exit_code == 3
 
 
 @pytest.mark.parametrize("personas", [1, 2, 7, 20])

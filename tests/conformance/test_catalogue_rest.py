@@ -71,6 +71,7 @@ class Told:
     answer: Answers
     requests: list[Request] = field(default_factory=list)
     handshakes: int = 0
+    waited: bool = False
 
     async def send(self, request: Request) -> Reply:
         exchange = await self.attempt(request)
@@ -87,6 +88,9 @@ class Told:
             if done(reply := await self.send(request)):
                 return reply
         return await self.send(request)
+
+    async def at_last(self, _: float = 0.0) -> None:
+        self.waited = True
 
     async def together(self, requests: list[Request]) -> list[Reply]:
         return [await self.send(request) for request in requests]
@@ -133,6 +137,12 @@ def fickle() -> Answers:
     return lambda _: reply(200, {"data": {"ids": [str(next(numbers))]}})
 
 
+def forgetting() -> Answers:
+    told = cycle(({"completed": True, "completed_at": 1}, {"completed": False}))
+    status = MADE.the("assessment_status").id
+    return lambda request: reply(200, {"data": next(told)}) if request.operation == status else agreeable(request)
+
+
 BODIES: list[Any] = [
     b"", b"null", b"[]", b'"text"', b"{}", b"{", b"\xff", b"5", {"data": None}, {"data": []}, {"data": {}}, {"data": 1},
     {"data": {"ids": None}}, {"data": {"ids": "text"}}, {"data": {"ids": {}}}, {"data": {"ids": [{}]}}, [{"data": 1}],
@@ -148,6 +158,7 @@ def odd_servers() -> Iterator[Answers]:
     yield Crowd()
     yield Crowd(forgetful=True)
     yield fickle()
+    yield forgetting()
     yield lambda request: Reply(200, (), b"a body") if request.method == "HEAD" else Reply(405, (), b"")
     for status in (200, 201, 204, 302, 401, 404, 405, 503):
         yield lambda _, status=status: reply(status, {"code": status})  # type: ignore[misc]
@@ -200,6 +211,8 @@ def test_a_case_reaches_as_far_as_its_requests_and_sends_no_more_than_it_says(ca
         told, breach = talked(case, answer)
         assert breach is None or (breach.observed and breach.expected)
         assert len(told.requests) + told.handshakes <= case.limit
+        # All others would wait for it, and it for them.
+        assert not (case.alone and told.waited)
         for request in told.requests:
             gate.check(request)
             assert REACHES.index(gate.reach(request)) <= REACHES.index(case.reach), request

@@ -19,6 +19,7 @@ from traits_sandbox.conformance.run import Run
 from traits_sandbox.conformance.safety import Gate, Permit, Vetoed, is_loopback
 from traits_sandbox.conformance.wire import Target
 from traits_sandbox.contract.load import load
+from traits_sandbox.errors import UsageError
 
 PREFIX = "tsc-0123abcd-"
 MADE = Materials(load("2020-09"), PREFIX)
@@ -225,6 +226,23 @@ def test_writes_that_are_allowed_delete_own_users_alone_and_all_of_them() -> Non
     assert deleted
     assert report.failed == ()
     assert not any("users whose ids" in each for each in report.left_behind)
+
+
+def test_plain_http_to_another_host_is_refused_unless_it_is_asked_for() -> None:
+    for options in (Options(), Options(allow_writes=HOST)):
+        with pytest.raises(UsageError, match=f"in clear to {HOST}: .*, or add --allow-plain-http {HOST}"):
+            run(options, f"http://{HOST}")
+    with pytest.raises(UsageError, match=f"--allow-plain-http must name the target's host, {HOST}, not 10.0.0.1"):
+        run(Options(allow_plain_http="10.0.0.1"), f"http://{HOST}")
+    recorded, report = run(Options(allow_plain_http=HOST, only=("OP-001", "TLS-*")), f"http://{HOST}")
+    assert {request.url.scheme for request, _ in recorded.requests} == {"http"}
+    assert report.about.reach == "read"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+def test_plain_http_to_this_machine_needs_no_leave(host: str) -> None:
+    assert not Target(f"http://{host}:8012", KEY).in_clear
+    Run(Target(f"http://{host}:8012", KEY), Options())
 
 
 def test_the_key_never_leaves_over_plain_http_nor_for_another_host() -> None:

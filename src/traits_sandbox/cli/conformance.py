@@ -21,6 +21,7 @@ from traits_sandbox.conformance.events import CaseEnded, Event, Observer, nobody
 from traits_sandbox.conformance.keys import DUMMY
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.options import Options
+from traits_sandbox.conformance.plan import fits
 from traits_sandbox.conformance.report import Result
 from traits_sandbox.conformance.reports import RENDERERS, json, listing, replay
 from traits_sandbox.conformance.reports.masking import masked
@@ -108,6 +109,9 @@ def _refuse_misplaced(ctx: click.Context) -> None:
 def _run(asked: Asked, options: Options, watch: Observer = nobody) -> Report:
     """Run, show how it goes on standard error, and return the report without the key."""
     target = asked.target()
+    options.check_way(target)
+    if target.in_clear:
+        click.echo(f"warning: the key travels in clear to {target.host}, over plain HTTP", err=True)
     with progress(_console(err=True), _deciding(asked)) as show:
 
         def tell(event: Event) -> None:
@@ -164,9 +168,9 @@ def list_command(*, as_json: bool) -> None:
 @click.argument("case")
 @click.option(
     "--bodies",
-    type=click.Path(path_type=Path, file_okay=False, exists=True, writable=True),
+    type=click.Path(path_type=Path, file_okay=False, writable=True),
     metavar="FOLDER",
-    help="Write the bodies of the requests to this folder, for the lines for curl.",
+    help="Write the bodies of the requests to this folder, for the lines for curl; it is made if need be.",
 )
 def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
     """Run one case again and print every exchange.
@@ -175,6 +179,8 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
     from TRAITS_API_KEY; the exit code is that of a run.
     """
     chosen = _find(case)
+    if bodies:
+        report_files.make_folder(bodies)
     ended: list[Result] = []
 
     def watch(event: Event) -> None:
@@ -187,7 +193,7 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
     for result in ended:
         replay.show_exchanges(masked(result, asked.mask), way, terminal.say, bodies)
     replay.show_outcome(report, terminal.say)
-    terminal.verdict()
+    terminal.outcome()
     sys.exit(report.exit_code)
 
 
@@ -200,4 +206,10 @@ def _find(case_id: str) -> Case:
     for case in _cases():
         if case_id in (case.id, f"{case_id.partition('.')[0]}.{case.id}"):
             return case
+    if any(fits(case, case_id) for case in _cases()):
+        pattern = case_id if "." in case_id else f"{case_id}.*"
+        raise UsageError(
+            f"{case_id} stands for several cases: `traits-sandbox conformance --only '{pattern}'` judges them, "
+            "`conformance list` shows which to replay"
+        )
     raise UsageError(f"there is no case {case_id}; `traits-sandbox conformance list` shows all")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from traits_sandbox.cli import INTERRUPTED
 from traits_sandbox.conformance.keys import VARIABLE
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.reports.again import Way
@@ -22,7 +23,6 @@ from traits_sandbox.errors import UsageError
 
 LIMITS: Final = Limits()
 OPTIONS: Final = Options()
-INTERRUPTED: Final = 130
 
 
 class Finite(click.FloatRange):
@@ -43,6 +43,7 @@ class Asked:
     profile: Profile
     seed: int
     allow_writes: str
+    allow_plain_http: str
     user_id: str
     max_requests: int
     rate: float
@@ -84,6 +85,7 @@ class Asked:
             seed=self.seed,
             limits=Limits(self.max_requests, self.rate, self.max_time, self.timeout),
             allow_writes=self.allow_writes,
+            allow_plain_http=self.allow_plain_http,
             known_user=self.user_id,
             concurrency=self.concurrency,
             **more,
@@ -95,6 +97,7 @@ class Asked:
             "--profile": self.profile if self.profile != OPTIONS.profile else "",
             "--seed": str(self.seed or ""),
             "--allow-writes": self.allow_writes,
+            "--allow-plain-http": self.allow_plain_http,
             "--user-id": self.user_id,
         }
         pairs = [(name, value) for name, value in given.items() if value]
@@ -120,9 +123,14 @@ _TARGET_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         "metavar": "HOST", "default": "",
         "help": "Write test data to this host, the target's, and remove it again. Loopback needs no leave.",
     }),
+    ("--allow-plain-http", {
+        "metavar": "HOST", "default": "",
+        "help": "Send the key to this host, the target's, over plain HTTP, where everybody on the way can read it.",
+    }),
     ("--user-id", {
         "metavar": "ID", "default": "",
-        "help": "A user who exists on the target, whose status can be asked where nothing may be written.",
+        "help": "A user who exists on the target, whose status can be asked: where nothing may be written, and where "
+        "the server answers 404 for users whom it knows by a push or an upload alone.",
     }),
     ("--max-requests", {
         "metavar": "N", "type": click.IntRange(min=1), "default": LIMITS.max_requests, "show_default": True,

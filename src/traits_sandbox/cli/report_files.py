@@ -26,6 +26,19 @@ def wanted(asked: Iterable[str], kinds: Collection[str]) -> Wanted:
     return found
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, unless there is one.
+
+    Raises:
+        UsageError: it cannot be made.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the folder cannot be made: {error.strerror or error}: {folder}") from error
+
+
 def write(reports: Wanted, content: Callable[[str], bytes]) -> None:
     """Write the reports, given what makes one of a kind.
 

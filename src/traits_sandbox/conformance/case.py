@@ -49,6 +49,10 @@ class Talk(Protocol):
         """Send a request until its reply is as wanted or the time for it is over; return the last reply."""
         ...
 
+    async def at_last(self, seconds: float = 0.0) -> None:
+        """Wait until all other cases are through, and so many seconds at least; not for a case that runs alone."""
+        ...
+
     async def together(self, requests: list[Request]) -> list[Reply]:
         """Send several requests at once; return the replies in their order."""
         ...

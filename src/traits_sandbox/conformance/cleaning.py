@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from traits_sandbox.conformance.materials import Materials
+from traits_sandbox.conformance.reports.wording import plural
 from traits_sandbox.conformance.runner import Tally
 from traits_sandbox.conformance.safety import Permit, Vetoed
 from traits_sandbox.conformance.wire import OverBudget, Wire
@@ -31,8 +32,8 @@ async def _removed(wire: Wire, materials: Materials, user: str) -> bool:
 def _left(materials: Materials, users: list[str], items: int, unnamed: int) -> Iterator[str]:
     if users:
         shown = ", ".join(users[:5]) + ", ..." * (len(users) > 5)
-        yield f"{len(users)} users whose ids begin with {materials.prefix}: {shown}"
+        yield f"{plural(len(users), 'user')} whose ids begin with {materials.prefix}: {shown}"
     if items:
-        yield f"{items} items whose ids begin with {materials.prefix}: the API has no deletion of items"
+        yield f"{plural(items, 'item')} whose ids begin with {materials.prefix}: the API has no deletion of items"
     if unnamed:
-        yield f"what {unnamed} accepted requests without an id of this run may have made"
+        yield f"what {plural(unnamed, 'accepted request')} without an id of this run may have made"

@@ -92,8 +92,9 @@ class Exchange:
     """A request with what became of it: a reply, or a `problem` in one word with its `detail`.
 
     A problem is one of `timeout`, `dropped` (the connection ended within or before the reply), `unreachable`
-    (no connection), `certificate` (TLS could not be verified), `protocol` (what came is no HTTP). `seconds` is how
-    long it took, `number` the place in the order of sending, from 1.
+    (no connection), `certificate` (TLS could not be verified), `protocol` (what came is no HTTP), `over` (the run's
+    time ended first, which says nothing of the server). `seconds` is how long it took, `number` the place in the order
+    of sending, from 1.
     """
 
     request: Request

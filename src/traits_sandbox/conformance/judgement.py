@@ -7,7 +7,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from traits_sandbox.conformance.deviations import Deviation
-from traits_sandbox.conformance.plan import Plan
+from traits_sandbox.conformance.plan import NOT_APPLICABLE, Plan
 from traits_sandbox.conformance.report import Judged, Result
 from traits_sandbox.conformance.requirement import Level, Registry
 from traits_sandbox.conformance.runner import Tally
@@ -55,15 +55,19 @@ def _tried(deviation: Deviation, ran: frozenset[str]) -> bool:
 def missing(plan: Plan, tally: Tally, judged: tuple[Judged, ...], deciding: frozenset[Level]) -> Iterator[str]:
     """Yield what keeps a run without failures from proving conformance."""
     if not any(each.passed or each.failures for each in judged):
-        yield "no case was judged"
+        reasons = {result.reason for each in judged for result in each.results}
+        yield "no case applies to this target" if reasons == {NOT_APPLICABLE} else "no case was judged"
     asked = {case.operation for case in plan.sent if case.requirement == "OP-001"}
     for operation in sorted(asked - tally.succeeded):
         yield f"{operation} never answered with success"
+    unproven: defaultdict[str, list[str]] = defaultdict(list)
     for each in judged:
         if each.requirement.level in deciding and each.outcome == "inconclusive":
             reasons = {result.reason for result in each.results if result.outcome == "inconclusive"}
-            yield f"{each.requirement.id} could not be judged: {'; '.join(sorted(reasons)[:3])}"
+            unproven["; ".join(sorted(reasons)[:3])].append(each.requirement.id)
         elif each.requirement.level in deciding and each.outcome == "skipped":
             reasons = {result.reason for result in each.results if result.reason.startswith("not sent")}
             if reasons:
                 yield f"{each.requirement.id}: {'; '.join(sorted(reasons)[:3])}"
+    for why, requirements in unproven.items():
+        yield f"{', '.join(requirements)} could not be judged: {why}"

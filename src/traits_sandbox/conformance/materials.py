@@ -77,12 +77,22 @@ class Materials:
         """
         example = next((each for each in record_examples(self.contract, record) if isinstance(each, dict)), {})
         row = {field.name: self.valid(record, field, example) for field in record.fields}
-        for field in record.fields:
-            if field.role in ("user", "mention"):
-                row[field.name] = self.id(user if field.role == "user" else f"{user}-friend")
-        if record.key:
-            row[record.key] = self.id(f"{user}-item")
-        return {name: value for name, value in (row | changes).items() if value is not ...}
+        row |= self._ids(record, user) | changes
+        return {name: value for name, value in row.items() if value is not ...}
+
+    def examples(self, operation: Operation, user: str = "u") -> list[Row]:
+        """Return every record that the document shows of what a push takes, with ids of this run."""
+        record = self.record_of(operation)
+        shown = [each for each in record_examples(self.contract, record) if isinstance(each, dict)]
+        ids = self._ids(record, user)
+        mine = [each | {name: own for name, own in ids.items() if name in each} for each in shown]
+        return [each for number, each in enumerate(mine) if each not in mine[:number]]
+
+    def _ids(self, record: Record, user: str) -> Row:
+        """Return the ids of this run that a record has, by field."""
+        names = {"user": user, "mention": f"{user}-friend"}
+        ids = {field.name: self.id(names[field.role]) for field in record.fields if field.role in names}
+        return ids | ({record.key: self.id(f"{user}-item")} if record.key else {})
 
     def valid(self, record: Record, field: Field, example: Row | None = None) -> Any:
         """Return a value that the document's words allow for a field: its own example, else one of the type."""

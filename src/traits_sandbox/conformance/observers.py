@@ -13,6 +13,8 @@ from traits_sandbox.contract.model import Contract
 Observation = tuple[str, Breach | None]
 """The id of a requirement, and how an exchange broke it; None if it kept it."""
 
+# RFC 6839: what is JSON by its syntax may say so behind a name of its own.
+_JSON = re.compile(r"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";,]+)", re.IGNORECASE)
 
 
@@ -26,8 +28,8 @@ class Observers:
 
     def __call__(self, exchange: Exchange) -> Iterator[Observation]:
         """Yield every requirement that the exchange is a test of."""
-        if exchange.request.plain:
-            # Whatever ends a call over plain HTTP is as it should be.
+        if exchange.request.plain or exchange.problem == "over":
+            # Whatever ends a call over plain HTTP is as it should be, and what the kit ended says nothing.
             return
         yield "HTTP-002", _alive(exchange)
         if exchange.reply is None:
@@ -77,7 +79,7 @@ def _alive(exchange: Exchange) -> Breach | None:
 
 def _is_json(reply: Reply) -> Breach | None:
     media_type, _, parameters = reply.header("Content-Type").partition(";")
-    if media_type.strip().lower() != "application/json":
+    if not _JSON.fullmatch(media_type.strip()):
         return Breach(f"Content-Type {media_type.strip() or 'absent'}", "Content-Type application/json")
     charset = _CHARSET.search(parameters)
     if charset and charset[1].lower() not in ("utf-8", "utf8"):

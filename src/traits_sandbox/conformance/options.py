@@ -15,9 +15,9 @@ class Options:
     """The choices of a run, all with safe defaults.
 
     `only` are patterns of requirement or case ids (`TYPE-*`, `LIM-003.actions.*`). `allow_writes` repeats the
-    target's host to allow writing to it, which loopback does not need. `known_user` is the id of an existing user, as
-    it goes over the wire. `explore` is the number of generated examples for each operation, 0 for none.
-    `concurrency` is how many cases run side by side.
+    target's host to allow writing to it, which loopback does not need; `allow_plain_http` repeats it to send it the key
+    over plain HTTP. `known_user` is the id of an existing user, as it goes over the wire. `explore` is the number of
+    generated examples for each operation, 0 for none. `concurrency` is how many cases run side by side.
     """
 
     profile: Profile = "core"
@@ -25,6 +25,7 @@ class Options:
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
     allow_writes: str = ""
+    allow_plain_http: str = ""
     known_user: str = ""
     deviations: tuple[Deviation, ...] = ()
     explore: int = 0
@@ -37,8 +38,26 @@ class Options:
             UsageError: writes are allowed to another host than the target's.
 
         """
-        if self.allow_writes and self.allow_writes != target.host:
-            raise UsageError(f"--allow-writes must name the target's host, {target.host}, not {self.allow_writes}")
+        _names_the_host("--allow-writes", self.allow_writes, target)
         if is_loopback(target.host):
             return "unsafe"
         return "destroy" if self.allow_writes else "read"
+
+    def check_way(self, target: Target) -> None:
+        """Refuse to send the key to another machine in clear, unless that is wanted.
+
+        Raises:
+            UsageError: it is not, or it is wanted for another host than the target's.
+
+        """
+        _names_the_host("--allow-plain-http", self.allow_plain_http, target)
+        if target.in_clear and not self.allow_plain_http:
+            raise UsageError(
+                f"the key would travel in clear to {target.host}: "
+                f"give an https:// base URL, or add --allow-plain-http {target.host}"
+            )
+
+
+def _names_the_host(option: str, given: str, target: Target) -> None:
+    if given and given != target.host:
+        raise UsageError(f"{option} must name the target's host, {target.host}, not {given}")

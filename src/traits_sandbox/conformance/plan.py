@@ -69,8 +69,8 @@ def select(cases: Iterable[Case], only: tuple[str, ...]) -> list[Case]:
 
 
 def fits(case: Case, pattern: str) -> bool:
-    """Tell whether a case is meant by a pattern of case ids or requirement ids."""
-    return fnmatchcase(case.id, pattern) or fnmatchcase(case.requirement, pattern)
+    """Tell whether a case is meant by a pattern of case ids or requirement ids, in whichever letter case."""
+    return any(fnmatchcase(each.lower(), pattern.lower()) for each in (case.id, case.requirement))
 
 
 def make_plan(
@@ -89,7 +89,8 @@ def make_plan(
 def _reason(case: Case, permit: Permit, secured: bool) -> str:
     if case.secured and not secured:
         return NOT_APPLICABLE
-    return "" if permit.allows(case.reach) else f"not allowed on this target: it reaches as far as {case.reach!r}"
+    return "" if permit.allows(case.reach) else f"{NOT_ALLOWED}: it reaches as far as {case.reach!r}"
 
 
+NOT_ALLOWED = "not allowed on this target"
 NOT_APPLICABLE = "not applicable: the target is spoken to over plain HTTP"

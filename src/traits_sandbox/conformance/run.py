@@ -71,6 +71,7 @@ class Run:
 
         """
         target.check()
+        options.check_way(target)
         if options.explore:
             require_extra()
         self._target, self._options, self._tell, self._clock = target, options, tell, clock

@@ -12,7 +12,7 @@ from traits_sandbox.conformance.case import Case, Unanswered
 from traits_sandbox.conformance.events import CaseEnded, Observer
 from traits_sandbox.conformance.exchange import Exchange
 from traits_sandbox.conformance.observers import Observers
-from traits_sandbox.conformance.plan import Plan, Step
+from traits_sandbox.conformance.plan import NOT_ALLOWED, Plan, Step
 from traits_sandbox.conformance.report import Outcome, Result
 from traits_sandbox.conformance.safety import Vetoed
 from traits_sandbox.conformance.talk import Conversation, Patience
@@ -71,6 +71,7 @@ class Runner:
         self._own_ids = OwnIds(prefix)
         self._concurrency, self._turns = concurrency, asyncio.Semaphore(concurrency)
         self._patience = Patience()
+        self._through = asyncio.Event()
         self.tally = Tally()
         self._over = ""
 
@@ -83,8 +84,19 @@ class Runner:
                     await self._turns.acquire()
                 task = tasks.create_task(self._step(step))
                 task.add_done_callback(partial(self._release, turns))
+            # Whoever holds all turns knows that no case is under way but those that wait for this moment.
+            for _ in range(self._concurrency):
+                await self._turns.acquire()
+            self._through.set()
+            self._release(self._concurrency)
 
-    def _release(self, turns: int, _: asyncio.Task[None]) -> None:
+    async def _others(self) -> None:
+        """Wait, without a turn, until all cases are through but those that wait like this."""
+        self._turns.release()
+        await self._through.wait()
+        await self._turns.acquire()
+
+    def _release(self, turns: int, _: asyncio.Task[None] | None = None) -> None:
         for _turn in range(turns):
             self._turns.release()
 
@@ -102,13 +114,13 @@ class Runner:
 
     async def _judge(self, case: Case) -> tuple[Result, tuple[Result, ...]]:
         """Return the result of a case, and what its exchanges broke besides."""
-        talk = Conversation(self._wire, self._patience)
+        talk = Conversation(self._wire, self._patience, self._others)
         try:
             breach = await case.judge(talk)
         except Unanswered as error:
             result = _result(case, "inconclusive", reason=str(error))
         except Vetoed as error:
-            result = _result(case, "skipped", reason=f"not allowed on this target: {error}")
+            result = _result(case, "skipped", reason=f"{NOT_ALLOWED}: {error}")
         except OverBudget as error:
             self._over = f"not sent: {error}"
             result = _result(case, "inconclusive", reason=str(error))

@@ -1,13 +1,13 @@
 """A case's conversation with the server: every exchange is kept, observed, and stopped where the run's limits are."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from traits_sandbox.conformance.case import Unanswered
 from traits_sandbox.conformance.exchange import Exchange, Reply, Request
-from traits_sandbox.conformance.wire import Wire
+from traits_sandbox.conformance.wire import OverBudget, Wire
 
-# Deletion takes effect at once on a server that is worth its name, but the document does not say so.
+# What was stored or deleted shows at once on a server that is worth its name, but the document does not say so.
 POLLS = 5
 _PAUSE = 0.2
 
@@ -32,8 +32,8 @@ class Patience:
 class Conversation:
     """The Talk of one case."""
 
-    def __init__(self, wire: Wire, patience: Patience) -> None:
-        self._wire, self._patience = wire, patience
+    def __init__(self, wire: Wire, patience: Patience, others: Callable[[], Awaitable[None]]) -> None:
+        self._wire, self._patience, self._others = wire, patience, others
         self.exchanges: list[Exchange] = []
 
     async def send(self, request: Request) -> Reply:
@@ -48,6 +48,8 @@ class Conversation:
         """Send a request and return what became of it, an answer or none."""
         exchange = await self._wire.send(request)
         self.exchanges.append(exchange)
+        if exchange.problem == "over":
+            raise OverBudget(exchange.detail)
         return exchange
 
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
@@ -61,6 +63,10 @@ class Conversation:
         if not done(reply):
             self._patience.disappoint()
         return reply
+
+    async def at_last(self, seconds: float = 0.0) -> None:
+        """Wait until all other cases are through, and so many seconds at least."""
+        await asyncio.gather(self._others(), asyncio.sleep(seconds))
 
     async def together(self, requests: list[Request]) -> list[Reply]:
         """Send several requests at once; return the replies in their order."""

@@ -14,7 +14,7 @@ import httpx
 
 from traits_sandbox.conformance.exchange import Exchange, Pairs, Reply, Request
 from traits_sandbox.conformance.keys import DUMMY, marked, reveal
-from traits_sandbox.conformance.safety import Gate
+from traits_sandbox.conformance.safety import Gate, is_loopback
 from traits_sandbox.conformance.sockets import address, reply_to_head, speaks_old_tls
 from traits_sandbox.errors import UsageError
 
@@ -54,6 +54,11 @@ class Target:
     def secured(self) -> bool:
         """Tell whether the target is spoken to over TLS."""
         return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def in_clear(self) -> bool:
+        """Tell whether the key goes to another machine in a way that everybody between can read."""
+        return not self.secured and not is_loopback(self.host)
 
     def check(self) -> None:
         """Refuse what cannot be a target.
@@ -122,6 +127,8 @@ class Wire:
     async def send(self, request: Request) -> Exchange:
         """Send a request and return what became of it; waits and sends again when told to slow down.
 
+        The exchange's problem is `over` where the run's limits kept the server from its whole time for a reply.
+
         Raises:
             Vetoed: it reaches further than is allowed on this target.
             OverBudget: the run's requests or its time are used up.
@@ -158,8 +165,13 @@ class Wire:
         exchange = await self._try(request)
         if request.plain:
             return exchange
+        if exchange.problem != "dropped":
+            return exchange
         # A kept connection may end just when it is used again, which is nobody's fault; a new one tells.
-        return replace(await self._try(request), times=2) if exchange.problem == "dropped" else exchange
+        try:
+            return replace(await self._try(request), times=2)
+        except OverBudget as error:
+            return replace(exchange, problem="over", detail=str(error))
 
     async def _try(self, request: Request) -> Exchange:
         number = await self._turn()
@@ -169,10 +181,20 @@ class Wire:
             async with asyncio.timeout(within):
                 outcome = Exchange(request, await self._exchange(request))
         except TimeoutError:
-            outcome = Exchange(request, None, "timeout", f"no complete reply within {within:.1f} s")
+            outcome = Exchange(request, None, *self._late(within))
         except httpx.TransportError as error:
             outcome = Exchange(request, None, _problem(error), str(error) or type(error).__name__)
         return replace(outcome, number=number, seconds=self._clock() - begin)
+
+    def _late(self, within: float) -> tuple[str, str]:
+        """Return the problem of an exchange that took longer than it might, and its detail."""
+        if within < self._limits.timeout:
+            return "over", self._time_is_over
+        return "timeout", f"no complete reply within {within:.1f} s"
+
+    @property
+    def _time_is_over(self) -> str:
+        return f"--max-time {self._limits.max_time:g} s is over"
 
     async def _turn(self) -> int:
         """Wait for the next place that the rate leaves, and return its number."""
@@ -181,7 +203,7 @@ class Wire:
         now = self._clock()
         place = max(now, self._next)
         if place - now >= self.left:
-            raise OverBudget(f"--max-time {self._limits.max_time:g} s is over")
+            raise OverBudget(self._time_is_over)
         self.sent += 1
         number = self.sent
         if self._limits.rate:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from traits_sandbox.conformance.case import Breach, Case, Expectation, refused
 from traits_sandbox.conformance.catalogue.pushes import Place, collection, places, pushed
-from traits_sandbox.conformance.catalogue.stored import stores_nothing
+from traits_sandbox.conformance.catalogue.seeing import LOOKS, stores_nothing
 from traits_sandbox.conformance.exchange import NotJson, Reply
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.contract.model import Contract, Operation
@@ -21,6 +21,7 @@ def cases(made: Materials) -> Iterator[Case]:
     for operation in made.pushes:
         required = [each for each in places(made, operation) if each.field.required and each.within is None]
         yield from _one_bad_record(made, operation, required[0])
+        yield from _bad_at_the_end(made, operation, required[0])
         yield from _nothing_stored(made, operation, required[-1])
         yield from _field_named(required)
     for operation in (made.pushes[0], made.pushes[-1]):
@@ -35,6 +36,13 @@ def _one_bad_record(made: Materials, operation: Operation, place: Place) -> Iter
         yield pushed(f"ATOM-001.{collection(operation)}.{name}", title, made.push(operation, rows), refused)
 
 
+def _bad_at_the_end(made: Materials, operation: Operation, place: Place) -> Iterator[Case]:
+    if (limit := made.contract.max_records) is not None:
+        rows = [*made.various(operation, limit - 1), place.filled(...)]
+        title = f"leave out {place.name} in the last of {limit} records"
+        yield pushed(f"ATOM-001.{collection(operation)}.last-of-full", title, made.push(operation, rows), refused)
+
+
 def _nothing_stored(made: Materials, operation: Operation, place: Place) -> Iterator[Case]:
     record = made.record_of(operation)
     if record.field_of("user"):
@@ -47,7 +55,8 @@ def _nothing_stored(made: Materials, operation: Operation, place: Place) -> Iter
             operation=operation.id,
             reach="append",
             judge=stores_nothing(made, request, *map(made.id, names)),
-            requests=2,
+            requests=3,
+            at_most=2 + LOOKS,
         )
 
 

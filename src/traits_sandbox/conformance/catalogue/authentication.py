@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 
-from traits_sandbox.conformance.case import Breach, Case, Expectation, Judge, Talk, accepted, refused
-from traits_sandbox.conformance.catalogue.seeing import listed, single, with_credential
+from traits_sandbox.conformance.case import Breach, Case, Expectation, Talk, accepted, refused
+from traits_sandbox.conformance.catalogue.seeing import LOOKS, single, stores_nothing, with_credential
 from traits_sandbox.conformance.exchange import KEY, Reply, Request
 from traits_sandbox.conformance.keys import DUMMY, marker
 from traits_sandbox.conformance.materials import Materials
@@ -107,22 +107,15 @@ def _before_the_body(made: Materials, operation: Operation) -> Iterator[Case]:
 
 
 def _nothing_stored(made: Materials) -> Iterator[Case]:
-    request = with_credential(made.introduce("intruder"), _UNKNOWN)
-    yield Case(
-        id=f"AUTH-007.{request.operation}",
-        title="look for the user of a push with an unknown key",
-        operation=request.operation,
-        reach="append",
-        judge=_unseen(made, request),
-        requests=2,
-    )
-
-
-def _unseen(made: Materials, request: Request) -> Judge:
-    async def judge(talk: Talk) -> Breach | None:
-        await talk.send(request)
-        if made.id("intruder") not in await listed(talk, made):
-            return None
-        return Breach("the user is listed", "nothing to be stored of a request that is refused for its key")
-
-    return judge
+    for name, shown, credential in (("", "an unknown key", _UNKNOWN), (".none", "no key", None)):
+        user = f"intruder{name.replace('.', '-')}"
+        request = with_credential(made.introduce(user), credential)
+        yield Case(
+            id=f"AUTH-007.{request.operation}{name}",
+            title=f"look for the user of a push with {shown}",
+            operation=request.operation,
+            reach="append",
+            judge=stores_nothing(made, request, made.id(user)),
+            requests=3,
+            at_most=2 + LOOKS,
+        )

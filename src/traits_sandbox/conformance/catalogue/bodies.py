@@ -115,7 +115,7 @@ def _no_list_of_records(made: Materials, operation: Operation) -> Iterator[Case]
         "string-for-list": ({name: "text"}, "a string in place of the list"),
         "null-for-list": ({name: None}, "null in place of the list"),
         "string-record": ({name: ["text"]}, "a string in place of a record"),
-        "null-record": ({name: [row, None]}, "null in place of a record"),
+        "null-record": ({name: [None]}, "null in place of a record"),
         "list-record": ({name: [[row]]}, "a list in place of a record"),
     }
     for about, (body, title) in bodies.items():

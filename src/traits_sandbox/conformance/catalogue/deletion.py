@@ -1,23 +1,30 @@
 """DEL: the deletion of a user, and of nobody else. Only users of this run are ever named in one."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from traits_sandbox.conformance.case import Breach, Case, Judge, Talk, Unanswered, accepted, one, refused
 from traits_sandbox.conformance.catalogue.seeing import (
+    LOOKS,
     MOST_PERSONAS,
     USUAL_PERSONAS,
+    eventually,
     listed,
     personas,
+    require_any,
     single,
+    users_in,
     without,
 )
 from traits_sandbox.conformance.catalogue.state import is_completed, survey_of
-from traits_sandbox.conformance.catalogue.stored import users_in
 from traits_sandbox.conformance.exchange import Reply, Request
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.talk import POLLS
 from traits_sandbox.contract.model import Operation
+
+# How long a deleted user has at least to come back.
+_SOON = 1.0
 
 _NEIGHBOURS = {
     "prefix": ("one whose id begins the deleted one", "near-by", "near"),
@@ -36,7 +43,7 @@ def cases(made: Materials) -> Iterator[Case]:
     suffix = ("one whose id ends like the deleted one", "end", made.id("end"))
     for name, (whom, removed, neighbour) in (_NEIGHBOURS | {"suffix": suffix}).items():
         title, judge = f"delete a user and look for {whom}", _stays(made, removed, neighbour)
-        yield Case(f"DEL-003.{name}", title, removal.id, "destroy", judge, requests=4, at_most=1 + 3 * POLLS)
+        yield Case(f"DEL-003.{name}", title, removal.id, "destroy", judge, requests=4, at_most=1 + POLLS + 2 * LOOKS)
     yield from _unusable(made, removal)
     yield _empty(made, removal)
     yield from _repeatable(made, removal)
@@ -48,10 +55,19 @@ async def _remove(talk: Talk, made: Materials, user: str) -> Reply:
     return await talk.poll(made.remove(made.id(user)), lambda reply: reply.accepted)
 
 
-async def _removed(talk: Talk, made: Materials, user: str) -> None:
+async def _removed(talk: Talk, made: Materials, user: str) -> bool:
+    """Delete a user; tell whether the server says that it has done so, not only that it will."""
     reply = await _remove(talk, made, user)
     if not reply.accepted:
         raise Unanswered(f"the deletion was answered {reply.status}, so that nothing can be said of what follows")
+    return reply.status != HTTPStatus.ACCEPTED
+
+
+def _still(observed: str, expected: str, *, done: bool) -> Breach:
+    """Return the breach of a deletion that does not show; raises Unanswered if it was only announced."""
+    if not done:
+        raise Unanswered(f"the deletion was answered {HTTPStatus.ACCEPTED:d} and did not show by the end of the run")
+    return Breach(observed, expected)
 
 
 def _succeeds(made: Materials) -> Judge:
@@ -65,13 +81,12 @@ def _succeeds(made: Materials) -> Judge:
 def _gone_everywhere(made: Materials, removal: Operation) -> Case:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.introduce("gone"))
-        await listed(talk, made, "gone")
-        await _removed(talk, made, "gone")
-        gone, expected = made.id("gone"), "the deleted user to be listed nowhere"
-        if gone in await without(talk, made, "gone"):
-            return Breach("still in all", expected)
-        still = [index async for index, reply in personas(talk, made.users) if gone in users_in(made, reply)]
-        return Breach("still in a persona", expected) if still else None
+        require_any(made, await listed(talk, made, "gone"), "gone")
+        done = await _removed(talk, made, "gone")
+        await without(talk, made, "gone")
+        await talk.at_last(_SOON)
+        place = await _found_in(talk, made, "gone")
+        return _still(f"still in {place}", "the deleted user to be listed nowhere", done=done) if place else None
 
     return Case(
         id="DEL-002.everywhere",
@@ -79,21 +94,32 @@ def _gone_everywhere(made: Materials, removal: Operation) -> Case:
         operation=removal.id,
         reach="destroy",
         judge=judge,
-        requests=4 + USUAL_PERSONAS + 1,
-        at_most=1 + 3 * POLLS + MOST_PERSONAS,
+        requests=5 + USUAL_PERSONAS + 1,
+        at_most=2 + POLLS + 2 * LOOKS + MOST_PERSONAS,
     )
+
+
+async def _found_in(talk: Talk, made: Materials, user: str) -> str:
+    """Return where a user is listed, empty for nowhere."""
+    if made.id(user) in users_in(made, await talk.send(made.users())):
+        return "all"
+    still = [index async for index, reply in personas(talk, made.users) if made.id(user) in users_in(made, reply)]
+    return "a persona" if still else ""
 
 
 def _stays(made: Materials, removed: str, neighbour: str) -> Judge:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.introduce(removed, neighbour))
         before = await listed(talk, made, removed, neighbour)
+        require_any(made, before, removed, neighbour)
         await _removed(talk, made, removed)
         after = await without(talk, made, removed)
         # Where only one of them was listed, the server takes both for the same user.
         two = {made.id(removed), made.id(neighbour)} <= before
         if two and made.id(neighbour) not in after:
             return Breach("the other user is gone", "all other users to stay")
+        if made.id(removed) in after:
+            raise Unanswered("the deletion does not show, so that nothing can be said of what it spares")
         return None
 
     return judge
@@ -119,7 +145,7 @@ def _unusable(made: Materials, removal: Operation) -> Iterator[Case]:
             reach="unsafe",
             judge=_deletes_nobody(made, request, f"bystander-{each}"),
             requests=4,
-            at_most=2 + 2 * POLLS,
+            at_most=2 + 2 * LOOKS,
         )
 
 
@@ -143,9 +169,9 @@ def _deletes_nobody(made: Materials, request: Request, bystander: str) -> Judge:
         reply = await talk.send(request)
         if not reply.refused:
             return Breach(str(reply.status), "a reply of class 4xx: there is no id to delete")
-        if made.id(bystander) in before - await listed(talk, made, bystander):
-            return Breach("another user is gone", "nobody to be deleted")
-        return None
+        require_any(made, before, bystander)
+        gone = made.id(bystander) not in await listed(talk, made, bystander)
+        return Breach("another user is gone", "nobody to be deleted") if gone else None
 
     return judge
 
@@ -168,9 +194,9 @@ def _status_gone(made: Materials, removal: Operation) -> Case:
         await talk.send(survey_of(made, "forgotten"))
         if not is_completed(made, await talk.poll(question, lambda reply: is_completed(made, reply))):
             raise Unanswered("the survey does not show in the status, so that its end cannot be seen")
-        await _removed(talk, made, "forgotten")
-        if is_completed(made, await talk.poll(question, lambda reply: not is_completed(made, reply))):
-            return Breach("still completed", "nothing to be left of the survey")
+        done = await _removed(talk, made, "forgotten")
+        if is_completed(made, await eventually(talk, question, lambda reply: not is_completed(made, reply))):
+            return _still("still completed", "nothing to be left of the survey", done=done)
         return None
 
     return Case(
@@ -180,5 +206,5 @@ def _status_gone(made: Materials, removal: Operation) -> Case:
         reach="destroy",
         judge=judge,
         requests=4,
-        at_most=1 + 3 * POLLS,
+        at_most=1 + 2 * POLLS + LOOKS,
     )

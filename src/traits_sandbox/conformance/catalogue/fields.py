@@ -35,6 +35,7 @@ def cases(made: Materials) -> Iterator[Case]:
             for rule in _RULES:
                 yield from rule(place)
         yield from _without_options(made, operation)
+        yield _shown(made, operation)
         yield from _unknown_field(made, operation)
     yield from _texts(made)
 
@@ -131,6 +132,12 @@ def _without_options(made: Materials, operation: Operation) -> Iterator[Case]:
         request = made.push(operation, [made.row(record, **left_out)])
         case_id = f"TYPE-002.{collection(operation)}.all-absent"
         yield pushed(case_id, "leave out every optional field", request, accepted)
+
+
+def _shown(made: Materials, operation: Operation) -> Case:
+    request = made.push(operation, made.examples(operation))
+    case_id = f"TYPE-016.{collection(operation)}.examples"
+    return pushed(case_id, "all records that the document shows, for files too", request, accepted)
 
 
 def _unknown_field(made: Materials, operation: Operation) -> Iterator[Case]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from traits_sandbox.conformance.case import Case, accepted, refused
 from traits_sandbox.conformance.catalogue.pushes import collection, pushed
-from traits_sandbox.conformance.catalogue.stored import stores_nothing
+from traits_sandbox.conformance.catalogue.seeing import LOOKS, stores_nothing
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.contract.model import Operation
 
@@ -26,7 +26,9 @@ def _within(made: Materials, operation: Operation) -> Iterator[Case]:
         sizes += [("LIM-002", "one-below", limit - 1), ("LIM-001", "full", limit)]
     for requirement, name, count in sizes:
         request = made.push(operation, made.various(operation, count))
-        yield pushed(f"{requirement}.{collection(operation)}.{name}", f"{count} records", request, accepted)
+        yield pushed(
+            f"{requirement}.{collection(operation)}.{name}", f"{count} record{'s'[: count != 1]}", request, accepted
+        )
 
 
 def _beyond(made: Materials, operation: Operation, count: int) -> Iterator[Case]:
@@ -38,4 +40,4 @@ def _beyond(made: Materials, operation: Operation, count: int) -> Iterator[Case]
         request = made.push(operation, [rows[0] | {user.name: stranger}, *rows[1:]])
         title = f"look for a user of {count} records"
         judge = stores_nothing(made, request, stranger)
-        yield Case(f"LIM-004.{about}", title, operation.id, "append", judge, requests=2)
+        yield Case(f"LIM-004.{about}", title, operation.id, "append", judge, requests=3, at_most=2 + LOOKS)

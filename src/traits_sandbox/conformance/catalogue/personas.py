@@ -1,18 +1,21 @@
 """STATE, the segments: who belongs to a persona, and what traits it has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from traits_sandbox.conformance.case import Breach, Case, Expectation, Judge, Talk, accepted, refused
 from traits_sandbox.conformance.catalogue.pushes import collection
 from traits_sandbox.conformance.catalogue.seeing import (
+    LOOKS,
     MOST_PERSONAS,
     USUAL_PERSONAS,
     data_of,
     listed,
     personas,
+    require_any,
     single,
     until_listed,
+    users_in,
 )
 from traits_sandbox.conformance.exchange import Reply, Request
 from traits_sandbox.conformance.materials import Materials
@@ -21,6 +24,8 @@ from traits_sandbox.contract.model import Operation
 
 _LOOKED_AT = 3
 _LENGTH = 200
+_LONG = 300
+_MANY = 150
 
 Ask = Callable[..., Request]
 
@@ -30,19 +35,24 @@ def cases(made: Materials) -> Iterator[Case]:
     users, traits = made.the("persona_users"), made.the("persona_traits")
     yield from _shapes("STATE-003", users, made.users, _lists_users(users))
     yield _shape_of_many(made, users)
-    yield from _shapes("STATE-004", traits, made.traits, _holds_traits)
+    yield from _shapes("STATE-004", traits, made.traits, _holds_traits, _is_object)
     yield single("STATE-007.all", "look at the traits of all", traits, made.traits(), _as_in_example(traits))
+    yield single("STATE-014.all", "look at the traits of all", traits, made.traits(), _within_range)
     for operation, ask in ((users, made.users), (traits, made.traits)):
-        yield single(f"STATE-005.{operation.id}", "ask for persona 0", operation, ask("0"), refused)
+        yield _nobody_at_zero(made, operation, ask("0"))
         yield from _unknown(made, operation, ask)
     yield from _members(made, users)
     yield from _told_apart(made, users)
     yield from _last_record(made)
 
 
-def _shapes(requirement: str, operation: Operation, ask: Ask, expect: Expectation) -> Iterator[Case]:
-    title = "ask for all personas of the default segment"
-    yield single(f"{requirement}.all", title, operation, ask(), lambda reply: accepted(reply) or expect(reply))
+def _shapes(
+    requirement: str, operation: Operation, ask: Ask, expect: Expectation, of_all: Expectation | None = None
+) -> Iterator[Case]:
+    """Yield the cases of all personas, which may be shown in a form `of_all` their own, and of each of the first."""
+    title, all_as_expected = "ask for all personas of the default segment", of_all or expect
+    judge_all: Expectation = lambda reply: accepted(reply) or all_as_expected(reply)  # noqa: E731
+    yield single(f"{requirement}.all", title, operation, ask(), judge_all)
 
     async def judge(talk: Talk) -> Breach | None:
         async for _, reply in personas(talk, ask, _LOOKED_AT):
@@ -79,6 +89,10 @@ def _lists_users(operation: Operation) -> Expectation:
     return expect
 
 
+def _is_object(reply: Reply) -> Breach | None:
+    return None if isinstance(data_of(reply), dict) else Breach("data that is no object", "data that is an object")
+
+
 def _holds_traits(reply: Reply) -> Breach | None:
     expected = "data that is an object of categories, each an object of numbers"
     data = data_of(reply)
@@ -97,27 +111,49 @@ def _is_number(value: Any) -> bool:
 def _as_in_example(operation: Operation) -> Expectation:
     assert operation.response is not None
     shown = _names(operation.response.example["data"])
-    expected = "the categories and names of the example, each from 0 to 100"
+    expected = "the categories and names of the example"
 
     def expect(reply: Reply) -> Breach | None:
         if breach := accepted(reply) or _holds_traits(reply):
             return breach
-        data = data_of(reply)
-        if missing := shown - _names(data):
-            return Breach(f"no {' '.join(min(missing))}", expected)
-        within = all(0 <= value <= 100 for category in data.values() for value in category.values())
-        return None if within else Breach("a trait beyond 0 to 100", expected)
+        missing = shown - _names(data_of(reply))
+        return Breach(f"no {' '.join(min(missing))}", expected) if missing else None
 
     return expect
+
+
+def _within_range(reply: Reply) -> Breach | None:
+    if breach := accepted(reply) or _holds_traits(reply):
+        return breach
+    within = all(0 <= value <= 100 for category in data_of(reply).values() for value in category.values())
+    return None if within else Breach("a trait beyond 0 to 100", "traits from 0 to 100")
 
 
 def _names(traits: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
     return {(category, name) for category, values in traits.items() for name in values}
 
 
+def _nobody_at_zero(made: Materials, operation: Operation, request: Request) -> Case:
+    """Return the case of persona 0, asked for when the run has made all its users."""
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.at_last()
+        reply = await talk.send(request)
+        if not reply.accepted:
+            return refused(reply)
+        data = data_of(reply)
+        held = data.values() if isinstance(data, dict) else [data]
+        shown = users_in(made, reply) if "ids" in operation.roles else any(held)
+        return Breach(str(reply.status), "a reply of class 4xx, or nothing: there is no persona 0") if shown else None
+
+    return Case(f"STATE-005.{operation.id}", "ask for persona 0", operation.id, operation.effect, judge)
+
+
 def _unknown(made: Materials, operation: Operation, ask: Ask) -> Iterator[Case]:
     questions = {
         "segment": ("a segment that does not exist", ask(segment=made.id("no-segment"))),
+        "zero": ("persona 0", ask("0")),
+        "beyond-64-bits": ("persona 2^64 + 1", ask(str(2**64 + 1))),
         "too-high": ("persona 1000000", ask("1000000")),
         "negative": ("persona -1", ask("-1")),
         "fraction": ("persona 1.5", ask("1.5")),
@@ -130,12 +166,13 @@ def _unknown(made: Materials, operation: Operation, ask: Ask) -> Iterator[Case]:
 def _members(made: Materials, users: Operation) -> Iterator[Case]:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.introduce("member"))
-        in_all = _times(made, await until_listed(talk, made, "member"))
-        if in_all != 1:
-            return Breach(f"{in_all} times in all", "a user who was pushed to be listed once")
+        found = await listed(talk, made, "member")
+        require_any(made, found)
+        if made.id("member") not in found:
+            return Breach("not in all", "a user who was pushed to be listed")
         each = [_times(made, reply) async for _, reply in personas(talk, made.users)]
-        found = sum(each)
-        return None if found == 1 else Breach(f"{found} times in personas", "the user to be in one of them, once")
+        times = sum(each)
+        return None if times == 1 else Breach(f"{times} times in personas", "the user to be in one of them, once")
 
     yield Case(
         id="STATE-006.introduced",
@@ -144,8 +181,33 @@ def _members(made: Materials, users: Operation) -> Iterator[Case]:
         reach="append",
         judge=judge,
         requests=2 + USUAL_PERSONAS + 1,
-        at_most=1 + POLLS + MOST_PERSONAS,
+        at_most=1 + LOOKS + MOST_PERSONAS,
     )
+    names = [f"many-{number}" for number in range(1, _MANY + 1)]
+    yield _looked_for(made, "STATE-006.many", f"push {_MANY} users at once and look for each", users, names)
+    yield Case("STATE-006.once", "look for ids that all lists twice", users.id, "read", _nobody_twice(made))
+    title = "push a user and look for them for a moment"
+    yield Case("STATE-015.introduced", title, users.id, "append", _soon_listed(made), requests=2, at_most=1 + POLLS)
+
+
+def _nobody_twice(made: Materials) -> Judge:
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.at_last()
+        reply = await talk.send(made.users())
+        different = len(users_in(made, reply))
+        listed_at_all = data_of(reply)[made.the("persona_users").roles["ids"]]
+        return Breach("an id twice", "every user to be listed once") if len(listed_at_all) > different else None
+
+    return judge
+
+
+def _soon_listed(made: Materials) -> Judge:
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce("soon"))
+        found = users_in(made, await until_listed(talk, made, "soon"))
+        return None if made.id("soon") in found else Breach("not listed", "a user who was pushed to be listed at once")
+
+    return judge
 
 
 def _times(made: Materials, reply: Reply) -> int:
@@ -168,15 +230,15 @@ def _told_apart(made: Materials, users: Operation) -> Iterator[Case]:
         "beyond-16-bits": ("beyond 16 bits", ("\U0001f40e", "\U0001f984")),
     }
     for name, (title, pair) in pairs.items():
-        yield Case(
-            id=f"STATE-009.{name}",
-            title=f"push users with ids {title}",
-            operation=users.id,
-            reach="append",
-            judge=_all_listed(made, made.introduce(*pair), *pair),
-            requests=2,
-            at_most=1 + POLLS,
-        )
+        yield _looked_for(made, f"STATE-009.{name}", f"push users with ids {title}", users, pair)
+    long = "x" * (_LONG - len(made.prefix))
+    yield _looked_for(made, "STATE-009.long", f"push a user with an id of {_LONG} characters", users, [long])
+
+
+def _looked_for(made: Materials, case_id: str, title: str, users: Operation, names: Sequence[str]) -> Case:
+    """Return the case of a push of some users, each of whom has to be listed."""
+    judge = _all_listed(made, made.introduce(*names), *names)
+    return Case(case_id, title, users.id, "append", judge, requests=2, at_most=1 + LOOKS)
 
 
 def _all_listed(made: Materials, request: Request, *names: str) -> Judge:
@@ -184,6 +246,7 @@ def _all_listed(made: Materials, request: Request, *names: str) -> Judge:
         if breach := accepted(await talk.send(request)):
             return breach
         found = await listed(talk, made, *names)
+        require_any(made, found)
         missing = [name for name in names if made.id(name) not in found]
         return Breach(f"{len(missing)} not listed", "every user to be listed, as pushed") if missing else None
 
@@ -204,5 +267,5 @@ def _last_record(made: Materials) -> Iterator[Case]:
                 reach="append",
                 judge=_all_listed(made, request, name),
                 requests=2,
-                at_most=1 + POLLS,
+                at_most=1 + LOOKS,
             )

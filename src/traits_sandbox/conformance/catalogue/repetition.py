@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from traits_sandbox.conformance.case import Breach, Case, Judge, Talk, accepted
 from traits_sandbox.conformance.catalogue.pushes import collection, pushed
-from traits_sandbox.conformance.catalogue.seeing import listed
+from traits_sandbox.conformance.catalogue.seeing import LOOKS, listed, require_any
 from traits_sandbox.conformance.exchange import Request
 from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.talk import POLLS
 
 _AT_ONCE = 8
 
@@ -39,10 +38,11 @@ def _at_once(made: Materials) -> Case:
             if breach := accepted(reply):
                 return breach
         found = await listed(talk, made, *names)
+        require_any(made, found)
         lost = [name for name in names if made.id(name) not in found]
         return Breach(f"{len(lost)} of {_AT_ONCE} lost", "the users of all pushes to be listed") if lost else None
 
     operation = requests[0].operation
     title = f"send {_AT_ONCE} pushes at once"
-    usual, most = _AT_ONCE + 1, _AT_ONCE + POLLS
+    usual, most = _AT_ONCE + 1, _AT_ONCE + LOOKS
     return Case("IDEM-002.users", title, operation, "append", judge, requests=usual, at_most=most)

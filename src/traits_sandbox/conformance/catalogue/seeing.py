@@ -1,14 +1,20 @@
 """What several chapters do: ask once, look who is listed, go through the personas."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from traits_sandbox.conformance.case import Case, Expectation, Reach, Talk, Unanswered, one
-from traits_sandbox.conformance.catalogue.stored import users_in
+from traits_sandbox.conformance.case import Breach, Case, Expectation, Judge, Reach, Talk, Unanswered, one
 from traits_sandbox.conformance.exchange import BEARER, NotJson, Reply, Request
 from traits_sandbox.conformance.materials import Materials
+from traits_sandbox.conformance.talk import POLLS
 from traits_sandbox.contract.model import Operation
+
+LATE = 6.0
+"""Seconds after which, and at the end of the run, is looked for the last time at what does not show at once."""
+
+LOOKS = POLLS + 1
+"""How many requests it takes at most to look for something until then."""
 
 MOST_PERSONAS = 12
 USUAL_PERSONAS = 4
@@ -41,20 +47,75 @@ def data_of(reply: Reply) -> Any:
         raise Unanswered(f"there is no data in the reply: {reply.status}") from error
 
 
+def users_in(made: Materials, reply: Reply) -> set[str]:
+    """Return the users that a reply lists.
+
+    Raises:
+        Unanswered: it is no list of users, which STATE-003 judges.
+
+    """
+    name = made.the("persona_users").roles["ids"]
+    try:
+        body = reply.json()
+        return set(body["data"][name])
+    except (NotJson, TypeError, KeyError) as error:
+        raise Unanswered(f"the users cannot be told from the reply: {reply.status}") from error
+
+
+async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]) -> Reply:
+    """Return the reply to a request as soon as it is as wanted, or that at the end of the run."""
+    reply = await talk.poll(request, done)
+    if done(reply):
+        return reply
+    await talk.at_last(LATE)
+    return await talk.send(request)
+
+
 async def until_listed(talk: Talk, made: Materials, *users: str) -> Reply:
-    """Return the list of all, as soon as these users of the run are in it, or when the time for it is over."""
-    wanted = {made.id(user) for user in users}
-    return await talk.poll(made.users(), _shows(made, lambda ids: wanted <= ids))
+    """Return the list of all, as soon as these users of the run are in it, or after a short while."""
+    return await talk.poll(made.users(), _shows(made, lambda ids: _ids(made, users) <= ids))
 
 
 async def listed(talk: Talk, made: Materials, *users: str) -> set[str]:
-    """Return who is in all, as soon as these users of the run are, or when the time for it is over."""
-    return users_in(made, await until_listed(talk, made, *users))
+    """Return who is in all, as soon as these users of the run are, or at the end of the run."""
+    return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: _ids(made, users) <= ids)))
 
 
 async def without(talk: Talk, made: Materials, user: str) -> set[str]:
-    """Return who is in all, as soon as this user of the run is not, or when the time for it is over."""
-    return users_in(made, await talk.poll(made.users(), _shows(made, lambda ids: made.id(user) not in ids)))
+    """Return who is in all, as soon as this user of the run is not, or at the end of the run."""
+    return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: made.id(user) not in ids)))
+
+
+def require_any(made: Materials, found: set[str], *users: str) -> None:
+    """Make sure that a list shows one of some users of the run, or any of its users where none is named.
+
+    Raises:
+        Unanswered: it shows none, so that nobody can be missed in it.
+
+    """
+    own = {each for each in found if str(each).startswith(made.prefix)}
+    if not (own & _ids(made, users) if users else own):
+        raise Unanswered("none of the users who were pushed is listed, so that nothing can be seen by them")
+
+
+def stores_nothing(made: Materials, request: Request, *users: str) -> Judge:
+    """Return a judge that sends a push which has to be refused, then one of a witness, and looks who is listed."""
+    witness = f"{users[0].removeprefix(made.prefix)}-witness"
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(request)
+        await talk.send(made.introduce(witness))
+        found = await listed(talk, made, witness)
+        if not found.isdisjoint(users):
+            return Breach("a user of the push is listed", "nothing to be stored of a push that has to be refused")
+        require_any(made, found, witness)
+        return None
+
+    return judge
+
+
+def _ids(made: Materials, users: Iterable[str]) -> set[str]:
+    return {made.id(user) for user in users}
 
 
 def _shows(made: Materials, wanted: Callable[[set[str]], bool]) -> Callable[[Reply], bool]:

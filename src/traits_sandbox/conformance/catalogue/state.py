@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from traits_sandbox.clock import system_clock
 from traits_sandbox.conformance.case import Breach, Case, Judge, Talk, Unanswered, refused
-from traits_sandbox.conformance.catalogue.seeing import data_of, listed, single
-from traits_sandbox.conformance.catalogue.stored import users_in
+from traits_sandbox.conformance.catalogue.seeing import data_of, listed, single, until_listed, users_in
 from traits_sandbox.conformance.exchange import BEARER, Pairs, Reply, Request
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.talk import POLLS
 from traits_sandbox.contract.model import Operation
 
 _TRIES = 3
+_DAY = 86_400
+_LENGTH = 300
 
 Alike = Callable[[Reply, Reply], bool]
 
@@ -23,6 +25,7 @@ def cases(made: Materials) -> Iterator[Case]:
     yield from _shape(made, status)
     yield from _repeated(made)
     yield from _without_an_id(made, status)
+    yield from _of_any_id(made, status)
     yield Case(
         id="STATE-012.uploaded",
         title="upload a user's survey and ask for the status",
@@ -85,6 +88,7 @@ def _shape_of_introduced(made: Materials, status: Operation) -> Judge:
 def _shape_of_surveyed(made: Materials, status: Operation) -> Judge:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(survey_of(made, "surveyed"))
+        await talk.at_last()
         reply = await talk.send(made.status(made.id("surveyed")))
         return _well_formed(status, reply) if reply.accepted else None
 
@@ -98,9 +102,14 @@ def _well_formed(status: Operation, reply: Reply) -> Breach | None:
     data = data_of(reply)
     if not isinstance(data, dict) or not isinstance(data.get(completed), bool):
         return Breach(f"{completed} is not true or false", f"`{completed}` in the data, true or false")
-    if moment not in data or not (data[moment] is None or _whole(data[moment])):
-        return Breach(f"{moment} is no whole number", f"`{moment}` in the data, whole epoch seconds or null")
-    return None
+    value = data.get(moment)
+    if value is None and not data[completed]:
+        return None
+    expected = f"`{moment}` in the data, in whole epoch seconds, where `{completed}` is true"
+    if value is None or not _whole(value):
+        return Breach(f"{moment} is no whole number", expected)
+    # Clocks differ, but not by days.
+    return Breach(f"{moment} is yet to come", expected) if value > system_clock() + _DAY else None
 
 
 def _whole(value: Any) -> bool:
@@ -110,6 +119,8 @@ def _whole(value: Any) -> bool:
 def _repeated(made: Materials) -> Iterator[Case]:
     status, users, traits = (made.the(each) for each in ("assessment_status", "persona_users", "persona_traits"))
     yield _twice(made, status, made.documented(status, user="repeated"), _same, "" if made.known_user else "repeated")
+    title = "upload a user's survey and read the status twice in a row"
+    yield Case(f"STATE-002.{status.id}.surveyed", title, status.id, "append", _stays_completed(made), requests=3)
     yield _twice(made, traits, made.traits(), _same)
     yield _twice(made, users, made.users(), partial(_same_users, made))
     yield _twice(made, users, made.users(), partial(_same_users, made), "repeated")
@@ -123,7 +134,7 @@ def _twice(made: Materials, operation: Operation, request: Request, alike: Alike
     async def judge(talk: Talk) -> Breach | None:
         if introduced:
             await talk.send(made.introduce(introduced))
-            await listed(talk, made, introduced)
+            await until_listed(talk, made, introduced)
         for _ in range(_TRIES):
             if alike(await talk.send(request), await talk.send(request)):
                 return None
@@ -141,6 +152,20 @@ def _twice(made: Materials, operation: Operation, request: Request, alike: Alike
         at_most=before_at_most + 2 * _TRIES,
         alone=True,
     )
+
+
+def _stays_completed(made: Materials) -> Judge:
+    question = made.status(made.id("read-twice"))
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(survey_of(made, "read-twice"))
+        await talk.at_last()
+        first, second = await talk.send(question), await talk.send(question)
+        # Who has not completed the survey may do so between two reads.
+        changed = is_completed(made, first) and not _same(first, second)
+        return Breach("another reply", "the same reply twice in a row") if changed else None
+
+    return judge
 
 
 def _same(first: Reply, second: Reply) -> bool:
@@ -178,12 +203,33 @@ def _without_an_id(made: Materials, status: Operation) -> Iterator[Case]:
         yield single(f"STATE-011.{name}", f"ask for the status with this id: {name}", status, request, refused)
 
 
+def _of_any_id(made: Materials, status: Operation) -> Iterator[Case]:
+    """Yield questions about strangers, who have to be answered like any other: ids are encrypted."""
+    length = _LENGTH - len(made.prefix)
+    names = {"base64": ("of base64 with + / =", "k+7/Zw=="), "long": (f"of {_LENGTH} characters", "k" * length)}
+    for name, (what, user) in names.items():
+        title = f"ask for the status of an id {what}, and of a short and plain one"
+        judge = _alike(made.status(made.id(user)), made.status(made.id("nobody")))
+        yield Case(f"STATE-013.{name}", title, status.id, "read", judge, requests=2)
+
+
+def _alike(request: Request, plain: Request) -> Judge:
+    async def judge(talk: Talk) -> Breach | None:
+        reply, usual = await talk.send(request), await talk.send(plain)
+        if reply.status == usual.status:
+            return None
+        return Breach(str(reply.status), "the same status as for the plain id")
+
+    return judge
+
+
 def _completed(made: Materials, status: Operation) -> Judge:
     async def judge(talk: Talk) -> Breach | None:
         upload = await talk.send(survey_of(made, "completed"))
         if not upload.accepted:
             raise Unanswered(f"the survey was not taken: {upload.status}")
-        reply = await talk.poll(made.status(made.id("completed")), lambda reply: is_completed(made, reply))
+        question = made.status(made.id("completed"))
+        reply = await talk.poll(question, lambda reply: is_completed(made, reply))
         if is_completed(made, reply):
             return None
         return Breach("not completed", f"`{status.roles['completed']}` to be true")

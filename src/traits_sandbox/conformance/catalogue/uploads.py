@@ -129,12 +129,12 @@ def _dialects(made: Materials, operation: Operation) -> Iterator[Try]:
         if dialect is not operation.dialects[0]:
             content = made.csv(operation, dialect=dialect)
             title = f"upload a file with the {dialect.name} header"
-            yield "CSV-004", dialect.name, title, _file(made, operation, content), accepted
+            yield "CSV-007", dialect.name, title, _file(made, operation, content), accepted
         for column, field in dialect.renames.items():
             header, *rows = _table(made, operation, dialect)
             renamed = [[column if name == field else name for name in header], *rows]
             title = f"call the column {field} {column}"
-            yield "CSV-004", column, title, _file(made, operation, _written(renamed)), accepted
+            yield "CSV-007", column, title, _file(made, operation, _written(renamed)), accepted
 
 
 def _forms(made: Materials, operation: Operation) -> Iterator[Try]:

@@ -94,11 +94,15 @@ class Tap:
             self.stop(str(error))
             raise Stop from None
         self._remember(exchange, case)
+        if exchange.problem == "over":
+            self.stop(exchange.detail)
+            raise Stop
         return exchange.reply
 
     def _remember(self, exchange: Exchange, case: str) -> None:
         request, reply = exchange.request, exchange.reply
-        self._exchanges[case] = exchange
+        if exchange.problem != "over":
+            self._exchanges[case] = exchange
         self._tally.hangs[request.operation] += exchange.problem == "timeout"
         operation, body = self._operations[request.operation], request.body or b""
         if (reply is None or reply.accepted) and operation.effect != "read":

@@ -77,7 +77,7 @@ class ExchangeMade(msgspec.Struct, frozen=True, kw_only=True):
     number: Annotated[int, told("Its place in the order of sending, from 1.")]
     request: RequestSent
     reply: ReplyCame | None
-    problem: Annotated[str, told("timeout, dropped, unreachable, certificate, protocol; empty when a reply came.")]
+    problem: Annotated[str, told("timeout, dropped, unreachable, certificate, protocol, over; empty for a reply.")]
     detail: str
     seconds: float
     curl: Annotated[str, told("A shell's line that sends it again; empty where the body is too long for one.")]

@@ -8,12 +8,12 @@ from traits_sandbox.conformance.report import Judged, Report
 from traits_sandbox.conformance.reports.again import Way
 from traits_sandbox.conformance.reports.html_cases import again, requirement
 from traits_sandbox.conformance.reports.wording import (
-    HEADLINES,
     OUTCOMES,
     REACHES,
     by_area,
     deciding,
     explored,
+    headline,
     hint,
     next_step,
     plural,
@@ -29,7 +29,7 @@ TONES: Final = {"conformant": "passed", "not conformant": "failed", "inconclusiv
 
 def render(report: Report, way: Way) -> bytes:
     """Return a report as HTML. The report must hold no key any more."""
-    title = f"{HEADLINES[report.verdict].capitalize()}: {printable(report.about.target)}"
+    title = f"{headline(report).capitalize()}: {printable(report.about.target)}"
     style, script = (
         files(__package__).joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
     )
@@ -53,7 +53,7 @@ def _body(report: Report, way: Way) -> Iterator[Markup]:
 def _verdict(report: Report) -> Markup:
     return element(
         "header",
-        element("h1", HEADLINES[report.verdict].capitalize()),
+        element("h1", headline(report).capitalize()),
         element("p", printable(verdict_line(report)), *_links(report.failed)),
         _about(report),
         class_=f"verdict {TONES[report.verdict]}",

@@ -1,5 +1,6 @@
 """Requirements and cases as HTML: what was expected, what was sent, what came back, how to see it again."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -60,7 +61,7 @@ def _inside(judged: Judged, way: Way) -> Iterator[Markup]:
         yield _case(result, way, is_open=number < OPEN)
     if rest := ordered[DETAILED:]:
         yield element("p", f"{plural(len(rest), 'more case')}, which the JSON report has in full:")
-        yield element("ul", *(element("li", _in_short(each)) for each in rest))
+        yield element("ul", *(element("li", alike) for alike in _in_short(rest)))
     for reason, ids in reasons(judged.results).items():
         yield element("p", printable(f"Skipped, {reason}: {', '.join(ids)}"))
     passed = [each.id for each in judged.results if each.outcome == "passed"]
@@ -68,9 +69,14 @@ def _inside(judged: Judged, way: Way) -> Iterator[Markup]:
         yield element("p", f"Passed: {', '.join(passed)}", class_="soft")
 
 
-def _in_short(result: Result) -> Markup:
-    told = f" {result.title}: {result.observed or result.reason}"
-    return join(element("span", result.id, class_="id"), printable(told))
+def _in_short(results: Iterable[Result]) -> Iterator[Markup]:
+    """Yield for each symptom how many cases show it, and which."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for each in results:
+        alike[each.observed or each.reason].append(each.id)
+    for symptom, ids in alike.items():
+        told = f"{symptom}, {plural(len(ids), 'case')}: "
+        yield join(printable(told), element("span", ", ".join(ids), class_="id"))
 
 
 def _case(result: Result, way: Way, *, is_open: bool) -> Markup:

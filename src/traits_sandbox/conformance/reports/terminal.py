@@ -12,7 +12,6 @@ from traits_sandbox.conformance.exchange import Exchange
 from traits_sandbox.conformance.report import Judged, Report, Result
 from traits_sandbox.conformance.reports.again import Way
 from traits_sandbox.conformance.reports.wording import (
-    HEADLINES,
     OUTCOMES,
     REACHES,
     by_area,
@@ -20,6 +19,7 @@ from traits_sandbox.conformance.reports.wording import (
     deciding,
     excerpt,
     explored,
+    headline,
     hint,
     next_step,
     pattern,
@@ -184,10 +184,21 @@ class Terminal:
         self.say()
         self._console.print(table)
 
+    def outcome(self) -> None:
+        """Print what came of a replay: the verdict, or the failure that a verdict would not tell."""
+        report = self._report
+        if report.noted and report.verdict == "conformant":
+            ids = ", ".join(each.requirement.id for each in report.noted)
+            told = f"  {ids}: decides nothing at profile {report.about.profile}, so that the exit code is 0"
+            self._title(("FAILED", STYLES["noted"]), told)
+            self._how()
+        else:
+            self.verdict()
+
     def verdict(self) -> None:
         """Print the verdict with its reasons, what to do next, and how the run was made."""
-        report, about = self._report, self._report.about
-        self._title((HEADLINES[report.verdict], STYLES[report.verdict]), f"  {printable(verdict_line(report))}")
+        report = self._report
+        self._title((headline(report), STYLES[report.verdict]), f"  {printable(verdict_line(report))}")
         told = (*report.unused, *report.missing)
         if report.failed and told:
             self.say("and besides:", indent=2)
@@ -197,6 +208,10 @@ class Terminal:
             self.say(f"and {len(told) - REASONS} more", indent=2)
         if step := next_step(report):
             self.say((step, "bold"), indent=2)
+        self._how()
+
+    def _how(self) -> None:
+        report, about = self._report, self._report.about
         how = f"{about.target}, profile {about.profile} ({deciding(report)}), allowed to {REACHES[about.reach]}"
         self.say((f"{how}, seed {about.seed}: {plural(report.sent, 'request')} in {about.seconds:.1f} s", "dim"))
 

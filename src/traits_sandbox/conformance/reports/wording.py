@@ -9,7 +9,7 @@ import orjson
 
 from traits_sandbox.conformance.exchange import Exchange, Request
 from traits_sandbox.conformance.observers import phrase
-from traits_sandbox.conformance.plan import NOT_APPLICABLE
+from traits_sandbox.conformance.plan import NOT_ALLOWED, NOT_APPLICABLE
 from traits_sandbox.conformance.report import Exploration, Judged, Report, Result
 from traits_sandbox.conformance.requirement import AREAS, Requirement
 
@@ -35,11 +35,32 @@ NEXT_STEPS: Final = {
     "refuses the key": "Is it the key of this server? Set TRAITS_API_KEY.",
     "--max-time": "A larger --max-time gives the run more time, --only a smaller task.",
     "--max-requests": "A larger --max-requests lets it send more; --plan tells how many it needs.",
+    "knows no user": "--user-id names a user who exists on the target, whose status can be asked.",
     "never answered with success": "--only OP-001 asks for that alone, and `replay` shows each exchange.",
     "hung": "--timeout gives each reply more time.",
+    "no case applies": "What is about TLS is asked of an https:// base URL alone.",
     "no case was judged": "Nothing was allowed on this target: see what was skipped, and why.",
 }
 """What a person can do about what keeps a run from a proof, by words that it is told with, the first cause first."""
+
+
+def headline(report: Report) -> str:
+    """Return the verdict in a word or two, with what it is about where not all that decides could be asked."""
+    told = HEADLINES[report.verdict]
+    if report.verdict != "conformant" or not _held_back(report):
+        return told
+    return f"{told}, as far as was {'read' if report.about.reach == 'read' else 'allowed'}"
+
+
+def _held_back(report: Report) -> bool:
+    """Tell whether cases that decide were not sent to keep the target safe."""
+    return any(
+        result.reason.startswith(NOT_ALLOWED)
+        for judged in report.judged
+        if judged.requirement.level in report.deciding
+        for result in judged.results
+        if result.outcome == "skipped"
+    )
 
 
 def standing(report: Report, judged: Judged) -> str:
@@ -107,7 +128,7 @@ def next_step(report: Report) -> str:
 
 def hint(reason: str, report: Report) -> str:
     """Return how what was skipped for a reason can be had, empty if it cannot."""
-    if not reason.startswith("not allowed on this target"):
+    if not reason.startswith(NOT_ALLOWED):
         return ""
     if "unsafe" in reason:
         return "only a server on loopback is sent what a broken one could take for anything"

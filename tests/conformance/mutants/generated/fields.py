@@ -35,7 +35,7 @@ def of_type(*types: str) -> Callable[[Field], bool]:
 OF_TYPE = {"string": "TYPE-003", "int": "TYPE-004", "float": "TYPE-005", "Timestamp": "TS-002", "list": "TYPE-006"}
 
 # A row of a file is judged after the reply: its header tells, and what becomes of its users.
-OF_FILES = ("CSV-003", "CSV-004", "STATE-012", "OP-001")
+OF_FILES = ("CSV-003", "CSV-004", "CSV-007", "STATE-012", "OP-001")
 
 OPERATORS = (
     Operator("optional", "may be left out", "TYPE-001 TYPE-006", lambda f: f.required, always(required=False)),

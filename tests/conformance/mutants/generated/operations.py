@@ -99,7 +99,7 @@ OPERATORS = (
              to(query_parameters=())),
     Operator("one-file-form-less", "knows no form of file but its last", "OP-001 CSV-001 CSV-003",
              lambda o: len(o.dialects) > 1, lambda o: {"dialects": o.dialects[1:]}),
-    Operator("last-file-form-less", "knows no form of file but its first", "CSV-003 CSV-004",
+    Operator("last-file-form-less", "knows no form of file but its first", "CSV-003 CSV-007",
              lambda o: len(o.dialects) > 1, lambda o: {"dialects": o.dialects[:-1]}),
     Operator("other-estimate", "tells its estimate under another name", "CSV-001", _has_role("estimate"),
              _role("estimate", "estimate")),

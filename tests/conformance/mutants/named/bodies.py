@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.conformance.mutants.facts import having
 from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.named.records import most
 from tests.conformance.mutants.wrapping import (
     Answered,
     Around,
@@ -179,13 +180,13 @@ async def stored_until_the_bad_one(asked: Asked, inner: Inner) -> Answered:
     return reply
 
 
-def judging(chosen: Callable[[list[Any]], list[Any]]) -> Around:
+def judging(chosen: Callable[[list[Any]], list[Any]], largest: int = A_BATCH) -> Around:
     """Return a middleware that judges some records of a batch alone."""
 
     async def around(asked: Asked, inner: Inner) -> Answered:
         reply = await inner(asked)
         rows = asked.rows
-        if reply.status != 400 or not rows or not 1 < len(rows) <= A_BATCH:
+        if reply.status != 400 or not rows or not 1 < len(rows) <= largest:
             return reply
         return await inner(asked.with_rows(chosen(rows)))
 
@@ -203,6 +204,8 @@ def _of_batches() -> Iterator[Mutant]:
         ("all-but-last", "The last record of a push is not judged.", lambda rows: rows[:-1]),
     ):
         yield spoilt(f"batch.judges-{name}", does, "ATOM-001", judging(chosen))
+    yield spoilt("batch.judges-hundred", "The first hundred records of a push are judged alone.", "ATOM-001",
+                 judging(lambda rows: rows[:100], most()))  # fmt: skip
     yield spoilt("batch.refused-and-stored", "A push is refused, its good records are stored.", "ATOM-002",
                  good_ones_stored)  # fmt: skip
     yield spoilt("batch.stored-until-bad", "A push is refused, the records before the bad one are stored.",

@@ -1,5 +1,6 @@
 """Servers that delete too little, too much, or the wrong users."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -134,6 +135,24 @@ def _of_too_little() -> Iterator[Mutant]:
         "DEL-002",
         brought_back,
     )
+    yield spoilt("delete.comes-back", "A deleted user is there again after a moment.", "DEL-002", ComesBack)
+
+
+class ComesBack:
+    """Brings a deleted user back after a moment."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, Asked, str]] = []
+
+    async def __call__(self, asked: Asked, inner: Inner) -> Answered:
+        now, user = asyncio.get_running_loop().time(), meant(asked)
+        for due, removal, gone in self._due:
+            if due <= now:
+                await inner(login(removal, gone))
+        self._due = [each for each in self._due if each[0] > now]
+        if isinstance(user, str) and user in await everybody(asked, inner):
+            self._due.append((now + 0.5, asked, user))
+        return await inner(asked)
 
 
 async def brought_back(asked: Asked, inner: Inner) -> Answered:
@@ -142,11 +161,14 @@ async def brought_back(asked: Asked, inner: Inner) -> Answered:
     known = isinstance(user, str) and user in await everybody(asked, inner)
     reply = await inner(asked)
     if isinstance(user, str) and known and reply.accepted:
-        await inner(_login(asked, next(each for each in having("push") if record_of(each).field_of("user")), user))
+        await inner(login(asked, user))
     return reply
 
 
-def _login(asked: Asked, operation: Any, user: str) -> Asked:
+def login(asked: Asked, user: str) -> Asked:
+    """Return a push of a record about a user; `asked` lends its key."""
+    operation = next(each for each in having("push") if record_of(each).field_of("user"))
+    assert operation.body is not None
     record = record_of(operation)
     row = dict(operation.body.example[operation.body.collection][0])
     field = record.field_of("user")

@@ -1,5 +1,6 @@
 """Servers whose replies are put in other envelopes."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -106,6 +107,11 @@ def _of_pushes() -> Iterator[Mutant]:
             "ENV-003",
             lambda b: b | {"message": counted(b, "50")},
         ),
+        "one-short": (
+            "The message of a large push tells one record less.",
+            "ENV-003",
+            lambda b: b | {"message": re.sub(r"\d{3,}", lambda told: str(int(told[0]) - 1), b["message"])},
+        ),
         "no-message": ("The message of a push is empty.", "ENV-003", lambda b: b | {"message": ""}),
     }
     for name, (does, kills, change) in changes.items():
@@ -122,7 +128,7 @@ def _of_content_types() -> Iterator[Mutant]:
         "text": "text/plain",
         "latin-1": "application/json; charset=iso-8859-1",
         "javascript": "text/javascript",
-        "problem": "application/vnd.api+json",
+        "x-json": "application/x-json",
     }.items():
         yield spoilt(
             f"replies.as-{name}",

@@ -150,6 +150,13 @@ def _of_content() -> Iterator[Mutant]:
     }
     for name, (does, bad) in refused.items():
         yield spoilt(f"csv.{name}", does, "CSV-004", content_refused(bad))
+    others = {
+        b",".join([each.encode() for each in (*dialect.renames, *dialect.metrics)])
+        for operation in having("upload")
+        for dialect in operation.dialects
+    } - {b""}
+    yield spoilt("csv.other-headers", "Headers of earlier editions are refused.", "CSV-007",
+                 content_refused(lambda c: any(each in c for each in others)))  # fmt: skip
     taken: dict[str, tuple[str, str, Callable[[bytes], object]]] = {
         "any-header": ("A file is taken whatever its header.", "CSV-003", lambda c: c.strip() and b"\0" not in c),
         "empty": ("An empty file is taken.", "CSV-005", lambda c: not c.strip()),

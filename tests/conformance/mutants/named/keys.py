@@ -122,6 +122,13 @@ async def stored_all_the_same(asked: Asked, inner: Inner) -> Answered:
     return reply
 
 
+async def stored_without_a_key(asked: Asked, inner: Inner) -> Answered:
+    reply = await inner(asked)
+    if reply.status == 401 and asked.operation and not asked.header("authorization"):
+        await inner(let_in(asked))
+    return reply
+
+
 def _of_refusals() -> Iterator[Mutant]:
     yield spoilt(
         "keys.after-the-body",
@@ -130,6 +137,8 @@ def _of_refusals() -> Iterator[Mutant]:
         judged_after_the_body,
     )
     yield spoilt("keys.refused-and-stored", "A refused key still stores.", "AUTH-007", stored_all_the_same)
+    yield spoilt("keys.none-and-stored", "What comes without a key is refused, and stored.", "AUTH-007",
+                 stored_without_a_key)  # fmt: skip
     yield spoilt(
         "keys.no-challenge",
         "A 401 lacks its challenge.",

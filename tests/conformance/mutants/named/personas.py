@@ -1,5 +1,6 @@
 """Servers that are wrong about users, their status, their personas and traits."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ def _of_status() -> Iterator[Mutant]:
         "at-text": ("Completed_at is text.", "STATE-001", lambda d: d | {at: str(d[at])}),
         "at-iso": ("Completed_at is a date.", "STATE-001", lambda d: d | {at: "2019-01-01T15:04:05Z"}),
         "at-fraction": ("Completed_at has a fraction.", "STATE-001", lambda d: d | {at: d[at] + 0.5}),
+        "at-milliseconds": ("Completed_at is in milliseconds.", "STATE-001", lambda d: d | {at: d[at] * 1000}),
         "at-true": ("Completed_at is true or false.", "STATE-001", lambda d: d | {at: bool(d[at])}),
         "at-gone": ("Completed_at is missing.", "STATE-001", lambda d: {done: d[done]}),
         "null": ("The status is null.", "STATE-001", lambda _: None),
@@ -65,6 +67,14 @@ def _of_status() -> Iterator[Mutant]:
 
     yield spoilt("status.without-id", "The status needs no id.", "STATE-011", nameless)
 
+    def asked_of(fits: Callable[[str], object]) -> Callable[[Asked], bool]:
+        return lambda a: a.behaviour == "assessment_status" and bool(fits(a.query.get(roles["user"], "")))
+
+    odd, long = asked_of(lambda u: re.search(r"[^\w-]", u)), asked_of(lambda u: len(u) > 100)
+    yield spoilt("status.odd-refused", "The status is not told of base64.", "STATE-013", refusing(odd))
+    yield spoilt("status.odd-fails", "The status of base64 makes the server fail.", "HTTP-002", refusing(odd, 500))
+    yield spoilt("status.long-refused", "The status is not told of long ids.", "STATE-013", refusing(long, 414))
+
 
 class Changing:
     """Answers every second read of a kind in another way."""
@@ -79,6 +89,24 @@ class Changing:
         self._count += 1
         body = reply.json()
         return reply.with_json(body | {"data": self._change(body["data"])}) if self._count % 2 else reply
+
+
+class ToldOnce:
+    """Tells but once that a user has completed the survey."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    async def __call__(self, asked: Asked, inner: Inner) -> Answered:
+        reply = await inner(asked)
+        roles = the("assessment_status").roles
+        if asked.behaviour != "assessment_status" or not reply.accepted or not reply.json()["data"][roles["completed"]]:
+            return reply
+        user = asked.query[roles["user"]]
+        if user not in self._told:
+            self._told.add(user)
+            return reply
+        return succeeded_with(asked, {roles["completed"]: False, roles["completed_at"]: 0})
 
 
 def _of_reads() -> Iterator[Mutant]:
@@ -104,6 +132,7 @@ def _of_reads() -> Iterator[Mutant]:
     for name, does, around in (
         ("status", "Completion changes with each read.", Status),
         ("moment", "The time of completion changes with each read.", Moment),
+        ("completion-once", "Completion is told once.", ToldOnce),
         ("users", "The users of a persona change with each read.", Users),
         ("traits", "The traits of a persona change with each read.", Traits),
     ):
@@ -124,8 +153,10 @@ def _of_lists() -> Iterator[Mutant]:
         "text": ("Users are listed in one text.", "STATE-003", lambda d: {ids: ",".join(d[ids])}),
         "bare": ("Users are listed without a name for the list.", "STATE-003", lambda d: d[ids]),
         "null": ("Users are null.", "STATE-003", lambda _: {ids: None}),
-        "nobody": ("Nobody is ever listed.", "STATE-006", lambda _: {ids: []}),
+        "nobody": ("Nobody is ever listed.", "STATE-015", lambda _: {ids: []}),
         "twice": ("Users are listed twice.", "STATE-006", lambda d: {ids: d[ids] * 2}),
+        "one-twice": ("One user is listed twice.", "STATE-006", lambda d: {ids: d[ids] + d[ids][:1]}),
+        "first-hundred": ("Only a hundred users are listed.", "STATE-006", lambda d: {ids: d[ids][:100]}),
         "first-page": ("Only the first ten users are listed.", "STATE-006 STATE-009 STATE-010",
                        lambda d: {ids: d[ids][:10]}),
     }  # fmt: skip
@@ -156,7 +187,7 @@ def _of_lists() -> Iterator[Mutant]:
     yield spoilt("users.twice-in-one", "The first persona lists its users twice.", "STATE-006", of_one(lambda u: u * 2))
     yield spoilt("users.no-all", "The persona `all` is not known.", "STATE-003 OP-001", refusing(
         lambda a: asks(a, every), 404))  # fmt: skip
-    yield spoilt("users.all-is-empty", "The persona `all` lists nobody.", "STATE-006", after(
+    yield spoilt("users.all-is-empty", "The persona `all` lists nobody.", "STATE-015", after(
         lambda a, reply: succeeded_with(a, {ids: []}) if asks(a, every) and reply.accepted else reply))  # fmt: skip
     yield spoilt("users.no-default", "The segment `default` is not known.", "STATE-003 OP-001", refusing(
         lambda a: a.behaviour == "persona_users", 404))  # fmt: skip
@@ -179,9 +210,9 @@ def _of_traits() -> Iterator[Mutant]:
         "listed": ("Categories stand in a list.", "STATE-004", lambda d: [{"name": c, **n} for c, n in d.items()]),
         "nothing": ("Traits are missing.", "STATE-004 STATE-007", lambda _: {}),
         "no-data": ("Traits have null for data.", "STATE-004", lambda _: None),
-        "beyond": ("Traits go to 1000.", "STATE-007", lambda d: each_trait(d, lambda v: v * 10)),
-        "negative": ("Traits go below 0.", "STATE-007", lambda d: each_trait(d, lambda v: v - 100)),
-        "one-beyond": ("One trait is 100.5.", "STATE-007", _one_beyond),
+        "beyond": ("Traits go to 1000.", "STATE-014", lambda d: each_trait(d, lambda v: v * 10)),
+        "negative": ("Traits go below 0.", "STATE-014", lambda d: each_trait(d, lambda v: v - 100)),
+        "one-beyond": ("One trait is 100.5.", "STATE-014", _one_beyond),
         "name-less": ("A trait's name is missing.", "STATE-007", _one_less),
         "category-less": ("A category is missing.", "STATE-007", lambda d: dict(list(d.items())[1:])),
         "lower-names": ("The names of traits are in lower case.", "STATE-007",
@@ -224,6 +255,10 @@ class Reads:
         index = self.persona(asked)
         return self.led(asked, "persona", str(int(index) + 1)) if index.isdigit() else asked
 
+    def is_huge(self, asked: Asked) -> bool:
+        index = self.persona(asked)
+        return index.isdigit() and int(index) >= 2**64
+
     def zero_is_all(self, asked: Asked) -> Asked:
         return self.led(asked, "persona", self.name("all_personas")) if self.persona(asked) == "0" else asked
 
@@ -249,6 +284,8 @@ def _of_paths() -> Iterator[Mutant]:
         }
         for name, (does, kills, around) in tries.items():
             yield spoilt(f"{kind}.{name}", does, kills, around)
+        does = f"A persona of {kind} beyond 64 bits makes the server fail."
+        yield spoilt(f"{kind}.beyond-64-bits", does, "HTTP-002", refusing(reads.is_huge, 500))
 
 
 def stored_as(change: Callable[[str], str]) -> Around:
@@ -282,6 +319,7 @@ def _of_ids() -> Iterator[Mutant]:
         "lower": ("Ids are kept in lower case.", str.lower),
         "folded": ("Ids are kept in Unicode's normal form.", lambda u: unicodedata.normalize("NFKC", u)),
         "short": ("Ids are kept to 40 characters.", lambda u: u[:40]),
+        "at-most-255": ("Ids are kept to 255 characters.", lambda u: u[:255]),
         "ascii": ("Ids are kept in ASCII.", lambda u: u.encode("ascii", "replace").decode()),
         "trimmed": ("Ids are kept without blanks around them.", str.strip),
         "unescaped": ("Ids are unescaped once more.", unquote),
@@ -293,7 +331,7 @@ def _of_ids() -> Iterator[Mutant]:
         ("only-first", "The first record of a push is stored alone.", lambda rows: rows[:1]),
     ):
         yield spoilt(f"records.{name}", does, "STATE-010", stored_in_part(chosen))
-    yield spoilt("records.all-lost", "Records are taken and never stored.", "STATE-006 STATE-010", never_stored)
+    yield spoilt("records.all-lost", "Records are taken and never stored.", "STATE-015", never_stored)
 
 
 def stored_in_part(chosen: Callable[[list[Any]], list[Any]]) -> Around:

@@ -205,6 +205,11 @@ def _of_coercion() -> Iterator[Mutant]:
         ),
         "empty-id": ("An empty id is taken.", "TYPE-012", lambda f, v: "none" if f.min_length and v == "" else v),
         "map-as-params": ("Parameters may be a map.", "TYPE-006", _items(lambda v: [v] if isinstance(v, dict) else v)),
+        "few-params": (
+            "More than five parameters are refused.",
+            "TYPE-016",
+            lambda f, v: None if f.item and isinstance(v, list) and len(v) > 5 else v,
+        ),
         "text-as-params": ("Parameters may be text.", "TYPE-006", _items(lambda v: [] if isinstance(v, str) else v)),
         "null-as-params": ("A parameter may be null.", "TYPE-006", _items(_without(lambda each: each is None))),
         "text-in-params": ("A parameter may be text.", "TYPE-006", _items(_without(lambda e: isinstance(e, str)))),

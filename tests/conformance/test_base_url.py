@@ -1,0 +1,53 @@
+"""A base URL that leads nowhere is told of at once; a server that has something of the API is judged."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.conformance.mutants.facts import KEY, contract, sandbox_app
+from tests.conformance.mutants.wrapping import Answered, Asked, Wrapped, after, answer
+from traits_sandbox.conformance.options import Options
+from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.run import Run
+from traits_sandbox.conformance.wire import Target
+
+HOST = "api.example.test"
+EFFECTS = {each.id: each.effect for each in contract().operations}
+
+
+def judged(url: str, missing: Callable[[Asked], bool] = lambda _: False, **choices: object) -> Report:
+    def change(asked: Asked, reply: Answered) -> Answered:
+        return answer(404, message="not found") if missing(asked) else reply
+
+    transport = httpx.ASGITransport(Wrapped(sandbox_app(allow_host=(HOST,)), after(change)))
+    options = Options(only=("OP-001",), **choices)  # type: ignore[arg-type]
+    return asyncio.run(Run(Target(url, KEY), options, transport=transport).report())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", f"https://{HOST}"])
+def test_a_base_url_where_nothing_is_found_is_told_of_at_once(url: str) -> None:
+    report = judged(f"{url}/v1", lambda _: True)
+    assert "is the base URL right?" in report.obstacle
+    assert (report.exit_code, report.judged) == (3, ())
+    assert report.sent <= len(EFFECTS)
+
+
+def test_a_sandbox_below_another_path_is_told_of_at_once() -> None:
+    report = judged("http://127.0.0.1/v1")
+    assert "is the base URL right?" in report.obstacle
+    assert (report.exit_code, report.judged) == (3, ())
+
+
+@pytest.mark.parametrize("there", [each for each, effect in EFFECTS.items() if effect == "append"])
+def test_a_server_that_has_one_operation_is_judged(there: str) -> None:
+    report = judged("http://127.0.0.1", lambda asked: asked.at is None or asked.at.id != there)
+    assert (report.obstacle, report.exit_code) == ("", 1)
+
+
+@pytest.mark.parametrize("there", [each for each, effect in EFFECTS.items() if effect == "read"])
+def test_a_server_that_answers_one_read_is_judged_by_reads_alone(there: str) -> None:
+    url = f"https://{HOST}"
+    report = judged(url, lambda asked: asked.at is None or asked.at.id != there, known_user="1001")
+    assert (report.obstacle, report.exit_code) == ("", 1)

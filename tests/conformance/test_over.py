@@ -1,0 +1,82 @@
+"""A run that ends in the middle: what the kit cut short proves nothing about the server, and is cleaned up."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.conformance.mutants.facts import KEY, sandbox_app
+from tests.conformance.sockets import called, framed, listening, request_of
+from tests.conformance.test_degenerate import ENOUGH
+from traits_sandbox.conformance.exchange import BEARER, Exchange, Request
+from traits_sandbox.conformance.materials import Materials
+from traits_sandbox.conformance.options import Options
+from traits_sandbox.conformance.preflight import questions
+from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.run import Run
+from traits_sandbox.conformance.safety import Gate, Permit
+from traits_sandbox.conformance.wire import Limits, Target, Wire
+from traits_sandbox.contract.load import load
+
+CONTRACT = load("2020-09")
+ONLY = ("STATE-003.all", "STATE-004.all", "STATE-005.*")
+"""Reads, so that nothing has to be removed."""
+
+READS = len(questions(Materials(CONTRACT, "tsc-")))
+
+
+def report_of_slow(limits: Limits, *, quick: int) -> Report:
+    """Return the report on a sandbox that never ends its replies, but for so many at first."""
+    app, arrived = sandbox_app(), iter(range(10**6))
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        left = b""
+        while came := await request_of(reader, left):
+            request, body, left = came
+            reply = framed(request, await called(app, request, body))
+            if next(arrived) >= quick:
+                writer.write(reply[:-1])
+                await asyncio.Event().wait()
+            writer.write(reply)
+            await writer.drain()
+
+    async def run() -> Report:
+        async with listening(connected) as port:
+            target = Target(f"http://127.0.0.1:{port}", KEY)
+            return await asyncio.wait_for(Run(target, Options(only=ONLY, limits=limits)).report(), ENOUGH)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("quick", [0, 1, READS, READS + 2])
+def test_a_reply_that_the_runs_end_cut_short_is_not_judged(quick: int) -> None:
+    report = report_of_slow(Limits(max_time=1.0, timeout=600.0), quick=quick)
+    assert (report.failed, report.noted, report.exit_code) == ((), (), 3)
+    assert "--max-time 1 s is over" in " ".join((report.obstacle, *report.missing))
+
+
+def test_a_reply_that_had_its_whole_time_is_judged() -> None:
+    report = report_of_slow(Limits(max_time=30.0, timeout=0.2), quick=READS)
+    assert "HTTP-002" in {each.requirement.id for each in report.failed}
+
+
+def sent_by(limits: Limits, answer: Callable[[httpx.Request], httpx.Response]) -> Exchange:
+    async def send() -> Exchange:
+        gate = Gate(CONTRACT, Permit("unsafe", "tsc-"))
+        wire = Wire(Target("http://127.0.0.1", KEY), gate, limits, transport=httpx.MockTransport(answer))
+        try:
+            return await wire.send(Request("GET", "/v1/actions", headers=(BEARER,)))
+        finally:
+            await wire.close()
+
+    return asyncio.run(send())
+
+
+def test_a_lost_connection_that_cannot_be_tried_again_is_not_judged_and_not_forgotten() -> None:
+    def drop(request: httpx.Request) -> httpx.Response:
+        raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+
+    assert sent_by(Limits(max_requests=2), drop).problem == "dropped"
+    cut = sent_by(Limits(max_requests=1), drop)
+    assert (cut.problem, cut.detail) == ("over", "all of --max-requests 1 are used")
