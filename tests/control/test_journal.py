@@ -77,6 +77,21 @@ def test_what_is_counted_is_what_memory_is_taken(more: dict[str, Any]) -> None:
     assert taken < 3 * 2**20
 
 
+def test_a_large_body_is_kept_as_it_came_and_not_twice() -> None:
+    held = journal()
+    large = [bytes([number]) * 100_000 for number in range(200)]
+    tracemalloc.start()
+    try:
+        for number, body in enumerate(large):
+            held.add(entry(number, dashboard="odd" if number % 2 else "even", body=body))
+        assert tracemalloc.get_traced_memory()[0] < len(large) * 1000
+    finally:
+        tracemalloc.stop()
+    assert held.size > 200 * 100_000
+    held.clear("odd")
+    assert [each.body for each in held.entries()] == large[::2]
+
+
 def test_secrets_are_masked_wherever_they_are() -> None:
     held = journal()
     headers = [

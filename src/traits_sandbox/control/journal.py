@@ -3,9 +3,9 @@
 Entries are masked when they are taken out, not when they are put in: searching every body for every secret would
 cost a third of what answering the request does, and nothing leaves the journal but through `entries`.
 
-Each entry is kept as one string of bytes. The dozen objects that it is made of go back to the allocator while they
-are warm, and what leaves the ring later is one cold object instead of a dozen, which by themselves would add a
-tenth to the cost of a small push.
+Each entry is kept as one string of bytes, but for a large body, which the store mostly holds as well. The dozen objects
+that it is made of go back to the allocator while they are warm, and what leaves the ring later is one cold object
+instead of a dozen, which by themselves would add a tenth to the cost of a small push.
 """
 
 import re
@@ -27,6 +27,9 @@ _SLACK = 256
 
 # What an entry takes beside its bytes: their head, what the allocator rounds up to, and two places in a ring.
 _COST = 64
+
+# Bodies above this are kept as they came: a copy would take memory twice, and beside its cost an object is nothing.
+_LARGE = 2**12
 
 # Headers that authenticate a client: even a credential that opens nothing here may open something elsewhere.
 _CREDENTIALS = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"sandbox-control-token"})
@@ -63,6 +66,8 @@ class Journal:
         # The two run side by side: a tuple of both would be one more object to visit when an entry leaves.
         self._packed: deque[bytes] = deque()
         self._dashboards: deque[str] = deque()
+        # Large bodies by the entry that they belong to.
+        self._large: dict[bytes, bytes] = {}
         self._bytes = 0
         self._evicted: Counter[str] = Counter()
         self._pack = msgspec.msgpack.Encoder().encode
@@ -80,7 +85,13 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Keep an exchange that is over, and wake whoever waits for one."""
-        packed = self._pack(entry)
+        body = entry.body
+        if body is None or len(body) <= _LARGE:
+            packed = self._pack(entry)
+        else:
+            packed = self._pack(msgspec.structs.replace(entry, body=None))
+            self._large[packed] = body
+            self._bytes += len(body)
         self._packed.append(packed)
         self._dashboards.append(entry.dashboard)
         self._bytes += len(packed) + _COST
@@ -91,7 +102,10 @@ class Journal:
     def _make_room(self) -> None:
         packed, dashboards, taken = self._packed, self._dashboards, self._bytes
         while len(packed) > self._max_entries or (taken > self._max_bytes and len(packed) > 1):
-            taken -= len(packed.popleft()) + _COST
+            oldest = packed.popleft()
+            taken -= len(oldest) + _COST
+            if self._large:
+                taken -= len(self._large.pop(oldest, b""))
             self._evicted[dashboards.popleft()] += 1
         self._bytes = taken
 
@@ -116,7 +130,7 @@ class Journal:
         held = list(zip(self._packed, self._dashboards, strict=True))
         looked_at = held if newest is None else held[max(0, len(held) - newest) :]
         for packed, owner in looked_at:
-            if (dashboard is None or owner == dashboard) and keep(entry := self._unpack(packed)):
+            if (dashboard is None or owner == dashboard) and keep(entry := self._unpacked(packed)):
                 yield self._masked(entry)
 
     def holds(self, entry_id: str) -> bool:
@@ -134,11 +148,17 @@ class Journal:
         kept = [] if dashboard is None else [(packed, owner) for packed, owner in held if owner != dashboard]
         self._packed = deque(packed for packed, _ in kept)
         self._dashboards = deque(owner for _, owner in kept)
-        self._bytes = sum(len(packed) + _COST for packed in self._packed)
+        self._large = {packed: self._large[packed] for packed in self._packed if packed in self._large}
+        self._bytes = sum(len(packed) + _COST for packed in self._packed) + sum(map(len, self._large.values()))
         if dashboard is None:
             self._evicted.clear()
         else:
             self._evicted.pop(dashboard, None)
+
+    def _unpacked(self, packed: bytes) -> Entry:
+        entry = self._unpack(packed)
+        entry.body = self._large.get(packed, entry.body)
+        return entry
 
     def _masked(self, entry: Entry) -> Entry:
         body = self._conceal(entry.operation, entry.body) if entry.body is not None else None
