@@ -4,24 +4,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiers import PARTS, selected
 from traits_sandbox import resources
 
 CHECKOUT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="judge every mutant of the kill matrix by the whole catalogue")
+    parser.addoption("--proofs", choices=PARTS, default="", help="run this part of scripts/proofs")
+    parser.addoption("--full", action="store_true", help="run everything, of the part or of all")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "full: takes minutes and is run with --full alone")
+    config.addinivalue_line("markers", "part(name, tier): belongs to a part of scripts/proofs, see tests/tiers.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--full"):
-        long = [item for item in items if item.get_closest_marker("full")]
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=long)
+    proofs, full = config.getoption("--proofs"), config.getoption("--full")
+    chosen = [item for item in items if selected(item, proofs=proofs, full=full)]
+    config.hook.pytest_deselected(items=[item for item in items if not selected(item, proofs=proofs, full=full)])
+    items[:] = chosen
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from tests.conformance.kill_matrix import (
     killers,
 )
 from tests.conformance.mutants.population import EQUIVALENT, broken, equivalent, population
+from tests.tiers import Tier, part
 from traits_sandbox.conformance.requirement import registry
 
 MUTANTS = {mutant.name: mutant for mutant in broken()}
@@ -43,7 +44,7 @@ def test_the_whole_catalogue_finds_what_the_matrix_says(name: str) -> None:
     assert killers(judged(MUTANTS[name])) == found_by(name)
 
 
-@pytest.mark.full
+@part("kit", Tier.FULL)
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_whole_catalogue_finds_what_the_matrix_says_of_the_others(name: str) -> None:
     assert killers(judged(MUTANTS[name])) == found_by(name)

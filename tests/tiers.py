@@ -1,0 +1,47 @@
+"""When a test runs: at each change, among the proofs, or only in the complete run.
+
+A test without a mark runs in `scripts/test`. The others belong to a part of `scripts/proofs`, which has a name.
+"""
+
+from enum import Enum
+
+import pytest
+
+
+class Tier(Enum):
+    """The smallest run that includes a test."""
+
+    TEST = "scripts/test"
+    PROOFS = "scripts/proofs PART"
+    FULL = "scripts/proofs PART --full"
+
+
+PARTS = {
+    "kit": "the conformance kit: mutants, benign and hostile servers",
+    "hostile": "hostile requests, slow senders, memory",
+    "project": "the workflows, the packages and the published files",
+}
+"""Each part of `scripts/proofs`, in the order in which they run, and what it is about."""
+
+
+def part(name: str, tier: Tier = Tier.PROOFS) -> pytest.MarkDecorator:
+    """Return the mark of a test that belongs to a part.
+
+    Its tier is TEST where the test runs at each change and is repeated by the complete run of its part.
+    """
+    assert name in PARTS, f"{name} is not in tests/tiers.py"
+    return pytest.mark.part(name, tier)
+
+
+def of(item: pytest.Item) -> tuple[str, Tier]:
+    """Return the part of a test, empty if it has none, and its tier."""
+    mark = item.get_closest_marker("part")
+    return (mark.args[0], mark.args[1]) if mark else ("", Tier.TEST)
+
+
+def selected(item: pytest.Item, *, proofs: str, full: bool) -> bool:
+    """Tell whether a test belongs to a run: of `scripts/test`, or of one part; `full` adds what takes longest."""
+    name, tier = of(item)
+    if proofs:
+        return name == proofs and (full or tier is Tier.PROOFS)
+    return full or tier is Tier.TEST
