@@ -1,13 +1,12 @@
 import ast
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.components import require
+from tests.project.files import files
 from traits_sandbox import __version__
 from traits_sandbox.settings import readme_table
 
@@ -17,15 +16,9 @@ MACHINE_PATH = re.compile(r"(?<![\w.~)}\]:/-])/(?:work|home|root|Users|opt)/\w+"
 
 
 @pytest.fixture(scope="module")
-def tracked() -> dict[str, str]:
+def texts() -> dict[str, str]:
     """Return the text files that belong to the project, by name."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    try:
-        listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()
-    except (OSError, subprocess.CalledProcessError):
-        listing = ""
-    require("a git checkout", present=listing)
-    return dict(_texts(sorted(set(listing.split("\0")) - {""})))
+    return dict(_texts(files()))
 
 
 def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
@@ -69,13 +62,13 @@ def test_every_module_says_what_it_is() -> None:
     assert bare == []
 
 
-def test_nothing_points_outside_the_checkout(tracked: dict[str, str]) -> None:
-    assert [name for name, text in tracked.items() if name.startswith("src/") and "../shared" in text] == []
+def test_nothing_points_outside_the_checkout(texts: dict[str, str]) -> None:
+    assert [name for name, text in texts.items() if name.startswith("src/") and "../shared" in text] == []
 
 
-def test_nothing_names_a_place_on_one_machine(tracked: dict[str, str]) -> None:
-    assert {name: found[0] for name, text in tracked.items() if (found := MACHINE_PATH.findall(text))} == {}
+def test_nothing_names_a_place_on_one_machine(texts: dict[str, str]) -> None:
+    assert {name: found[0] for name, text in texts.items() if (found := MACHINE_PATH.findall(text))} == {}
 
 
-def test_scripts_can_be_run(tracked: dict[str, str]) -> None:
+def test_scripts_can_be_run(texts: dict[str, str]) -> None:
     assert [name for name in ("scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111] == []
