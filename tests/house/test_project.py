@@ -9,7 +9,6 @@ import pytest
 
 from tests.components import require
 from traits_sandbox import __version__
-from traits_sandbox.settings import readme_table
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "traits_sandbox"
@@ -41,14 +40,6 @@ def project() -> dict[str, object]:
     return table
 
 
-def test_the_readme_has_the_table_of_options() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("<!-- options -->")[2].partition("<!-- /options -->")[0]
-    assert shown.strip() == readme_table().strip(), (
-        "python -c 'from traits_sandbox.settings import readme_table; print(readme_table())'"
-    )
-
-
 def test_the_readme_links_only_to_files_that_exist() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
@@ -78,4 +69,6 @@ def test_nothing_names_a_place_on_one_machine(tracked: dict[str, str]) -> None:
 
 
 def test_scripts_can_be_run(tracked: dict[str, str]) -> None:
-    assert [name for name in ("scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111] == []
+    assert [
+        name for name in ("scripts/generate", "scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111
+    ] == []
