@@ -6,13 +6,14 @@ A new generated file is a new row. The kill matrix's findings are measured, whic
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from traits_sandbox.contract.build import DOCUMENT, build_edition
-from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import UsageError
 
-ROOT: Final = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from traits_sandbox.contract.model import Contract
+
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 # The content of files by their path below the checkout; None for a file that is no longer generated.
 Files = dict[str, bytes | None]
@@ -24,6 +25,7 @@ LIBRARIES: Final = ("click", "markdown-it-py", "mdit-py-plugins", "msgspec", "or
 
 def editions(root: Path) -> Files:
     """Return the contract of each edition with its JSON Schemas, its OpenAPI document and its Postman files."""
+    from traits_sandbox.contract.build import DOCUMENT, build_edition
     from traits_sandbox.derive.generate import generate, generated_names, place
 
     files: Files = {}
@@ -94,7 +96,8 @@ def section(root: Path, page: str, name: str, body: str) -> Files:
     return {page: f"{before}{first}{body}{last}{rest.partition(last)[2]}".encode()}
 
 
-def _default_contract(root: Path) -> Contract:
+def _default_contract(root: Path) -> "Contract":
+    from traits_sandbox.contract.build import build_edition
     from traits_sandbox.settings import Settings
 
     return build_edition(root / "schemas" / Settings().contract)[0]

@@ -3,11 +3,12 @@
 exit codes:
   0  every file is written or unchanged
   1  with --check: some files are stale
-  2  could not run; the reason is one line on stderr
+  2  could not run; the last line on stderr says why
 """
 
 import argparse
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def main(arguments: Sequence[str] | None = None, artefacts: Mapping[str, Render]
     only_check = parser.parse_args(arguments).check
     try:
         stale = [generate(name, render, root, write=not only_check) for name, render in artefacts.items()]
-    except (UsageError, OSError) as error:
+    except (UsageError, ImportError, OSError) as error:
         print(f"scripts/generate: {error}", file=sys.stderr)
+        return 2
+    except Exception:  # A bug ends Python with 1, which is the code of stale files.
+        traceback.print_exc()
         return 2
     return int(only_check and any(stale))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,7 +14,7 @@ import pytest
 from tests.components import require
 from tests.house.meaning import judge, same_bytes
 from tests.wire.served import serving
-from tools.artefacts import ARTEFACTS, LIBRARIES, ROOT, Files, section
+from tools.artefacts import ARTEFACTS, LIBRARIES, ROOT, Files, editions, section
 from tools.generate import current, main
 from traits_sandbox.errors import UsageError
 
@@ -40,7 +41,8 @@ def test_the_committed_document_of_the_control_api_is_the_one_that_is_served(tmp
     with serving(tmp_path) as served:
         reply = httpx.get(f"{served.url}/_sandbox/openapi.json", trust_env=False)
     indented = json.dumps(reply.json(), indent=2, ensure_ascii=False).encode() + b"\n"
-    assert SAME(indented, (ROOT / "schemas/control.openapi.json").read_bytes())
+    fresh = SAME(indented, (ROOT / "schemas/control.openapi.json").read_bytes())
+    assert fresh, f"{HOW}; run scripts/generate"
 
 
 @pytest.fixture
@@ -85,6 +87,23 @@ def test_what_cannot_be_generated_is_one_sentence_and_exit_2(
     assert main([], {"things": lambda _: {"README.md/below": b""}}, tmp_path) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(": ")[0] for line in lines] == ["scripts/generate"] * 2
+
+
+def test_a_bug_does_not_look_like_a_stale_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(_: Path) -> Files:
+        raise ValueError("a bug")
+
+    assert main(["--check"], {"things": broken}, tmp_path) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "ValueError: a bug"
+
+
+def test_every_folder_with_a_reference_is_an_edition(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    shutil.copytree(ROOT / "schemas/2020-09", root / "schemas/2099-01", ignore=shutil.ignore_patterns("*.json"))
+    (root / "schemas/2099-01/gone.schema.json").touch()
+    files = editions(root)
+    assert files.keys() >= {"schemas/2099-01/contract.json", "schemas/2099-01/openapi.json"}
+    assert [path for path, content in files.items() if content is None] == ["schemas/2099-01/gone.schema.json"]
 
 
 def test_a_section_of_a_page_is_replaced_and_the_rest_is_kept(tmp_path: Path) -> None:
