@@ -18,6 +18,7 @@ die() {
 use_environment() {
     bin=$venv/bin
     [ -d "$bin" ] || bin=$venv/Scripts # on Windows
+    [ -d "$bin" ] || die "$venv is missing: sh scripts/install makes it"
     PATH=$(cd "$bin" && pwd):$PATH
     export PATH
 }
