@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 WINDOWS: Final = sys.platform == "win32"
+
+NO_LINGER: Final = struct.pack("hh" if WINDOWS else "ii", 1, 0)
+"""The value of SO_LINGER with which the kernel sends RST instead of FIN when a socket is closed."""
 
 # Windows cannot wait for more processes at once (WaitForMultipleObjects).
 MOST_PROCESSES: Final = 61 if WINDOWS else 10_000
