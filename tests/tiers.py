@@ -1,8 +1,10 @@
 """When a test runs: at each change, among the proofs, or only in the complete run.
 
 A test without a mark runs in `scripts/test`. The others belong to a part of `scripts/proofs`, which has a name.
+`python -m tests.tiers` shows the parts, with `--names` their names alone.
 """
 
+import sys
 from enum import Enum
 
 import pytest
@@ -45,3 +47,8 @@ def selected(item: pytest.Item, *, proofs: str, full: bool) -> bool:
     if proofs:
         return name == proofs and (full or tier is Tier.PROOFS)
     return full or tier is Tier.TEST
+
+
+if __name__ == "__main__":
+    for name, about in PARTS.items():
+        print(name if "--names" in sys.argv else f"{name:10} {about}")

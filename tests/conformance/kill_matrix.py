@@ -60,9 +60,13 @@ class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     equivalent: dict[str, Equivalent]
 
 
+def read(file: Path) -> Matrix:
+    return msgspec.toml.decode(file.read_bytes(), type=Matrix)
+
+
 @cache
 def golden() -> Matrix:
-    return msgspec.toml.decode(GOLDEN.read_bytes(), type=Matrix)
+    return read(GOLDEN)
 
 
 def found_by(name: str) -> tuple[str, ...]:

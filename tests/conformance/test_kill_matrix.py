@@ -5,16 +5,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.conformance.kill_matrix import (
-    GOLDEN,
-    TABLE,
-    as_table,
-    as_toml,
-    found_by,
-    golden,
-    judged,
-    killers,
-)
+from tests.conformance.kill_matrix import found_by, golden, judged, killers
 from tests.conformance.mutants.population import EQUIVALENT, broken, equivalent, population
 from tests.tiers import Tier, part
 from traits_sandbox.conformance.requirement import registry
@@ -91,8 +82,3 @@ def not_broken() -> list[str]:
 @pytest.mark.parametrize("name", not_broken())
 def test_an_equivalent_server_is_not_found(name: str) -> None:
     assert killers(judged(population()[name])) == ()
-
-
-def test_the_files_of_the_matrix_are_as_they_are_written() -> None:
-    assert GOLDEN.read_text(encoding="utf-8") == as_toml(golden())
-    assert TABLE.read_text(encoding="utf-8") == as_table(golden(), registry())

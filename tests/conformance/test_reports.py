@@ -27,7 +27,7 @@ from traits_sandbox.conformance.exchange import KEY
 from traits_sandbox.conformance.keys import NEAR, marker, reveal
 from traits_sandbox.conformance.plan import NOT_APPLICABLE
 from traits_sandbox.conformance.report import Exploration, Finding
-from traits_sandbox.conformance.reports import RENDERERS, form
+from traits_sandbox.conformance.reports import RENDERERS
 from traits_sandbox.conformance.reports.again import Way
 from traits_sandbox.conformance.reports.html_cases import DETAILED
 from traits_sandbox.conformance.reports.masking import Mask, masked
@@ -74,12 +74,8 @@ def published() -> Any:
     return json.loads((resources.folder("conformance") / "report.schema.json").read_bytes())
 
 
-def test_the_published_schema_is_that_of_the_form() -> None:
-    file = resources.folder("conformance") / "report.schema.json"
-    assert file.read_bytes() == form.schema(), (
-        "python -c 'from traits_sandbox.conformance.reports.form import schema; print(schema().decode(), end=\"\")'"
-    )
-    Draft202012Validator.check_schema(json.loads(form.schema()))
+def test_the_published_schema_is_a_schema(published: Any) -> None:
+    Draft202012Validator.check_schema(published)
 
 
 @pytest.mark.parametrize("verdict", ["conformant", "not conformant", "inconclusive"])

@@ -1,15 +1,13 @@
 import ast
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.components import require
+from tests.project.files import files
 from traits_sandbox import __version__
-from traits_sandbox.settings import readme_table
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "traits_sandbox"
@@ -17,15 +15,9 @@ MACHINE_PATH = re.compile(r"(?<![\w.~)}\]:/-])/(?:work|home|root|Users|opt)/\w+"
 
 
 @pytest.fixture(scope="module")
-def tracked() -> dict[str, str]:
+def texts() -> dict[str, str]:
     """Return the text files that belong to the project, by name."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    try:
-        listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()
-    except (OSError, subprocess.CalledProcessError):
-        listing = ""
-    require("a git checkout", present=listing)
-    return dict(_texts(sorted(set(listing.split("\0")) - {""})))
+    return dict(_texts(files()))
 
 
 def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
@@ -39,14 +31,6 @@ def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
 def project() -> dict[str, object]:
     table: dict[str, object] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return table
-
-
-def test_the_readme_has_the_table_of_options() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("<!-- options -->")[2].partition("<!-- /options -->")[0]
-    assert shown.strip() == readme_table().strip(), (
-        "python -c 'from traits_sandbox.settings import readme_table; print(readme_table())'"
-    )
 
 
 def test_the_readme_links_only_to_files_that_exist() -> None:
@@ -69,13 +53,15 @@ def test_every_module_says_what_it_is() -> None:
     assert bare == []
 
 
-def test_nothing_points_outside_the_checkout(tracked: dict[str, str]) -> None:
-    assert [name for name, text in tracked.items() if name.startswith("src/") and "../shared" in text] == []
+def test_nothing_points_outside_the_checkout(texts: dict[str, str]) -> None:
+    assert [name for name, text in texts.items() if name.startswith("src/") and "../shared" in text] == []
 
 
-def test_nothing_names_a_place_on_one_machine(tracked: dict[str, str]) -> None:
-    assert {name: found[0] for name, text in tracked.items() if (found := MACHINE_PATH.findall(text))} == {}
+def test_nothing_names_a_place_on_one_machine(texts: dict[str, str]) -> None:
+    assert {name: found[0] for name, text in texts.items() if (found := MACHINE_PATH.findall(text))} == {}
 
 
-def test_scripts_can_be_run(tracked: dict[str, str]) -> None:
-    assert [name for name in ("scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111] == []
+def test_scripts_can_be_run(texts: dict[str, str]) -> None:
+    assert [
+        name for name in ("scripts/generate", "scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111
+    ] == []

@@ -13,13 +13,9 @@ import httpx
 import pytest
 
 from tests.wire.served import Served, serving
-from traits_sandbox.contract.load import load
-from traits_sandbox.derive.generate import pretty
-from traits_sandbox.resources import schemas
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
 from traits_sandbox.web.admin import control_routes
-from traits_sandbox.web.control_openapi import control_openapi
 
 EVENT = {
     "EventId": "e1",
@@ -424,9 +420,3 @@ def test_the_document_has_the_routes_that_there_are(own: Served) -> None:
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert described == routes
-
-
-def test_the_committed_document_is_the_one_that_is_served(own: Served) -> None:
-    committed = (schemas() / "control.openapi.json").read_bytes()
-    assert committed == pretty(control_openapi(load("2020-09"))), "write pretty(control_openapi(load('2020-09'))) to it"
-    assert httpx.get(f"{own.url}/_sandbox/openapi.json").json() == json.loads(committed)

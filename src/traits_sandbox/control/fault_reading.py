@@ -12,6 +12,7 @@ import orjson
 from traits_sandbox.control.faults import OUTCOMES, SCHEDULES, Effect, Fault, Uniform
 from traits_sandbox.control.matching import Matcher, MatchError
 from traits_sandbox.derive.sentences import nearest, short
+from traits_sandbox.derive.struct_schemas import struct_schemas
 from traits_sandbox.errors import UsageError
 
 HEADER: Final = "Sandbox-Fault"
@@ -65,9 +66,9 @@ def read_header(text: str) -> Fault:
     return read_fault(_without_schedule(_with_preset(raw)))
 
 
-def fault_schemas(ref_template: str = "#/components/schemas/{name}") -> dict[str, Any]:
+def fault_schemas() -> dict[str, Any]:
     """Return the JSON Schemas of a fault (`Fault`) and of its parts, by name."""
-    _, schemas = msgspec.json.schema_components((Fault,), ref_template=ref_template)
+    schemas = struct_schemas((Fault,))
     schemas["Fault"]["properties"]["preset"] = {"enum": list(PRESETS), "description": "what the other members change"}
     for schema in schemas.values():
         schema["description"] = " ".join(schema["description"].split())

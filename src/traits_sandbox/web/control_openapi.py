@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
-
 from traits_sandbox import __version__
 from traits_sandbox.bulk.door import Outage, RowBatch, Taken
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.fault_reading import fault_schemas
 from traits_sandbox.control.matching import OPERATORS
 from traits_sandbox.control.search import INSIDE, OUTSIDE
+from traits_sandbox.derive.struct_schemas import COMPONENTS, struct_schemas
 from traits_sandbox.web.control_calls import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -27,7 +26,6 @@ from traits_sandbox.web.guard import TOKEN_HEADER
 
 Schema = dict[str, Any]
 
-_TEMPLATE: Final = "#/components/schemas/{name}"
 _SEARCHES: Final = (Counting, Finding, Waiting, RecordCounting, RecordFinding, RecordWaiting)
 
 _TEXT: Final[Schema] = {"type": "string"}
@@ -190,8 +188,8 @@ def _refusals() -> Schema:
 
 
 def _schemas(contract: Contract) -> Schema:
-    _, bodies = msgspec.json.schema_components(_SEARCHES, ref_template=_TEMPLATE)
-    _, loads = msgspec.json.schema_components((RowBatch, Outage, Taken), ref_template=_TEMPLATE)
+    bodies = struct_schemas(_SEARCHES)
+    loads = struct_schemas((RowBatch, Outage, Taken))
     for schema in bodies.values():
         schema["properties"]["match"] |= {"description": _MATCHING}
         if "kind" in schema["properties"]:
@@ -205,7 +203,7 @@ def _schemas(contract: Contract) -> Schema:
         **loads,
         "Load": _shown_load(),
         "Gap": _object({"code": {"const": 409}, "message": _TEXT, "offset": _COUNT}),
-        **fault_schemas(_TEMPLATE),
+        **fault_schemas(),
         "Request": _shown_request(),
         "Record": _object(dict.fromkeys(("kind", "dashboard", "time", "request_id"), _TEXT) | {"record": _ANY_OBJECT}),
         "Upload": _shown_upload(),
@@ -294,7 +292,7 @@ def _list_of(shown: str) -> Schema:
 
 
 def _ref(name: str) -> Schema:
-    return {"$ref": _TEMPLATE.format(name=name)}
+    return {"$ref": COMPONENTS.format(name=name)}
 
 
 def _query(name: str, schema: Schema, description: str) -> Schema:

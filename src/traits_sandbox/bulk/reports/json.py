@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from traits_sandbox.bulk.values import LoadReport
+from traits_sandbox.derive.struct_schemas import struct_schema
 
 FORM: Final = 1
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=3)]
@@ -33,4 +34,4 @@ def render(report: LoadReport) -> bytes:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema that every report keeps."""
-    return {"$schema": _DIALECT} | msgspec.json.schema(CheckReport)
+    return {"$schema": _DIALECT} | struct_schema(CheckReport)

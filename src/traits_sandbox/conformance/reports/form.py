@@ -1,15 +1,18 @@
 """The form of the JSON report, of which `conformance/report.schema.json` is made."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 import orjson
 
 from traits_sandbox.conformance.report import Outcome, Verdict
 from traits_sandbox.conformance.requirement import Basis, Level, Profile
+from traits_sandbox.derive.struct_schemas import struct_schema
 
 FORM: Final = 1
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+# msgspec writes the names that the keys of a dictionary may have from 0.23 on.
+_BY_LEVEL: Final = msgspec.Meta(extra_json_schema={"propertyNames": {"enum": sorted(get_args(Level))}})
 
 
 def told(text: str) -> Any:
@@ -165,6 +168,7 @@ class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
     counts: Annotated[
         dict[Level, dict[str, int]],
         told("Requirements by level and by what came of them; noted is a failure that decides nothing."),
+        _BY_LEVEL,
     ]
     obstacle: Annotated[str, told("Why nothing could be judged at all.")]
     missing: Annotated[list[str], told("What keeps the run from proving conformance.")]
@@ -183,6 +187,6 @@ def schema() -> bytes:
     made = {
         "$schema": DIALECT,
         "title": "Report of traits-sandbox conformance",
-        **msgspec.json.schema(ConformanceReport),
+        **struct_schema(ConformanceReport),
     }
     return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,48 @@
+"""What belongs to the project: what git tracks, or in an unpacked sdist, what it holds."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.components import require
+
+ROOT = Path(__file__).parents[2]
+ADDED = {"PKG-INFO", ".gitignore"}
+"""What the sdist of a project has at its top beside the files chosen in pyproject.toml."""
+
+
+def files(*, committed: bool = False) -> list[str]:
+    """Return the names of the project's files, in a checkout or in an unpacked sdist.
+
+    In a checkout, those that git would add belong to it too, unless only what is `committed` is asked for.
+    """
+    if (ROOT / "PKG-INFO").exists():
+        return sorted(set(_walk(ROOT, _ignored())) - ADDED)
+    names = tracked() if committed else tracked("--others", "--exclude-standard")
+    require("a git checkout or an sdist", present=names)
+    return names
+
+
+def tracked(*options: str) -> list[str]:
+    """Return what `git ls-files` knows, by the options more than what is committed; nothing without a checkout."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", *options]
+    try:
+        listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return sorted({name for name in listing.split("\0") if name and (ROOT / name).exists()})
+
+
+def _ignored() -> list[str]:
+    lines = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    return [line.rstrip("/") for line in lines if line]
+
+
+def _walk(folder: Path, ignored: list[str]) -> Iterator[str]:
+    for path in folder.iterdir():
+        if any(path.match(pattern) for pattern in ignored):
+            continue
+        if path.is_dir():
+            yield from _walk(path, ignored)
+        else:
+            yield path.relative_to(ROOT).as_posix()

@@ -1,0 +1,41 @@
+"""The sdist is the project: it has all files and, unpacked, passes its own tests."""
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from tests.project.building import ENVIRONMENT, run, unpacked
+from tests.project.files import ADDED, files
+from tests.tiers import Tier, part
+
+HOUR = 3600
+
+
+def held(sdist: Path) -> set[str]:
+    with tarfile.open(sdist) as archive:
+        return {member.name.partition("/")[2] for member in archive if member.isfile()}
+
+
+def test_the_sdist_has_every_file_of_the_project_and_no_other(sdist: Path) -> None:
+    names = held(sdist)
+    assert set(files(committed=True)) - names == set()
+    assert names - ADDED - set(files()) == set()
+
+
+def test_the_files_are_known_without_git(sdist: Path, tmp_path: Path) -> None:
+    source = unpacked(sdist, tmp_path)
+    (source / ".venv/lib").mkdir(parents=True)
+    (source / ".venv/lib/not-ours.py").touch()
+    program = "from tests.project.files import files; print(*files(), sep='\\0', end='')"
+    assert set(run(sys.executable, "-c", program, cwd=source).split("\0")) == held(sdist) - ADDED
+
+
+@part("project", Tier.FULL)
+def test_the_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> None:
+    # In an environment of its own, which the script makes from the lock that lies in the sdist.
+    given = {name: value for name, value in ENVIRONMENT.items() if name != "VENV" and not name.startswith("PYTEST")}
+    done = subprocess.run(
+        ["sh", "scripts/test"], cwd=unpacked(sdist, tmp_path), env=given, timeout=HOUR, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
