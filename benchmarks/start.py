@@ -1,6 +1,5 @@
 """P7: how soon the first push is answered, and how soon the command line explains itself."""
 
-import resource
 import subprocess
 import sys
 import time
@@ -64,5 +63,7 @@ def _until_ended(command: Sequence[str]) -> Times:
 
 def _of_children() -> float:
     """Return the processor seconds of all processes that were started and have ended."""
+    import resource  # which not every system has
+
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -138,4 +138,4 @@ def test_help_imports_no_subcommand() -> None:
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "Build, check, show and compare contracts." in output
-    assert "['traits_sandbox.errors', 'traits_sandbox.cli']" in output
+    assert "['traits_sandbox.cli.streams', 'traits_sandbox.errors', 'traits_sandbox.cli']" in output

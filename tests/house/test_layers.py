@@ -25,7 +25,7 @@ bulk            x      x      x      x       x      ·    -       -
 web             x      x      x      x       x      x    ·       -
 conformance     x      x      no     no      no     no   no      ·
 """
-FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "page", "__init__"}
+FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "system", "page", "__init__"}
 LEAVES = {"errors", "clock", "__init__"}
 
 

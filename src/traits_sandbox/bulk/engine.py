@@ -17,8 +17,8 @@ import msgspec
 from traits_sandbox.bulk.sources import Access
 from traits_sandbox.bulk.values import Outcome, Task
 from traits_sandbox.bulk.work import Ticker, run
+from traits_sandbox.system import MOST_PROCESSES, START_METHOD, sigint_blocked
 
-_SPAWN: Final = multiprocessing.get_context("spawn")
 _AHEAD: Final = 4
 _TICK: Final = 0.5
 # A process takes a third of a second to start; within that, this much is done without.
@@ -54,15 +54,15 @@ class Job(msgspec.Struct, frozen=True):
 
     def submit(self, task: Task, pool: ProcessPoolExecutor) -> Future[Outcome]:
         """Hand a task to a pool."""
-        with _deaf_to_interrupts():
+        with sigint_blocked():
             return pool.submit(_run, task, self.edition, self.access, self.keep)
 
 
 class Processes:
-    """Runs tasks in processes of this machine."""
+    """Runs tasks in processes of this machine, which start as `method` says."""
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: int, *, method: str = START_METHOD) -> None:
+        self._jobs, self._context = min(jobs, MOST_PROCESSES), multiprocessing.get_context(method)
 
     def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
         """Yield each task with its outcome as it ends; few are handed out ahead, so that memory stays flat.
@@ -73,14 +73,14 @@ class Processes:
         while waiting:
             lost = deque((yield from self._together(job, waiting, tick)))
             while lost:
-                yield from _one_by_one(job, lost)
+                yield from self._one_by_one(job, lost)
 
     def _together(
         self, job: Job, waiting: deque[Task], tick: Ticker
     ) -> Generator[tuple[Task, Outcome], None, list[Task]]:
         """Run tasks until none is waiting or a process is lost; return the tasks that were lost with it."""
         running = dict[Future[Outcome], Task]()
-        meter = _Meter(tick)
+        meter = _Meter(tick, self._context)
         with _pool(min(self._jobs, len(waiting)), meter) as pool:
             try:
                 while waiting or running:
@@ -95,6 +95,18 @@ class Processes:
             except BrokenProcessPool:
                 return list(running.values())
         return []
+
+    def _one_by_one(self, job: Job, tasks: deque[Task]) -> Ended:
+        """Run tasks alone, up to one that ends the process it runs in."""
+        with _pool(1, _Meter(lambda *_: None, self._context)) as pool:
+            while tasks:
+                task = tasks.popleft()
+                try:
+                    yield task, job.submit(task, pool).result()
+                except BrokenProcessPool:
+                    error = "it could not be judged: the process that read it was ended, maybe as memory was short"
+                    yield task, Outcome(key=task.stored.key, part=task.part, error=error, error_kind="crash")
+                    return
 
 
 class Local:
@@ -111,24 +123,11 @@ class Local:
         yield from engine.run(tasks, edition, access, keep, tick)
 
 
-def _one_by_one(job: Job, tasks: deque[Task]) -> Ended:
-    """Run tasks alone, up to one that ends the process it runs in."""
-    with _pool(1, _Meter(lambda *_: None)) as pool:
-        while tasks:
-            task = tasks.popleft()
-            try:
-                yield task, job.submit(task, pool).result()
-            except BrokenProcessPool:
-                error = "it could not be judged: the process that read it was ended, maybe as memory was short"
-                yield task, Outcome(key=task.stored.key, part=task.part, error=error, error_kind="crash")
-                return
-
-
 @contextmanager
 def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
     """Lend processes; where their work is broken off they are ended, whatever they do."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=_SPAWN, initializer=_begin, initargs=(meter.counts,))
+    pool = ProcessPoolExecutor(jobs, mp_context=meter.context, initializer=_begin, initargs=(meter.counts,))
     try:
         yield pool
     except BaseException:
@@ -139,24 +138,12 @@ def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let processes that start here never hear a Ctrl-C, which is meant for this one; it hears it a moment later."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class _Meter:
     """Counts what the processes of a pool read and find."""
 
-    def __init__(self, tick: Ticker) -> None:
-        self.counts: Any = _SPAWN.Array("q", 3)
+    def __init__(self, tick: Ticker, context: Any) -> None:
+        self.context = context
+        self.counts: Any = context.Array("q", 3)
         self._tick, self._told = tick, [0, 0, 0]
 
     def tell(self) -> None:
@@ -170,6 +157,8 @@ def _begin(counts: Any) -> None:
     """Begin the life of a process of a pool."""
     global _counts
     _counts = counts
+    # Ctrl-C is for the process that started this one; where signals cannot be blocked, it gets here too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
 
 

@@ -1,11 +1,12 @@
 """A local folder as a storage. Names that no key may have are told, and left to those who read keys."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
 
+from traits_sandbox.bulk.paths import as_key, on_disk
 from traits_sandbox.bulk.storage import ObjectGone, compare, faulty
 from traits_sandbox.bulk.values import Stored
 
@@ -24,7 +25,7 @@ class Folder:
 
     def read(self, stored: Stored, start: int, end: int) -> bytes:
         """Return some bytes of a file."""
-        with self._told("read"), (self._root / stored.key).open("rb") as file:
+        with self._told("read"), (self._root / on_disk(stored.key)).open("rb") as file:
             self._compare(stored, os.fstat(file.fileno()))
             file.seek(start)
             data = file.read(end - start)
@@ -34,7 +35,7 @@ class Folder:
     def check(self, stored: Stored) -> None:
         """Raise ObjectGone unless a file is what was listed."""
         with self._told("read"):
-            self._compare(stored, (self._root / stored.key).stat())
+            self._compare(stored, (self._root / on_disk(stored.key)).stat())
 
     def _paths(self, shut: list[Stored]) -> Iterator[Path]:
         def pass_over(error: OSError) -> None:
@@ -44,19 +45,17 @@ class Folder:
                 key, fault = self._key(Path(error.filename)), f"it cannot be listed ({_why(error)})"
                 shut.append(Stored(key=key, size=0, fault=fault))
 
-        seen = set[tuple[int, int]]()
+        seen = set[Hashable]()
         with self._told("listed"):
             for folder, folders, names in os.walk(self._root, followlinks=True, onerror=pass_over):
-                status = os.stat(folder)
-                if (place := (status.st_dev, status.st_ino)) in seen:
+                if (place := identity(folder, os.stat(folder))) in seen:
                     folders.clear()
                     continue
                 seen.add(place)
                 yield from (Path(folder, name) for name in names)
 
     def _key(self, path: Path) -> str:
-        # A name that is not UTF-8 can be shown, but not written: it keeps a mark in its place.
-        return path.relative_to(self._root).as_posix().encode("utf-8", "surrogateescape").decode(errors="replace")
+        return as_key(path.relative_to(self._root))
 
     def _stored(self, path: Path) -> Stored | None:
         """Return a file as a listing shows it; None if it is no file, or gone already."""
@@ -82,6 +81,11 @@ class Folder:
             raise ObjectGone("it is no longer there") from None
         except OSError as error:
             raise faulty(self._uri, verb, _why(error)) from None
+
+
+def identity(folder: str, status: os.stat_result) -> Hashable:
+    """Return what tells folders apart, however they are reached; some file systems of Windows number none of them."""
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
 
 
 def _etag(status: os.stat_result) -> str:

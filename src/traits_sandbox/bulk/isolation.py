@@ -16,6 +16,7 @@ from typing import IO, Final
 import msgspec
 
 from traits_sandbox.errors import TraitsSandboxError
+from traits_sandbox.system import limit_memory
 
 _LENGTH_BYTES: Final = 4
 _GRACE_SECONDS: Final = 5.0
@@ -108,7 +109,7 @@ class Child:
 def serve(answers: Callable[[bytes], Iterator[bytes]]) -> None:
     """Answer requests, in a child, until there are no more; its memory is limited where the system can do that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the parent, which ends this process
-    _limit_memory(int(sys.argv[1]))
+    limit_memory(int(sys.argv[1]))
     # Whatever a library prints must not come between the answers.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -117,18 +118,6 @@ def serve(answers: Callable[[bytes], Iterator[bytes]]) -> None:
             for answer in answers(request):
                 _write(out, answer)
             _write(out, b"")
-
-
-def _limit_memory(most: int) -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    # What is written to counts on Linux, not what is mapped; elsewhere all counts, where it counts at all.
-    memory = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    for limit, value in ((memory, most), (resource.RLIMIT_CORE, 0)):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
 
 
 def _write(stream: IO[bytes] | None, message: bytes) -> None:

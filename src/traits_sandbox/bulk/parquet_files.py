@@ -12,7 +12,8 @@ import msgspec
 from traits_sandbox.bulk.isolation import Child, Limits, Lost
 from traits_sandbox.bulk.judging import Category, Tally
 from traits_sandbox.bulk.parquet_rows import KIND, Answer, Request
-from traits_sandbox.bulk.sources import Source, local_path
+from traits_sandbox.bulk.paths import local_path, on_disk
+from traits_sandbox.bulk.sources import Source
 from traits_sandbox.bulk.streams import Unreadable, blocks
 from traits_sandbox.bulk.tables import require_polars
 from traits_sandbox.bulk.values import Task
@@ -71,10 +72,10 @@ def _on_this_machine(task: Task, source: Source, tally: Tally) -> Iterator[tuple
     A file that lies elsewhere is fetched to the folder for temporary files, and removed.
     """
     folder, content = local_path(task.root), blocks(source, task.stored, "")
-    if folder is not None and (path := folder.resolve() / task.stored.key).is_file():
+    if folder is not None and (path := folder.resolve() / on_disk(task.stored.key)).is_file():
         yield path, content
         return
-    with tempfile.TemporaryDirectory(prefix="traits-sandbox-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as temporary:
         path = Path(temporary, "file.parquet")
         _fetch(content, tally, path)
         yield path, content

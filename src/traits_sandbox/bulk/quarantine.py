@@ -5,7 +5,6 @@ take for a formula.
 """
 
 import csv
-import os
 import re
 import shutil
 from collections import defaultdict
@@ -21,10 +20,11 @@ from unicodedata import normalize
 import msgspec
 
 from traits_sandbox.bulk.merging import moved
-from traits_sandbox.bulk.sources import local_path
+from traits_sandbox.bulk.paths import local_path, on_disk
 from traits_sandbox.bulk.spool import spooled, unwritable
 from traits_sandbox.bulk.values import At, Bad, Fault, FileReport, Outcome, Task
 from traits_sandbox.errors import UsageError
+from traits_sandbox.system import WINDOWS
 
 COLUMNS: Final = ("file", "line", "offset", "fields", "rules", "messages", "row")
 TABLE: Final = ".bad.csv"
@@ -33,11 +33,13 @@ ROWS: Final = ".bad.ndjson"
 _SPOOL: Final = ".spool"
 _LONGEST_PART: Final = 200
 _LONGEST_PATH: Final = 1000
+# Windows takes 260 characters for a whole path, unless it is told otherwise.
+_LONGEST_ON_WINDOWS: Final = 259 - len(f"/{ROWS}")
 
 # What begins a formula somewhere, in its full width too.
 _FORMULA: Final = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 _UNSAFE: Final = re.compile(r"[^\w.=@+,~ -]|^[. -]|[. ]$")
-_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|", re.IGNORECASE)
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[\d¹²³]) *(?:\..*)?|", re.IGNORECASE)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -125,18 +127,28 @@ class Quarantine:
 
     def _stem(self, file: FileReport) -> Path:
         """Return the path that the files about a file begin with; one that is nobody else's, whatever its key is."""
-        name = "/".join(map(_safe, file.key.split("/")))
+        name = "/".join(map(safe, file.key.split("/")))
         alike = normalize("NFKC", name).casefold()
-        path = self._folder / name
-        if _fits(name) and alike not in self._taken and _is_free(path):
+        path = self._folder / on_disk(name)
+        if (
+            fits(name, room=room_below(str(self._folder), windows=WINDOWS))
+            and alike not in self._taken
+            and _is_free(path)
+        ):
             self._taken.add(alike)
             return path
         return self._folder / blake2b("\0".join(file.at).encode(errors="replace"), digest_size=16).hexdigest()
 
 
-def _fits(name: str) -> bool:
-    lengths = [len(os.fsencode(part)) for part in name.split("/")]
-    return sum(lengths) <= _LONGEST_PATH and max(lengths) <= _LONGEST_PART
+def room_below(folder: str, *, windows: bool) -> int:
+    """Return how long the path of a file below the folder may be."""
+    return min(_LONGEST_PATH, _LONGEST_ON_WINDOWS - len(folder)) if windows else _LONGEST_PATH
+
+
+def fits(name: str, *, room: int) -> bool:
+    """Tell whether a path with slashes can be one on any system."""
+    lengths = [len(part.encode()) for part in name.split("/")]
+    return sum(lengths) + len(lengths) - 1 <= room and max(lengths) <= _LONGEST_PART
 
 
 def _is_free(path: Path) -> bool:
@@ -147,7 +159,7 @@ def _is_free(path: Path) -> bool:
     return not any(Path(f"{path}{suffix}").exists() for suffix in (TABLE, ROWS))
 
 
-def _safe(part: str) -> str:
+def safe(part: str) -> str:
     """Return a part of a key as the name of a file on any system; different ones stay different."""
     name = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode(errors="replace")), part)
     return f"%{name}" if _RESERVED.fullmatch(part) else name

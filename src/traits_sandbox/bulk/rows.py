@@ -127,7 +127,7 @@ def _exported(task: Task, category: Category, path: Path) -> Generator[Export, N
 @contextmanager
 def _fetched(task: Task, source: Source) -> Iterator[Path]:
     """Lend a copy of a file, which nobody else changes."""
-    with tempfile.TemporaryDirectory(prefix="traits-sandbox-") as folder:
+    with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as folder:
         path = Path(folder, "file.parquet")
         try:
             with path.open("wb") as file:

@@ -1,17 +1,16 @@
 """Where files lie: a local folder, or a bucket of one of three clouds. They are listed and read, nothing else."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from traits_sandbox.bulk.clouds import Bucket
 from traits_sandbox.bulk.folders import Folder
+from traits_sandbox.bulk.paths import local_path
 from traits_sandbox.bulk.storage import Access, ObjectGone, Storage, StorageFault
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
 
-__all__ = ["Access", "ObjectGone", "Source", "StorageFault", "local_path"]
+__all__ = ["Access", "ObjectGone", "Source", "StorageFault"]
 
 
 class Source:
@@ -72,14 +71,6 @@ class Source:
         _require_readable(stored)
         if not stored.size:
             self._storage.check(stored)
-
-
-def local_path(uri: str) -> Path | None:
-    """Return the folder that a URI means, None if it means one in a cloud."""
-    scheme = urlsplit(uri).scheme if "://" in uri else ""
-    if scheme == "file":
-        return Path(unquote(urlsplit(uri).path))
-    return None if scheme else Path(uri)
 
 
 def _opened(uri: str, access: Access) -> Storage:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from traits_sandbox import __version__
+from traits_sandbox.cli.streams import take_every_text
 from traits_sandbox.errors import UsageError
 
 # 128 and the number of SIGINT, as shells have it.
@@ -72,7 +73,17 @@ class LazyGroup(click.Group):
             raise Refusal(str(error)) from error
 
 
-@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+class CommandLine(LazyGroup):
+    """The whole command line."""
+
+    def main(self, *arguments: Any, **given: Any) -> Any:
+        """Run it: the one place where every command, help text and mistake comes by."""
+        take_every_text()
+        # On Windows, click would read `*`, `~`, `$NAME` and `%NAME%` in any argument as a shell does, in keys too.
+        return super().main(*arguments, **{"windows_expand_args": False, **given})
+
+
+@click.group(cls=CommandLine, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="traits-sandbox")
 def main() -> None:
     """Run a local stand-in for the 12traits ingestion API. Unofficial; not affiliated with 12traits."""

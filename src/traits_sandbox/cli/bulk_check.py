@@ -1,8 +1,6 @@
 """`traits-sandbox bulk check`: judges files before the vendor reads them, and tells people and programs."""
 
 import gc
-import io
-import os
 import signal
 import sys
 import threading
@@ -14,9 +12,9 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 
 from traits_sandbox.bulk.engine import Engine, Local
+from traits_sandbox.bulk.paths import as_text
 from traits_sandbox.bulk.quarantine import Quarantine
 from traits_sandbox.bulk.reports import RENDERERS, json, terminal
 from traits_sandbox.bulk.reports.progress import progress
@@ -25,8 +23,10 @@ from traits_sandbox.bulk.sources import Access
 from traits_sandbox.bulk.values import LoadReport
 from traits_sandbox.cli import report_files
 from traits_sandbox.cli.bulk import reaching_storage
+from traits_sandbox.cli.streams import console
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.errors import UsageError
+from traits_sandbox.system import ending_signals, processors
 
 
 @click.command()
@@ -108,10 +108,11 @@ def check(
         raise UsageError("--quarantine needs workers of this machine; leave out --scheduler, or check without it")
     gc.enable()
     wanted = report_files.wanted(report, RENDERERS)
+    roots = tuple(map(as_text, uris))
     with _ended_by_signals():
-        done = _check(uris, access, edition, first, _engine(engine, scheduler, jobs or _processors()), quarantine)
+        done = _check(roots, access, edition, first, _engine(engine, scheduler, jobs or processors()), quarantine)
         with _printing():
-            terminal.show(done, _console(err=as_json))
+            terminal.show(done, console(err=as_json))
             if as_json:
                 click.echo(json.render(done), nl=False)
         report_files.write(wanted, lambda kind: RENDERERS[kind](done))
@@ -124,7 +125,7 @@ def _check(
     uris: tuple[str, ...], access: Access, edition: str, first: int, engine: Engine, folder: Path | None
 ) -> LoadReport:
     quarantine = Quarantine(folder, uris) if folder else None
-    with quarantine or nullcontext(), progress(_console(err=True)) as tell:
+    with quarantine or nullcontext(), progress(console(err=True)) as tell:
         return check_load(uris, load(edition), engine, access=access, keep=first, tell=tell, quarantine=quarantine)
 
 
@@ -134,19 +135,6 @@ def _engine(name: str, scheduler: str, jobs: int) -> Engine:
     from traits_sandbox.bulk.cluster import Dask
 
     return Dask(scheduler, jobs)
-
-
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _console(*, err: bool) -> Console:
-    """Return a console for a standard stream, which spells out what the stream has no letters for."""
-    stream = sys.stderr if err else sys.stdout
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
-    return Console(file=stream)
 
 
 @contextmanager
@@ -184,7 +172,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 def _listening() -> dict[signal.Signals, Any]:
     """Have the signals that ask for the end raise it, once: what is asked again must not disturb the end."""
-    asked = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+    asked = [each for each in ending_signals() if signal.getsignal(each) is not signal.SIG_IGN]
 
     def end(number: int, _: FrameType | None) -> None:
         for each in asked:

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import click
 
 from traits_sandbox.bulk.background import Background
+from traits_sandbox.bulk.paths import as_text
 from traits_sandbox.bulk.sending import Remote
 from traits_sandbox.bulk.sources import Access, Source
 from traits_sandbox.bulk.watching import Watch
@@ -17,6 +18,7 @@ from traits_sandbox.cli.bulk import reaching_storage
 from traits_sandbox.clock import system_clock
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.settings import Parsed, parse_interval
+from traits_sandbox.system import ending_signals
 from traits_sandbox.web.log import printable
 
 # How long work in progress may take to end after a signal; what it leaves undone is sent another time.
@@ -85,7 +87,7 @@ def watch(
       3  with --once: the storage, or the sandbox, is out of reach
     """
     gc.enable()
-    source = Source(uri, access)
+    source = Source(as_text(uri), access)
     with Remote(to, api_key=api_key, token=control_token) as remote:
         watching = Watch(source, load(edition), remote, interval=interval, clock=system_clock, say=_say)
         done = _until_signalled(watching, watching.once if once else watching.run)
@@ -95,7 +97,7 @@ def watch(
 def _until_signalled(watching: Watch, work: Callable[[], T]) -> T | None:
     """Return what the work does, None if a signal ended it."""
     background = Background(work)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         signal.signal(number, lambda *_: watching.stop.set())
     background.start()
     while not background.over(_BLINK):

@@ -1,7 +1,6 @@
 """`traits-sandbox conformance`: judges a server, and tells what it saw to people and programs."""
 
 import gc
-import io
 import sys
 from glob import escape
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 
 from traits_sandbox.cli import report_files
 from traits_sandbox.cli.judging import Asked, about_a_target
+from traits_sandbox.cli.streams import console
 from traits_sandbox.conformance import Report, run_conformance
 from traits_sandbox.conformance.case import Case
 from traits_sandbox.conformance.catalogue import catalogue
@@ -112,7 +111,7 @@ def _run(asked: Asked, options: Options, watch: Observer = nobody) -> Report:
     options.check_way(target)
     if target.in_clear:
         click.echo(f"warning: the key travels in clear to {target.host}, over plain HTTP", err=True)
-    with progress(_console(err=True), _deciding(asked)) as show:
+    with progress(console(err=True), _deciding(asked)) as show:
 
         def tell(event: Event) -> None:
             show(event)
@@ -128,17 +127,9 @@ def _deciding(asked: Asked) -> frozenset[str]:
 
 def _show(report: Report, asked: Asked, *, as_json: bool) -> None:
     way = masked(asked.way(), asked.mask)
-    Terminal(_console(err=as_json), report, way).show()
+    Terminal(console(err=as_json), report, way).show()
     if as_json:
         click.echo(json.render(report, way), nl=False)
-
-
-def _console(*, err: bool) -> Console:
-    """Return a console for a standard stream, which spells out what the stream has no letters for."""
-    stream = sys.stderr if err else sys.stdout
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
-    return Console(file=stream)
 
 
 def _print_plan(run: Run, explore: int, *, as_json: bool) -> None:
@@ -189,7 +180,7 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
 
     report = _run(asked, asked.options(only=(escape(chosen.id),)), watch)
     way = masked(asked.way(), asked.mask)
-    terminal = Terminal(_console(err=False), report, way)
+    terminal = Terminal(console(err=False), report, way)
     for result in ended:
         replay.show_exchanges(masked(result, asked.mask), way, terminal.say, bodies)
     replay.show_outcome(report, terminal.say)

@@ -14,6 +14,7 @@ from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import UsageError
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings, options
+from traits_sandbox.system import create_private, remove
 from traits_sandbox.web.server import bind, run, url_of
 from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certificate
 
@@ -29,7 +30,11 @@ def serve(settings: Settings) -> None:
     Exit codes: 0 ended by a signal, 2 it could not start.
     """
     sandbox = Sandbox(settings)
-    with _certificate(settings) as tls, _ready_file(settings.ready_file) as announce, _bucket(sandbox) as watch:
+    with (
+        _certificate(settings) as tls,
+        _ready_file(settings.ready_file, sandbox.log.say) as announce,
+        _bucket(sandbox) as watch,
+    ):
         listener = bind(settings.host, settings.port)
         url = url_of(listener, secure=settings.secure)
 
@@ -40,7 +45,15 @@ def serve(settings: Settings) -> None:
                 click.echo(welcome(url, settings.api_key[0], sandbox.contract, tls))
             watch()
 
-        run(sandbox.app, listener, ready=ready, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls)
+        run(
+            sandbox.app,
+            listener,
+            ready=ready,
+            grace=settings.grace,
+            receive_timeout=settings.receive_timeout,
+            say=sandbox.log.say,
+            tls=tls,
+        )
 
 
 def welcome(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> str:
@@ -80,8 +93,8 @@ def _certificate(settings: Settings) -> Iterator[TlsFiles | None]:
 
 
 @contextmanager
-def _ready_file(path: Path | None) -> Iterator[Any]:
-    """Lend what writes the ready file; it is gone before the start and after the end, so that it never lies."""
+def _ready_file(path: Path | None, say: Callable[[str], None]) -> Iterator[Any]:
+    """Yield a writer for the ready file; remove the file before start and on exit, so a stale one is never read."""
 
     def announce(url: str, key: str, tls: TlsFiles | None) -> None:
         if path:
@@ -94,7 +107,7 @@ def _ready_file(path: Path | None) -> Iterator[Any]:
         yield announce
     finally:
         if path:
-            path.unlink(missing_ok=True)
+            _remove_at_end(path, say)
 
 
 @contextmanager
@@ -116,13 +129,29 @@ def _make_way(path: Path) -> None:
     """Remove an earlier run's file, and learn now whether this run's can be written."""
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write the ready file {path}: its folder is missing or read-only")
-    path.unlink(missing_ok=True)
+    try:
+        remove(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _remove_at_end(path: Path, say: Callable[[str], None]) -> None:
+    try:
+        remove(path)
+    except OSError as error:
+        say(f"the ready file {path} could not be removed: {error.strerror or error}")
 
 
 def _write_atomically(path: Path, content: dict[str, Any]) -> None:
     """Write JSON that nobody else may read; a reader sees all of it or no file."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(orjson.dumps(content))
-    draft.replace(path)
+    try:
+        remove(draft)
+        create_private(draft, orjson.dumps(content))
+        draft.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot write the ready file {path}: {error.strerror or error}")

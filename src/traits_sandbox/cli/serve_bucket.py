@@ -4,6 +4,7 @@ import asyncio
 from traceback import format_exception
 
 from traits_sandbox.bulk.background import Background
+from traits_sandbox.bulk.paths import as_text
 from traits_sandbox.bulk.sending import Inside
 from traits_sandbox.bulk.sources import Source
 from traits_sandbox.bulk.watching import Watch
@@ -22,7 +23,7 @@ class BucketWatch:
 
     def __init__(self, sandbox: Sandbox, uri: str) -> None:
         """Prepare to watch; raises UsageError if the URI is none that can be read."""
-        self._sandbox, self._source = sandbox, Source(uri)
+        self._sandbox, self._source = sandbox, Source(as_text(uri))
         self._watch: Watch | None = None
         self._background = Background(self._run)
 

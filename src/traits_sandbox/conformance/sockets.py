@@ -44,7 +44,7 @@ async def speaks_old_tls(host: str, port: int) -> bool | None:
         _, writer = await asyncio.open_connection(host, port, ssl=_old())
     except ssl.SSLError as error:
         return None if error.reason in _NOT_OFFERED else False
-    except ConnectionResetError:
+    except (ConnectionResetError, ConnectionAbortedError):  # Windows has both for it
         return False
     except OSError:
         return None

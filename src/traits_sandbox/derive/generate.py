@@ -65,8 +65,8 @@ def differences(files: dict[str, bytes], folder: Path) -> list[str]:
     present = generated_names(folder)
     found = [f"missing {name}" for name in sorted(files.keys() - present)]
     found += [f"unexpected {name}" for name in sorted(present - files.keys())]
-    both = sorted(files.keys() & present)
-    return found + [f"stale {name}" for name in both if place(folder, name).read_bytes() != files[name]]
+    both = ((name, place(folder, name).read_bytes()) for name in sorted(files.keys() & present))
+    return found + [f"{_how(content, files[name])} {name}" for name, content in both if content != files[name]]
 
 
 def generated_names(folder: Path) -> set[str]:
@@ -84,6 +84,10 @@ def _root(folder: Path, name: str) -> Path:
     # People look for a Postman folder beside `schemas`, not in it; a folder of any other kind has its own.
     schemas = folder.resolve().parent
     return schemas.parent if name.startswith(f"{POSTMAN}/") and schemas.name == "schemas" else folder
+
+
+def _how(present: bytes, generated: bytes) -> str:
+    return "CRLF line ends instead of LF in" if present.replace(b"\r\n", b"\n") == generated else "stale"
 
 
 def _content(value: Any) -> bytes:

@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-import struct
-import sys
 from contextlib import suppress
 from typing import Final
 
 from starlette.types import Scope
+
+from traits_sandbox.system import NO_LINGER
 
 EXTENSION: Final = "traits_sandbox.connection"
 
@@ -15,9 +15,6 @@ EXTENSION: Final = "traits_sandbox.connection"
 _SETTLE = 0.05
 _FLUSHED_WITHIN = 5.0
 _FLUSH_TICK = 0.005
-
-# Close at once and tell the other side so: the kernel sends RST instead of FIN.
-_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Connection:
@@ -66,7 +63,7 @@ class Connection:
     async def reset(self) -> None:
         """End the connection at once, so that the client sees it reset."""
         if not self.lost:
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             self._transport.abort()
             await self._lost.wait()
 

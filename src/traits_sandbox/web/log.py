@@ -1,5 +1,7 @@
 """The request log of `serve`: one line an exchange on standard error, what was wrong with it below."""
 
+import json
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +16,7 @@ from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 _SHOWN = 10
 _COLOURS = {2: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 Render = Callable[[Entry], str]
@@ -73,8 +76,8 @@ def coloured(entry: Entry) -> str:
 
 
 def as_json(entry: Entry) -> str:
-    """Return an exchange as one JSON object: the shape that `--log-format json` promises."""
-    return orjson.dumps(
+    """Return an exchange as one JSON object in ASCII: the shape that `--log-format json` promises."""
+    text = orjson.dumps(
         {
             "time": _moment(entry).isoformat(timespec="milliseconds"),
             "id": entry.id,
@@ -93,6 +96,8 @@ def as_json(entry: Entry) -> str:
             "fault": entry.fault,
         }
     ).decode()
+    # Whatever the stream's encoding is, what stands on it must still be JSON.
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _status(entry: Entry) -> str:

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.system import ending_signals, raise_open_files
 from traits_sandbox.web.protocol import BoundedProtocol, cut_slow_senders
 from traits_sandbox.web.tls import TlsFiles
 
@@ -21,6 +22,9 @@ _PART_OF_GRACE = 0.8
 
 # Beyond this many connections a request is answered 503.
 MAX_CONNECTIONS = 1000
+
+# Files that are open beside connections: standard streams, the loop's, a bucket's.
+_OTHER_FILES = 32
 
 # Seconds that a connection may idle between requests: long enough for a test suite that pauses.
 KEEP_ALIVE = 75
@@ -50,9 +54,10 @@ def run(
     ready: Callable[[], None],
     grace: float,
     receive_timeout: float,
+    say: Callable[[str], None],
     tls: TlsFiles | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted.
+    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `say` gets lines for a person.
 
     What is in flight at the signal gets `grace` seconds to be answered. A request that has not arrived whole
     within `receive_timeout` seconds is cut off.
@@ -76,7 +81,7 @@ def run(
     # What the form parser warns of is told to the client, and in the log with the request.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     tune_garbage_collection()
-    _allow_many_files()
+    _raise_open_files(say)
     _end_quietly_on_signals()
     _Server(config, ready, receive_timeout=receive_timeout, grace=grace).run(sockets=[listener])
 
@@ -117,17 +122,13 @@ def tune_garbage_collection() -> None:
     gc.set_threshold(200_000, 50, 1000)
 
 
-def _allow_many_files() -> None:
-    """Raise the soft limit of open files to the hard one: each connection is one."""
-    try:
-        import resource
-    except ImportError:  # Windows, which has no such limit
-        return
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 def _end_quietly_on_signals() -> None:
     """Let uvicorn's orderly end be the end: it raises the signal again, for handlers that were there before."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ending_signals():
         signal.signal(number, lambda *_: None)
+
+
+def _raise_open_files(say: Callable[[str], None]) -> None:
+    files = raise_open_files()
+    if files is not None and files < MAX_CONNECTIONS + _OTHER_FILES:
+        say(f"this system allows {files} open files, so fewer than {MAX_CONNECTIONS} connections are served at once")

@@ -69,7 +69,7 @@ def server_certificate(
     folder = folder or _data_folder()
     ca = _local_ca(folder, now)
     leaf = _leaf(ca, tuple(dict.fromkeys((*LOOPBACK, *hosts))), now)
-    with tempfile.TemporaryDirectory(prefix=f"{NAME}-tls-") as private:
+    with tempfile.TemporaryDirectory(prefix=f"{NAME}-tls-", ignore_cleanup_errors=True) as private:
         files = TlsFiles(Path(private, "cert.pem"), Path(private, "key.pem"), folder / PUBLIC)
         files.cert_file.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
         files.key_file.touch(mode=0o600)

@@ -1,0 +1,41 @@
+"""The command line as a real process, on a system that is made to look like another one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# The encodings that a pipe has on Windows, and on a system without a locale: for streams alone, and for everything.
+CP1252 = {"PYTHONIOENCODING": "cp1252"}
+ASCII = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+
+# Modules that are in place of those of this system. `resource` as macOS has it: the hard limit is infinite, and a soft
+# one that goes beyond what the kernel has is refused; the limits themselves are left as they are.
+WITHOUT_UVLOOP = {"uvloop": "raise ImportError('there is no uvloop here')\n"}
+WITHOUT_RESOURCE = {"resource": "raise ImportError('there is no resource here')\n"}
+RESOURCE_OF_MACOS = """
+import pathlib
+RLIMIT_NOFILE, RLIMIT_CORE, RLIMIT_AS, RLIMIT_DATA = 8, 4, 5, 2
+RLIM_INFINITY = 2**63 - 1
+def getrlimit(which):
+    return (256, RLIM_INFINITY)
+def setrlimit(which, limits):
+    allowed = which == RLIMIT_NOFILE and limits[0] <= {most}
+    with pathlib.Path(__file__).with_name("asked").open("a", encoding="utf-8") as file:
+        file.write(f"{{limits[0]}} {{allowed}}\\n")
+    if not allowed:
+        raise ValueError("current limit exceeds maximum limit")
+"""
+
+
+def elsewhere(folder: Path, modules: dict[str, str], **env: str) -> dict[str, str]:
+    """Return the environment of a process that finds these modules first."""
+    folder.mkdir(exist_ok=True)
+    for name, text in modules.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8", newline="\n")
+    return os.environ | {"PYTHONPATH": str(folder)} | env
+
+
+def run(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "traits_sandbox", *arguments]
+    return subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, timeout=120, check=False)
