@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -11,8 +11,6 @@ from _pytest.mark import ParameterSet
 from tests.hostile.messages import OPERATIONS, Make, Message, carrying, door, valid, with_body
 from tests.tiers import Tier, part
 from traits_sandbox.contract.model import Operation
-
-T = TypeVar("T")
 
 DOORS = ("push", "object", "upload", "webhook", "bare")
 BY_DOOR = {name: [operation for operation in OPERATIONS.values() if door(operation) == name] for name in DOORS}
@@ -122,13 +120,13 @@ def _in_turn(number: int, operations: Sequence[Operation]) -> Operation:
 
 
 def first_of_each(
-    values: Iterable[T], kind: Callable[[T], Hashable], name: Callable[[T], str], *, others: Tier = Tier.PROOFS
+    rows: Iterable[tuple[Any, ...]], kind: Callable[..., Hashable], name: Callable[..., str]
 ) -> list[ParameterSet]:
-    """Return values for `parametrize`: the first of each kind runs at each change, the others with the proofs."""
+    """Return rows for `parametrize`: the first of each kind runs at each change, the others with the proofs."""
     known: set[Hashable] = set()
     parameters = []
-    for value in values:
-        tier = others if kind(value) in known else Tier.TEST
-        known.add(kind(value))
-        parameters.append(pytest.param(value, id=name(value), marks=part("hostile", tier)))
+    for row in rows:
+        tier = Tier.PROOFS if kind(*row) in known else Tier.TEST
+        known.add(kind(*row))
+        parameters.append(pytest.param(*row, id=name(*row), marks=part("hostile", tier)))
     return parameters

@@ -8,7 +8,7 @@ from tests.hostile.checks import PUSH, Judge
 from tests.hostile.messages import OPERATIONS, dumped
 
 
-@pytest.mark.parametrize("name", first_of_each(AMPLIFIERS, lambda name: AMPLIFIERS[name][0], str))
+@pytest.mark.parametrize("name", first_of_each(zip(AMPLIFIERS), lambda name: AMPLIFIERS[name][0], str))
 def test_a_body_of_as_many_values_as_it_can_hold_is_no_burden(name: str, judge: Judge) -> None:
     operation_id, make = AMPLIFIERS[name]
     content = make(LIMIT).encode()
