@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.tiers import PARTS, selected
 from traits_sandbox import resources
 
 CHECKOUT = Path(__file__).parents[1]
+
+# Hypothesis fails no test for being slow. Profiles that a folder registers start from this one.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,17 +5,17 @@ import os
 import re
 import signal
 import socket
-import ssl
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.wire.served import serving
+from tests.patience import PATIENCE, eventually
+from tests.wire.served import Served, ended, serving
 from traits_sandbox import __version__
 
 PUSH = {"level_ups": [{"user_id": "1001", "level": 3}]}
@@ -24,7 +24,21 @@ HEAVY = ("schemathesis", "hypothesis", "jsonschema", "polars", "markdown_it", "y
 
 def serve(*options: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "traits_sandbox", "serve", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, **kwargs)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **kwargs)  # type: ignore[call-overload,no-any-return]
+
+
+def health(served: Served) -> dict[str, Any]:
+    with served.stranger() as client:
+        told: dict[str, Any] = client.get("/_sandbox/health").json()
+    return told
+
+
+def listens(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, timeout=PATIENCE).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 def test_the_ready_file_is_complete_private_and_gone_afterwards(tmp_path: Path) -> None:
@@ -33,15 +47,15 @@ def test_the_ready_file_is_complete_private_and_gone_afterwards(tmp_path: Path) 
         ready = json.loads(file.read_bytes())
         assert ready == {"url": served.url, "api_key": "sandbox-key", "pid": served.process.pid}
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert httpx.get(f"{served.url}/_sandbox/health").json()["status"] == "ready"
+        assert health(served)["status"] == "ready"
     assert not file.exists()
 
 
 def test_health_tells_version_edition_seed_and_store(tmp_path: Path) -> None:
     with serving(tmp_path, "--seed", "42") as served:
-        health = httpx.get(f"{served.url}/_sandbox/health").json()
-    assert health["version"] == __version__
-    assert (health["edition"], health["seed"], health["store"]) == ("2020-09", 42, "memory")
+        told = health(served)
+    assert told["version"] == __version__
+    assert (told["edition"], told["seed"], told["store"]) == ("2020-09", 42, "memory")
 
 
 def test_settings_come_from_the_environment_too(tmp_path: Path) -> None:
@@ -56,25 +70,26 @@ def test_settings_come_from_the_environment_too(tmp_path: Path) -> None:
 def test_a_signal_ends_it_with_exit_code_0(tmp_path: Path, signal_number: signal.Signals) -> None:
     with serving(tmp_path) as served:
         served.process.send_signal(signal_number)
-        assert served.process.wait(10) == 0
+        assert ended(served.process) == 0
 
 
 def test_what_is_in_flight_at_the_signal_is_answered(tmp_path: Path) -> None:
     body = json.dumps(PUSH).encode()
-    with serving(tmp_path) as served:
+    with serving(tmp_path, "--grace", "3600", "--receive-timeout", "3600") as served:
         url = httpx.URL(served.url)
-        with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
+        address = url.host, url.port or 0
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
             head = (
                 f"POST /v1/level-ups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {served.key}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
             )
             connection.sendall(head.encode() + body[:10])
-            time.sleep(0.3)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # it has begun to read the body
             served.process.terminate()
-            time.sleep(0.3)
+            eventually(lambda: not listens(address))
             connection.sendall(body[10:])
             assert connection.recv(1000).startswith(b"HTTP/1.1 201")
-        assert served.process.wait(10) == 0
+        assert ended(served.process) == 0
 
 
 def test_a_taken_port_is_one_sentence_and_exit_code_2() -> None:
@@ -163,7 +178,6 @@ def test_plain_http_to_an_https_port_fails(tmp_path: Path) -> None:
     with serving(tmp_path, "--tls", env=env) as served:
         assert served.url.startswith("https://")
         assert served.ca_file is not None
-        verified = ssl.create_default_context(cafile=served.ca_file)
-        assert httpx.get(f"{served.url}/_sandbox/health", verify=verified).status_code == 200
+        assert health(served)["status"] == "ready"
         with pytest.raises(httpx.TransportError):
-            httpx.get(served.url.replace("https", "http") + "/_sandbox/health")
+            httpx.get(served.url.replace("https", "http") + "/_sandbox/health", timeout=PATIENCE)

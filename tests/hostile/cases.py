@@ -1,13 +1,19 @@
 """What a hostile case is: how its bytes are made for an operation, and which outcomes are right there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from tests.hostile.messages import OPERATIONS, Make, Message, carrying, door, valid, with_body
+from tests.tiers import Tier, part
 from traits_sandbox.contract.model import Operation
 
 DOORS = ("push", "object", "upload", "webhook", "bare")
+BY_DOOR = {name: [operation for operation in OPERATIONS.values() if door(operation) == name] for name in DOORS}
 
 
 class Outcome(Enum):
@@ -89,7 +95,38 @@ def framed_case(
     return Case(name, pieces, dict.fromkeys(DOORS, outcomes), end=end)
 
 
-def matrix(cases: Iterable[Case]) -> tuple[str, list[tuple[Case, Operation]], list[str]]:
-    """Return what `parametrize` needs to run every case on every operation of the contract."""
-    pairs = [(case, operation) for case in cases for operation in OPERATIONS.values()]
-    return "case, operation", pairs, [f"{case.id}-{operation.id}" for case, operation in pairs]
+def matrix(cases: Iterable[Case]) -> list[ParameterSet]:
+    """Return every case on every operation of the contract, for `parametrize`."""
+    return [
+        pytest.param(case, operation, id=f"{case.id}-{operation.id}", marks=part("hostile", tier))
+        for case, operation, tier in pairs(cases)
+    ]
+
+
+def pairs(cases: Iterable[Case]) -> Iterator[tuple[Case, Operation, Tier]]:
+    """Yield every case with every operation of the contract; the complete run has them all.
+
+    At each change, every case is tried once at each door, where the operations take turns.
+    """
+    for number, case in enumerate(cases):
+        now = {_in_turn(number, operations).id for operations in BY_DOOR.values()}
+        for operation in OPERATIONS.values():
+            yield case, operation, Tier.TEST if operation.id in now else Tier.FULL
+
+
+def _in_turn(number: int, operations: Sequence[Operation]) -> Operation:
+    """Return the operation whose turn it is; the turns shift, as every so many cases are alike."""
+    return operations[(number + number // len(operations)) % len(operations)]
+
+
+def first_of_each(
+    rows: Iterable[tuple[Any, ...]], kind: Callable[..., Hashable], name: Callable[..., str]
+) -> list[ParameterSet]:
+    """Return rows for `parametrize`: the first of each kind runs at each change, the others with the proofs."""
+    known: set[Hashable] = set()
+    parameters = []
+    for row in rows:
+        tier = Tier.PROOFS if kind(*row) in known else Tier.TEST
+        known.add(kind(*row))
+        parameters.append(pytest.param(*row, id=name(*row), marks=part("hostile", tier)))
+    return parameters

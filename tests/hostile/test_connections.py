@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.checks import HEALTH, PUSH, Judge, unharmed
+from tests.hostile.checks import HEALTH, PUSH, UNHURRIED, Judge, unharmed
 from tests.hostile.messages import valid
 from tests.hostile.wire import CLOSED, Connection, exchange
-from tests.wire.served import serving
+from tests.patience import eventually
+from tests.wire.served import ended, serving
 
 HALF_SENT = 400
-GOOD = 200
-P99 = 0.250
-GRACE = 1.0
-# What a process needs beyond the grace to end on a busy machine.
-ENDING = 4.0
+GOOD = 100
+# How often longer nine of ten pushes may take beside half-sent requests; other programs disturb single rounds.
+LONGER = 10.0
+ROUNDS = 5
 LIMIT = 1000
+# Half-sent requests have all the time they want, but for the grace of a sandbox that ends.
+OPTIONS = (*UNHURRIED, "--grace", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -36,27 +38,34 @@ def many_files() -> Iterator[None]:
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Iterator[Judge]:
-    with serving(tmp_path, "--grace", str(GRACE)) as served, unharmed(served) as judge:
+    with serving(tmp_path, *OPTIONS) as served, unharmed(served) as judge:
         yield judge
 
 
-def test_400_half_sent_requests_keep_no_good_client_waiting(judge: Judge) -> None:
+@pytest.fixture
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """Lend a second sandbox, which nobody burdens."""
+    with serving(tmp_path_factory.mktemp("quiet"), *OPTIONS) as served:
+        yield Judge(served)
+
+
+def test_400_half_sent_requests_keep_no_good_client_waiting(judge: Judge, quiet: Judge) -> None:
     credential = judge.new_credential()
     with ExitStack() as stack:
-        half_sent(judge, stack, credential)
-        # Once more where the machine stuttered: the bar is for the sandbox.
-        p99 = min(p99_of_good_client(judge) for _ in range(2))
-    assert p99 < P99
+        waiting = half_sent(judge, stack, credential)
+        assert any(longer_beside(judge, quiet) < LONGER for _ in range(ROUNDS))
+        # All the while these were there.
+        assert all(connection.silent() for connection in waiting)
     assert judge.look(credential)[1] == []
 
 
 def test_400_half_sent_requests_do_not_keep_sigterm_from_ending(tmp_path: Path) -> None:
-    with serving(tmp_path, "--grace", str(GRACE)) as served, ExitStack() as stack:
+    with serving(tmp_path, *OPTIONS) as served, ExitStack() as stack:
         judge = Judge(served)
         waiting = half_sent(judge, stack, judge.new_credential())
         assert exchange(judge.address, HEALTH.raw()).status == 200
         served.process.terminate()
-        assert served.process.wait(GRACE + ENDING) == 0
+        assert ended(served.process) == 0
         assert {connection.answer().status for connection in waiting} <= {CLOSED, 503}
     assert "Traceback" not in served.log
 
@@ -66,7 +75,7 @@ def test_connections_beyond_the_limit_are_refused_until_others_end(judge: Judge)
         connections = [stack.enter_context(Connection(judge.address)) for _ in range(LIMIT + 200)]
         answers = [connection.send(HEALTH.raw()).answer().status for connection in connections[-100:]]
         assert set(answers) <= {503, CLOSED}
-    assert served_again(judge)
+    eventually(lambda: serves(judge))
 
 
 def test_a_crowd_that_comes_at_once_is_answered(judge: Judge) -> None:
@@ -77,13 +86,13 @@ def test_a_crowd_that_comes_at_once_is_answered(judge: Judge) -> None:
 
 
 def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
-    with serving(tmp_path) as served, ExitStack() as stack:
+    with serving(tmp_path, *UNHURRIED) as served, ExitStack() as stack:
         judge = Judge(served)
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (100, 100))
         for _ in range(300):
             stack.enter_context(Connection(judge.address)).send(b"POST / HTTP/1.1\r\n")
         stack.close()
-        assert served_again(judge)
+        eventually(lambda: serves(judge))
 
 
 def half_sent(judge: Judge, stack: ExitStack, credential: str) -> list[Connection]:
@@ -93,20 +102,18 @@ def half_sent(judge: Judge, stack: ExitStack, credential: str) -> list[Connectio
     return [stack.enter_context(Connection(judge.address)).send(halves[number % 2]) for number in range(HALF_SENT)]
 
 
-def p99_of_good_client(judge: Judge) -> float:
-    """Return the time below which 99 of 100 pushes are answered, connecting included."""
-    raw, times = valid(PUSH, judge.new_credential()).raw(), []
+def longer_beside(judge: Judge, quiet: Judge) -> float:
+    """Return how often longer nine of ten pushes take at most, compared with a quiet sandbox at the same moment."""
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(GOOD):
-        started = time.perf_counter()
-        assert exchange(judge.address, raw).status == 201
-        times.append(time.perf_counter() - started)
-    return sorted(times)[GOOD * 99 // 100 - 1]
+        for each, taken in zip((judge, quiet), times, strict=True):
+            started = time.perf_counter()
+            each.push()
+            taken.append(time.perf_counter() - started)
+    burdened, free = (sorted(taken)[GOOD * 9 // 10 - 1] for taken in times)
+    return burdened / free
 
 
-def served_again(judge: Judge) -> bool:
-    """Wait for the sandbox to notice that connections have ended; a few seconds must do."""
-    for _ in range(50):
-        if exchange(judge.address, valid(PUSH, judge.new_credential()).raw()).status == 201:
-            return True
-        time.sleep(0.1)
-    return False
+def serves(judge: Judge) -> bool:
+    """Tell whether a push is answered as ever."""
+    return exchange(judge.address, valid(PUSH, judge.new_credential()).raw()).status == 201

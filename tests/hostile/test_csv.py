@@ -7,9 +7,7 @@ from tests.hostile.checks import Judge
 from tests.hostile.csv_cases import csv_cases
 from traits_sandbox.contract.model import Operation
 
-_ARGUMENTS, _PAIRS, _IDS = matrix(csv_cases())
 
-
-@pytest.mark.parametrize(_ARGUMENTS, _PAIRS, ids=_IDS)
+@pytest.mark.parametrize(("case", "operation"), matrix(csv_cases()))
 def test_hostile_csv_harms_nothing(case: Case, operation: Operation, judge: Judge) -> None:
     judge.try_case(case, operation)

@@ -7,9 +7,7 @@ from tests.hostile.checks import Judge
 from tests.hostile.head_cases import head_cases
 from traits_sandbox.contract.model import Operation
 
-_ARGUMENTS, _PAIRS, _IDS = matrix(head_cases())
 
-
-@pytest.mark.parametrize(_ARGUMENTS, _PAIRS, ids=_IDS)
+@pytest.mark.parametrize(("case", "operation"), matrix(head_cases()))
 def test_a_hostile_head_harms_nothing(case: Case, operation: Operation, judge: Judge) -> None:
     judge.try_case(case, operation)

@@ -7,9 +7,7 @@ from tests.hostile.checks import Judge
 from tests.hostile.json_cases import json_cases
 from traits_sandbox.contract.model import Operation
 
-_ARGUMENTS, _PAIRS, _IDS = matrix(json_cases())
 
-
-@pytest.mark.parametrize(_ARGUMENTS, _PAIRS, ids=_IDS)
+@pytest.mark.parametrize(("case", "operation"), matrix(json_cases()))
 def test_hostile_json_harms_nothing(case: Case, operation: Operation, judge: Judge) -> None:
     judge.try_case(case, operation)

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.hostile.amplifiers import AMPLIFIERS, LIMIT
-from tests.hostile.cases import REFUSED, TAKEN
+from tests.hostile.cases import REFUSED, TAKEN, first_of_each
 from tests.hostile.checks import PUSH, Judge
 from tests.hostile.messages import OPERATIONS, dumped
 
 
-@pytest.mark.parametrize("name", AMPLIFIERS)
+@pytest.mark.parametrize("name", first_of_each(zip(AMPLIFIERS), lambda name: AMPLIFIERS[name][0], str))
 def test_a_body_of_as_many_values_as_it_can_hold_is_no_burden(name: str, judge: Judge) -> None:
     operation_id, make = AMPLIFIERS[name]
     content = make(LIMIT).encode()

@@ -12,6 +12,7 @@ from tests.hostile.cases import UNPARSED, Outcome
 from tests.hostile.checks import HEALTH, PUSH, Judge, judged
 from tests.hostile.messages import OPERATIONS, Message, bare, valid
 from tests.hostile.wire import CLOSED, Connection, exchange
+from tests.patience import PATIENCE
 from traits_sandbox.contract.model import Operation
 
 _MADE = Random(12)
@@ -135,7 +136,7 @@ def test_clients_that_reset_their_connections_leave_nothing(judge: Judge) -> Non
 
 def test_a_client_that_never_reads_is_no_burden(judge: Judge) -> None:
     reads = bare(OPERATIONS["get_persona_traits"], judge.new_credential()).raw() * 200
-    with socket.create_connection(judge.address, 5) as connection:
+    with socket.create_connection(judge.address, PATIENCE) as connection:
         connection.setblocking(False)
         for _ in range(1000):
             try:
@@ -154,7 +155,7 @@ def push(credential: str, size: int) -> Message:
 
 def reset(judge: Judge, raw: bytes) -> None:
     """Send some bytes and end the connection in the rudest way."""
-    connection = socket.create_connection(judge.address, 5)
+    connection = socket.create_connection(judge.address, PATIENCE)
     connection.sendall(raw)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

@@ -8,8 +8,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-# A sandbox that neither reads nor answers for this many seconds hangs.
-HANG = 5.0
+from tests.patience import PATIENCE
+
 CLOSED = 0
 
 _AT_ONCE = 2**18
@@ -20,30 +20,28 @@ Address = tuple[str, int]
 
 
 class Hang(AssertionError):
-    """The sandbox let a client wait for longer than HANG."""
+    """The sandbox neither reads nor answers, however long a client waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A final answer; the status CLOSED stands for a connection that ended without one.
 
-    `seconds` counts from the last byte of the request, header names are in lower case.
+    Header names are in lower case.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    seconds: float = 0.0
 
 
 class Connection:
     """One connection, which takes in what arrives while it sends."""
 
-    def __init__(self, address: Address, *, hang: float = HANG) -> None:
-        self._socket = socket.create_connection(address, hang)
+    def __init__(self, address: Address) -> None:
+        self._socket = socket.create_connection(address, PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setblocking(False)
-        self._hang = hang
         self._received = bytearray()
         self.closed = False
 
@@ -75,32 +73,34 @@ class Connection:
 
     def answer(self, *, head: bool = False) -> Answer:
         """Return the next final answer; `head` tells that it answers HEAD and has no body."""
-        started = monotonic()
+        end = monotonic() + PATIENCE
         while (answer := self._parsed(head=head)) is None:
             if self.closed:
-                return Answer(CLOSED, seconds=monotonic() - started)
-            self._receive_until(started + self._hang)
-        status, headers, body = answer
-        return Answer(status, headers, body, monotonic() - started)
+                return Answer(CLOSED)
+            self._receive_until(end)
+        return answer
 
     def interim(self) -> int:
         """Return the status of the next answer, final or not, without taking it."""
-        deadline = monotonic() + self._hang
+        end = monotonic() + PATIENCE
         while b"\r\n\r\n" not in self._received and not self.closed:
-            self._receive_until(deadline)
+            self._receive_until(end)
         return int(self._received.split(b" ", 2)[1]) if self._received else CLOSED
 
-    def wait_closed(self, seconds: float) -> float:
-        """Wait until the other side closes; return how long that took."""
-        started = monotonic()
+    def wait_closed(self) -> None:
+        """Wait until the other side closes."""
+        end = monotonic() + PATIENCE
         while not self.closed:
-            self._receive_until(started + seconds)
-        return monotonic() - started
+            self._receive_until(end)
+
+    def silent(self) -> bool:
+        """Tell whether the other side has neither said anything more so far nor closed."""
+        return not (self.closed or self._received or self._poll(select.POLLIN, 0.0))
 
     def _send_some(self, rest: memoryview) -> int:
-        events = self._poll(select.POLLIN | select.POLLOUT, self._hang)
+        events = self._poll(select.POLLIN | select.POLLOUT, PATIENCE)
         if not events:
-            raise Hang(f"takes no byte for {self._hang} s, of {len(rest)} or more")
+            raise Hang(f"takes no byte, of {len(rest)} or more")
         if events & select.POLLIN:
             self._receive()
         try:
@@ -112,9 +112,9 @@ class Connection:
             self.closed = True
             return 0
 
-    def _receive_until(self, deadline: float) -> None:
-        if not self._poll(select.POLLIN, deadline - monotonic()):
-            raise Hang(f"is silent for too long, after {bytes(self._received[:200])!r}")
+    def _receive_until(self, end: float) -> None:
+        if not self._poll(select.POLLIN, end - monotonic()):
+            raise Hang(f"is silent, after {bytes(self._received[:200])!r}")
         self._receive()
 
     def _receive(self) -> None:
@@ -134,7 +134,7 @@ class Connection:
         found = poll.poll(max(0.0, seconds) * 1000)
         return found[0][1] if found else 0
 
-    def _parsed(self, *, head: bool) -> tuple[int, Mapping[str, str], bytes] | None:
+    def _parsed(self, *, head: bool) -> Answer | None:
         """Take the next final answer out of what was received, if all of it is there."""
         while (end := self._received.find(b"\r\n\r\n")) >= 0:
             status, headers = _head(bytes(self._received[:end]))
@@ -144,7 +144,7 @@ class Connection:
             body = bytes(self._received[end + 4 : end + 4 + length])
             del self._received[: end + 4 + length]
             if status >= 200:
-                return status, headers, body
+                return Answer(status, headers, body)
         assert len(self._received) < _MAX_HEAD, self._received[:200]
         return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from traits_sandbox.errors import UsageError
 from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certificate
 
@@ -32,11 +33,11 @@ def listening(files: TlsFiles) -> Iterator[int]:
         try:
             yield server.getsockname()[1]
         finally:
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def _one_handshake(server: socket.socket, context: ssl.SSLContext) -> None:
-    server.settimeout(10)
+    server.settimeout(PATIENCE)
     connection, _ = server.accept()
     with contextlib.suppress(ssl.SSLError, OSError), context.wrap_socket(connection, server_side=True) as secure:
         secure.sendall(b"hello")
@@ -45,7 +46,7 @@ def _one_handshake(server: socket.socket, context: ssl.SSLContext) -> None:
 def greeting(port: int, name: str, trusted: Path | None) -> bytes:
     context = ssl.create_default_context(cafile=trusted)
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as plain,
         context.wrap_socket(plain, server_hostname=name) as secure,
     ):
         return secure.recv(5)

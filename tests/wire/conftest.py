@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.wire.served import Served, serving
@@ -11,6 +12,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Lend a sandbox over HTTP to all tests of a module."""
     with serving(tmp_path_factory.mktemp("sandbox")) as served:
         yield served
+
+
+@pytest.fixture(scope="module")
+def stranger(sandbox: Served) -> Iterator[httpx.Client]:
+    """Lend a client that sends no key to the shared sandbox."""
+    with sandbox.stranger() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

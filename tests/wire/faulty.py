@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE
+
 _PASSED_ON = ("authorization", "content-type")
 
 
@@ -31,7 +33,7 @@ def faulty(url: str, faults: Mapping[str, Fault]) -> Iterator[str]:
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name: value for name, value in self.headers.items() if name.lower() in _PASSED_ON}
-            reply = httpx.request(self.command, url + self.path, content=sent, headers=headers, trust_env=False)
+            reply = client.request(self.command, self.path, content=sent, headers=headers)
             fault = faults.get(self.path.partition("?")[0], Fault())
             body = fault.text.encode() or json.dumps(reply.json() | fault.members).encode()
             self.send_response(fault.status or reply.status_code)
@@ -46,7 +48,10 @@ def faulty(url: str, faults: Mapping[str, Fault]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with (
+        httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as client,
+        ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server,
+    ):
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

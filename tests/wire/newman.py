@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.components import require
+from tests.patience import PATIENCE
 from tests.wire.served import Served
 from traits_sandbox import resources
 
@@ -15,7 +16,6 @@ NEWMAN = Path(__file__).parents[1] / "newman/node_modules/.bin/newman"
 POSTMAN = resources.folder("postman")
 COLLECTION = POSTMAN / "12traits-sandbox.postman_collection.json"
 ENVIRONMENT = POSTMAN / "sandbox.postman_environment.json"
-WITHIN = 60.0
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ def run(served: Served, folder: Path, *, url: str = "", collection: Path = COLLE
     command += [word for name, value in variables.items() for word in ("--env-var", f"{name}={value}")]
     command += ["--reporters", "json", "--reporter-json-export", str(report)]
     command += ["--ssl-extra-ca-certs", served.ca_file] if served.ca_file else []
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=WITHIN)
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=PATIENCE)
     assert report.exists(), done.stdout + done.stderr
     return _run(done.returncode, json.loads(report.read_bytes())["run"])
 

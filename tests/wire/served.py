@@ -5,16 +5,15 @@ import re
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import httpx
 
-READY_WITHIN = 30.0
-END_WITHIN = 15.0
+from tests.patience import PATIENCE, eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +38,21 @@ class Served:
         """Return the log's lines of one exchange, once they are there: the reply may come before them."""
         request_id = reply.headers["sandbox-request-id"]
         pattern = re.compile(rf"^.*  {request_id}$(?:\n    .*$)*", re.MULTILINE)
-        for _ in range(100):
-            if (found := pattern.search(self.log)) and self.log.endswith("\n"):
-                return found[0]
-            time.sleep(0.02)
-        raise AssertionError(f"{request_id} is not in the log")
+        found = eventually(lambda: pattern.search(self.log) if self.log.endswith("\n") else None)
+        assert found
+        return found[0]
 
     def client(self, key: str | None = None) -> httpx.Client:
         """Return a client that sends this sandbox's key, or another one."""
-        headers = {"Authorization": f"Bearer {key or self.key}"}
-        verify = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else True
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30.0, verify=verify, trust_env=False)
+        client = self.stranger()
+        client.headers["Authorization"] = f"Bearer {key or self.key}"
+        return client
+
+    def stranger(self) -> httpx.Client:
+        """Return a client that sends no key."""
+        # Without TLS there is nothing to verify, and loading all the CAs of this system takes its time.
+        verify = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else False
+        return httpx.Client(base_url=self.url, timeout=PATIENCE, verify=verify, trust_env=False)
 
 
 @contextmanager
@@ -61,13 +64,25 @@ def serving(folder: Path, *options: str, env: dict[str, str] | None = None) -> I
         log_file.open("w", encoding="utf-8") as log,
         subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=log, text=True, env=env) as process,
     ):
+        hanging = Timer(PATIENCE, process.kill)
+        hanging.start()
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
+            hanging.cancel()
             assert line.startswith("READY "), f"{line!r}, log: {log_file.read_text(encoding='utf-8')}"
             ready = json.loads(ready_file.read_bytes())
             yield Served(ready["url"], ready["api_key"], process, log_file, ready.get("ca_file"))
         finally:
+            hanging.cancel()
             process.terminate()
-            code = process.wait(END_WITHIN)
+            code = ended(process)
     assert code == 0
+
+
+def ended(process: subprocess.Popen[str]) -> int:
+    """Wait for the end of a process and return its exit code; one that hangs is killed."""
+    try:
+        return process.wait(PATIENCE)
+    finally:
+        process.kill()

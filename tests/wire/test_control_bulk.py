@@ -250,7 +250,7 @@ def test_an_unchanged_ledger_need_not_be_fetched_again(client: httpx.Client) -> 
 
 def test_each_key_has_a_ledger_of_its_own_and_none_means_the_default(sandbox: Served, client: httpx.Client) -> None:
     send(client, *rows("1"))
-    with sandbox.client() as default, httpx.Client(base_url=sandbox.url) as nobody:
+    with sandbox.client() as default, sandbox.stranger() as nobody:
         default.post("/_sandbox/reset")
         assert numbers(send(nobody, *rows("2")))[0] == "taken"
         assert users(default) == ["2"]

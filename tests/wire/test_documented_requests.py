@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.components import require
+from tests.patience import PATIENCE
 from tests.wire.documented import Documented, documented_requests
 from tests.wire.served import Served
 
@@ -51,7 +52,7 @@ def send(request: Documented, server: Served, folder: Path) -> tuple[int, Any]:
     if words[0] != "curl":  # the bare URL of the webhook
         words = ["curl", "-H", "Content-Type: application/json", "-d", EVENT, *words]
     ca = ["--cacert", server.ca_file] if server.ca_file else []
-    command = [*words, *ca, "--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}"]
+    command = [*words, *ca, "--silent", "--show-error", "--max-time", str(PATIENCE), "--write-out", "\n%{http_code}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     body, _, status = output.rpartition("\n")
     return int(status), json.loads(body)

@@ -25,10 +25,12 @@ def path_of(operation_id: str) -> str:
 @pytest.mark.parametrize(
     "credential", ["", "Bearer", "Bearer wrong", "Bearer sandbox-ke", "bearer-sandbox-key", "Basic c2FuZGJveC1rZXk="]
 )
-def test_without_a_right_key_nothing_is_answered_but_401(sandbox: Served, operation_id: str, credential: str) -> None:
-    reply = httpx.request(
+def test_without_a_right_key_nothing_is_answered_but_401(
+    stranger: httpx.Client, operation_id: str, credential: str
+) -> None:
+    reply = stranger.request(
         OPERATIONS[operation_id].method,
-        sandbox.url + path_of(operation_id),
+        path_of(operation_id),
         headers={"Authorization": credential} if credential else {},
         content=b"{not json",
     )
@@ -37,9 +39,11 @@ def test_without_a_right_key_nothing_is_answered_but_401(sandbox: Served, operat
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nope", "/v1/actions/", "/v1//actions", "/v2/actions", "/%FF"])
-def test_an_unknown_path_is_401_without_a_key_and_404_with_one(sandbox: Served, path: str) -> None:
+def test_an_unknown_path_is_401_without_a_key_and_404_with_one(
+    sandbox: Served, stranger: httpx.Client, path: str
+) -> None:
     with sandbox.client() as client:
-        assert httpx.get(sandbox.url + path).json() == UNAUTHORIZED
+        assert stranger.get(path).json() == UNAUTHORIZED
         assert client.get(path).json() == NOT_FOUND
 
 
@@ -57,12 +61,12 @@ def test_a_near_path_is_named(sandbox: Served) -> None:
         assert client.post("/v1/purchase").headers["sandbox-hint"] == "did you mean /v1/purchases?"
 
 
-def test_the_query_key_opens_the_webhook_alone(sandbox: Served) -> None:
-    webhook = f"{sandbox.url}/v1/playfab"
-    assert httpx.post(webhook, params={"api_key": sandbox.key}, json=[]).status_code == 200
-    assert httpx.post(webhook, headers=sandbox.headers, json=[]).status_code == 200
-    assert httpx.post(webhook, params={"api_key": "wrong"}, json=[]).json() == UNAUTHORIZED
-    assert httpx.post(f"{sandbox.url}/v1/actions", params={"api_key": sandbox.key}, json={}).json() == UNAUTHORIZED
+def test_the_query_key_opens_the_webhook_alone(sandbox: Served, stranger: httpx.Client) -> None:
+    webhook = "/v1/playfab"
+    assert stranger.post(webhook, params={"api_key": sandbox.key}, json=[]).status_code == 200
+    assert stranger.post(webhook, headers=sandbox.headers, json=[]).status_code == 200
+    assert stranger.post(webhook, params={"api_key": "wrong"}, json=[]).json() == UNAUTHORIZED
+    assert stranger.post("/v1/actions", params={"api_key": sandbox.key}, json={}).json() == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("operation", PUSHES, ids=lambda operation: operation.id)
@@ -135,9 +139,9 @@ def test_dashboards_are_worlds_of_their_own(sandbox: Served) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "with space", "x" * 65, "ä", "a%2Fb"])
-def test_a_dashboard_name_that_is_none_opens_nothing(sandbox: Served, name: str) -> None:
+def test_a_dashboard_name_that_is_none_opens_nothing(sandbox: Served, stranger: httpx.Client, name: str) -> None:
     headers = {b"Authorization": f"Bearer {sandbox.key}/{name}".encode()}
-    assert httpx.get(f"{sandbox.url}/v1/assessment/user/status?id=1", headers=headers).status_code == 401
+    assert stranger.get("/v1/assessment/user/status?id=1", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("user", ["plain", "a b", "a+b", "ä/ö?#", "100%", "%41", "🎮", "\x1f"])
@@ -177,14 +181,14 @@ def test_a_missing_or_unreadable_id_is_a_bad_request(sandbox: Served, query: str
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:80"]
 )
-def test_a_foreign_host_is_refused(sandbox: Served, host: str) -> None:
-    reply = httpx.get(f"{sandbox.url}/_sandbox/health", headers={"Host": host})
+def test_a_foreign_host_is_refused(stranger: httpx.Client, host: str) -> None:
+    reply = stranger.get("/_sandbox/health", headers={"Host": host})
     assert reply.status_code == 403
 
 
 @pytest.mark.parametrize("host", ["localhost:1", "api.localhost", "10.0.2.2", "[::1]:8012", "192.168.1.7:80"])
-def test_loopback_names_and_addresses_are_served(sandbox: Served, host: str) -> None:
-    assert httpx.get(f"{sandbox.url}/_sandbox/health", headers={"Host": host}).status_code == 200
+def test_loopback_names_and_addresses_are_served(stranger: httpx.Client, host: str) -> None:
+    assert stranger.get("/_sandbox/health", headers={"Host": host}).status_code == 200
 
 
 def test_a_chunked_body_is_an_ordinary_body(sandbox: Served) -> None:
