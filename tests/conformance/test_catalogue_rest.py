@@ -17,6 +17,7 @@ from tests.conformance.independent.server import running
 from tests.conformance.kit import PATIENT, InProcess, report_on
 from tests.conformance.mutants.facts import sandbox_app
 from tests.conformance.sockets import Connected, listening
+from tests.tiers import Tier, part
 from traits_sandbox.conformance import Options, run_conformance
 from traits_sandbox.conformance.case import REACHES, Breach, Case, Talk, Unanswered
 from traits_sandbox.conformance.catalogue import (
@@ -246,7 +247,13 @@ def in_process(key: str, seed: int, **settings: Any) -> tuple[Report, InProcess]
     return report_on(sandbox, options, key=key, prefix=PREFIX), sandbox
 
 
-@pytest.mark.parametrize(("key", "seed"), [("sandbox-key", 0), ("sandbox-key/abc", 1), ("31415926", 2)])
+@pytest.mark.parametrize(
+    ("key", "seed"),
+    [
+        ("sandbox-key/abc", 1),
+        *(pytest.param(*each, marks=part("kit")) for each in (("sandbox-key", 0), ("31415926", 2))),
+    ],
+)
 def test_the_sandbox_passes_with_the_requests_that_were_planned(key: str, seed: int) -> None:
     report, _ = in_process(key, seed)
     assert (report.exit_code, report.missing) == (0, ())
@@ -254,7 +261,7 @@ def test_the_sandbox_passes_with_the_requests_that_were_planned(key: str, seed: 
     assert not any("users whose ids" in each for each in report.left_behind)
 
 
-@pytest.mark.parametrize("number", [1, 2, 11])
+@pytest.mark.parametrize("number", [11, *(pytest.param(each, marks=part("kit")) for each in (1, 2))])
 def test_a_sandbox_of_more_or_fewer_personas_passes(number: int) -> None:
     report, _ = in_process("sandbox-key", 0, personas=number)
     assert report.exit_code == 0
@@ -290,7 +297,10 @@ BREAKS = [
 ]
 
 
-@pytest.mark.parametrize(("broken", "only", "requirements"), BREAKS, ids=[each[0] for each in BREAKS])
+@pytest.mark.parametrize(
+    ("broken", "only", "requirements"),
+    [pytest.param(*each, marks=part("kit", Tier.TEST if each[0] else Tier.PROOFS), id=each[0]) for each in BREAKS],
+)
 def test_the_independent_server_passes_unless_it_is_broken(
     broken: str, only: tuple[str, ...], requirements: set[str]
 ) -> None:

@@ -45,7 +45,7 @@ QUICK = {name for name, mutant in MUTANTS.items() if is_quick(mutant)}
 OTHERS = [name for name in MUTANTS if kind(name) not in set(map(kind, QUICK))]
 
 BY_CASE = tiers(MUTANTS, at_each_change=QUICK | one_of_each(OTHERS, kind), proofs=set(MUTANTS))
-WHOLE = tiers(MUTANTS, at_each_change=first(QUICK, 8), proofs=one_of_each(MUTANTS, kind) | first(MUTANTS, 15))
+WHOLE = tiers(MUTANTS, at_each_change=first(QUICK, 5), proofs=one_of_each(MUTANTS, kind) | first(MUTANTS, 15))
 
 NOT_BROKEN = [name for name in population() if equivalent(name)]
 SAME = tiers(
