@@ -19,9 +19,11 @@ import msgspec
 from rich.console import Console
 from rich.progress import track
 
+from tests.conformance import timeless
 from tests.conformance.mutants.facts import contract
 from tests.conformance.mutants.mutant import PREFIX, Mutant
 from tests.conformance.mutants.population import equivalent, population
+from tests.hangs import HANGS
 from traits_sandbox.conformance.catalogue import catalogue
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.report import Report
@@ -29,9 +31,6 @@ from traits_sandbox.conformance.requirement import Registry, registry
 
 FOLDER = Path(__file__).parents[2] / "conformance"
 GOLDEN, TABLE = FOLDER / "kill-matrix.toml", FOLDER / "kill-matrix.md"
-
-# Longer than the longest run of a mutant takes, so that one which never ends is told by its name.
-ENOUGH = 100.0
 
 # So many cases are tried alone, until one of them finds the mutant.
 TRIES = 12
@@ -87,7 +86,8 @@ def found(mutant: Mutant) -> Killed:
 
 def judged(mutant: Mutant, *only: str) -> Report:
     """Run the whole catalogue on a mutant, or a part of it."""
-    return asyncio.run(asyncio.wait_for(mutant.report(*only), ENOUGH))
+    run = timeless.run if mutant.in_process else asyncio.run
+    return run(asyncio.wait_for(mutant.report(*only), HANGS))
 
 
 def showing(mutant: Mutant, report: Report) -> str:

@@ -10,13 +10,15 @@ from urllib.parse import unquote_plus
 import pytest
 
 from tests.components import require
+from tests.conformance.kit import PATIENT
 from tests.conformance.recorder import Recorder, Seen, recording
+from tests.hangs import HANGS
 from traits_sandbox.conformance.exchange import BEARER, JSON, KEY, Request
 from traits_sandbox.conformance.keys import NEAR, VARIABLE, marker
 from traits_sandbox.conformance.materials import MULTIPART, multipart
 from traits_sandbox.conformance.reports.again import PASTED, Way
 from traits_sandbox.conformance.safety import Gate, Permit
-from traits_sandbox.conformance.wire import Limits, Target, Wire
+from traits_sandbox.conformance.wire import Target, Wire
 from traits_sandbox.contract.load import editions, load
 
 AWKWARD = "k+/=%&!$'\"`\\ {y}z"
@@ -60,7 +62,7 @@ def by_the_kit(server: Recorder, request: Request) -> Seen:
     gate = Gate(load(editions()[-1]), Permit("unsafe", "tsc-"))
 
     async def send() -> None:
-        wire = Wire(Target(server.url, AWKWARD), gate, Limits())
+        wire = Wire(Target(server.url, AWKWARD), gate, PATIENT)
         try:
             await wire.send(request)
         finally:
@@ -72,7 +74,7 @@ def by_the_kit(server: Recorder, request: Request) -> Seen:
 
 def by_a_shell(server: Recorder, line: str, shell: str = "sh") -> Seen:
     environment = os.environ | {VARIABLE: AWKWARD}
-    subprocess.run([shell, "-c", line], env=environment, capture_output=True, timeout=20, check=True)
+    subprocess.run([shell, "-c", line], env=environment, capture_output=True, timeout=HANGS, check=True)
     return server.seen.pop()
 
 

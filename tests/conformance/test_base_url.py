@@ -1,17 +1,15 @@
 """A base URL that leads nowhere is told of at once; a server that has something of the API is judged."""
 
-import asyncio
 from collections.abc import Callable
 
-import httpx
 import pytest
 
-from tests.conformance.mutants.facts import KEY, contract, sandbox_app
+from tests.conformance.kit import report_on
+from tests.conformance.mutants.facts import contract, sandbox_app
+from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.mutants.wrapping import Answered, Asked, Wrapped, after, answer
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Target
 
 HOST = "api.example.test"
 EFFECTS = {each.id: each.effect for each in contract().operations}
@@ -21,9 +19,8 @@ def judged(url: str, missing: Callable[[Asked], bool] = lambda _: False, **choic
     def change(asked: Asked, reply: Answered) -> Answered:
         return answer(404, message="not found") if missing(asked) else reply
 
-    transport = httpx.ASGITransport(Wrapped(sandbox_app(allow_host=(HOST,)), after(change)))
     options = Options(only=("OP-001",), **choices)  # type: ignore[arg-type]
-    return asyncio.run(Run(Target(url, KEY), options, transport=transport).report())
+    return report_on(Wrapped(sandbox_app(allow_host=(HOST,)), after(change)), options, url=url, prefix=PREFIX)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1", f"https://{HOST}"])

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.conformance.kit import PATIENT, report_on
 from tests.conformance.mutants.facts import KEY, contract, sandbox_app, the
 from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.mutants.named.bodies import good_ones_kept
@@ -29,13 +29,14 @@ from tests.conformance.mutants.wrapping import (
     refusing,
     succeeded,
 )
+from tests.conformance.sampling import one_of_each, parameters, tiers
 from tests.conformance.sockets import Framing, chunked, closing, framed, serving
+from tests.hangs import HANGS
+from tests.tiers import part
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.report import Report
 from traits_sandbox.conformance.run import Run
 from traits_sandbox.conformance.wire import Limits, Target
-
-ENOUGH = 100.0
 
 
 def header(name: str, value: str) -> Around:
@@ -197,65 +198,96 @@ STATUS = the("assessment_status").roles
 AT, DONE = STATUS["completed_at"], STATUS["completed"]
 POINTERS = {"/a/0/b": "is wrong"}
 
-VARIANTS: dict[str, Callable[[], Around]] = {
-    "other-wording": lambda: after(
-        lambda _, reply: reply.with_json(reply.json() | {"message": "Bien reçu 🎮"}) if reply.body else reply
-    ),
-    "empty-messages": lambda: success(lambda body: body | {"message": ""}),
-    "more-headers": lambda: header("x-powered-by", "something"),
-    "hardened-headers": lambda: header("strict-transport-security", "max-age=31536000"),
-    "more-in-envelopes": lambda: after(
-        lambda _, reply: reply.with_json(reply.json() | {"request_id": "1", "links": {}})
-    ),
-    "more-in-data": lambda: data("persona_users", lambda shown: shown | {"total": 1, "next": None}),
-    "another-order": lambda: rewritten(reversed_names),
-    "white-space": lambda: rewritten(lambda body: json.dumps(json.loads(body), indent=2).encode() + b"\r\n"),
-    "escaped": lambda: rewritten(lambda body: json.dumps(json.loads(body), ensure_ascii=True).encode()),
-    "charset": lambda: header("content-type", "application/json; charset=utf-8"),
-    "charset-in-capitals": lambda: header("content-type", 'Application/JSON;Charset="UTF-8"'),
-    "no-charset": lambda: header("content-type", "application/json"),
-    "own-media-type": lambda: header("content-type", "application/vnd.api+json"),
-    "codes-with-fraction": lambda: after(
-        lambda _, reply: reply.with_body(reply.body.replace(b'"code":%d' % reply.status, b'"code":%d.0' % reply.status))
-    ),
-    "gzip": lambda: after(in_gzip),
-    "403-for-401": lambda: instead(401, 403),
-    "400-for-401": lambda: instead(401, 400),
-    "415-for-400": lambda: instead(400, 415),
-    "422-for-400": lambda: instead(400, 422),
-    "409-for-400": lambda: instead(400, 409),
-    "405-with-allow": lambda: for_undeclared(405, "allow"),
-    "405-alone": lambda: for_undeclared(405),
-    "401-for-unknown-paths": lambda: after(lambda a, r: r.with_status(401) if a.at is None and r.status == 404 else r),
-    "others-refused": lambda: refusing(has_others),
-    "errors-by-pointer": lambda: refusal(lambda body: body | {"errors": POINTERS}, 400),
-    "errors-in-a-list": lambda: refusal(lambda body: body | {"errors": ["something is wrong"]}, 400),
-    "no-errors": lambda: refusal(lambda body: without(body, "errors")),
-    "problem-details": lambda: refusal(lambda body: {"type": "about:blank", "title": "no", "status": body["code"]}),
-    "pages-for-refusals": lambda: after(
-        lambda _, r: r.with_body(b"<h1>no</h1>").with_header("content-type", "text/html") if r.status >= 400 else r
-    ),
-    "completed-at-null": lambda: data("assessment_status", lambda d: d | {AT: d[AT] if d[DONE] else None}),
-    "completed-at-absent": lambda: data("assessment_status", lambda d: d if d[DONE] else {DONE: False}),
-    "completed-at-with-fraction": lambda: data("assessment_status", lambda d: d | {AT: float(d[AT])}),
-    "status-of-strangers-404": lambda: Strangers("assessment_status"),
-    "deletion-of-strangers-404": lambda: Strangers("remove_user"),
-    "deletion-204": lambda: answered_bare("remove_user", 204),
-    "deletion-202": lambda: answered_bare("remove_user", 202, b"{}"),
-    "deletion-202-and-later": lambda: AnnouncesDeletion(3.0),
-    "persona-0-empty": lambda: nothing_at_zero,
-    "traits-of-all-by-index": lambda: after(all_by_index),
-    "webhook-204": lambda: answered_bare("webhook", 204),
-    "webhook-ok": lambda: answered_bare("webhook", 200, b"OK"),
-    "webhook-201": lambda: answered_bare("webhook", 201, b'{"code": 201}'),
-    "good-ones-kept": lambda: good_ones_kept,
-    "empty-list-taken": lambda: accepting(lambda asked: asked.rows == []),
-    "null-for-absent": lambda: rewriting(without_nulls),
-    "listed-in-any-order": shuffled,
-    "listed-later": Later,
-    "any-persona": lambda: any_persona,
-    "data-of-a-push": lambda: success(lambda body: body | {"data": {"ingested": 1}}, "push"),
+VARIANTS_BY_KIND: dict[str, dict[str, Callable[[], Around]]] = {
+    "words": {
+        "other-wording": lambda: after(
+            lambda _, reply: reply.with_json(reply.json() | {"message": "Bien reçu 🎮"}) if reply.body else reply
+        ),
+        "empty-messages": lambda: success(lambda body: body | {"message": ""}),
+    },
+    "headers": {
+        "more-headers": lambda: header("x-powered-by", "something"),
+        "hardened-headers": lambda: header("strict-transport-security", "max-age=31536000"),
+        "charset": lambda: header("content-type", "application/json; charset=utf-8"),
+        "charset-in-capitals": lambda: header("content-type", 'Application/JSON;Charset="UTF-8"'),
+        "no-charset": lambda: header("content-type", "application/json"),
+        "own-media-type": lambda: header("content-type", "application/vnd.api+json"),
+        "gzip": lambda: after(in_gzip),
+    },
+    "spelling": {
+        "another-order": lambda: rewritten(reversed_names),
+        "white-space": lambda: rewritten(lambda body: json.dumps(json.loads(body), indent=2).encode() + b"\r\n"),
+        "escaped": lambda: rewritten(lambda body: json.dumps(json.loads(body), ensure_ascii=True).encode()),
+        "codes-with-fraction": lambda: after(
+            lambda _, reply: reply.with_body(
+                reply.body.replace(b'"code":%d' % reply.status, b'"code":%d.0' % reply.status)
+            )
+        ),
+    },
+    "more than is documented": {
+        "more-in-envelopes": lambda: after(
+            lambda _, reply: reply.with_json(reply.json() | {"request_id": "1", "links": {}})
+        ),
+        "more-in-data": lambda: data("persona_users", lambda shown: shown | {"total": 1, "next": None}),
+        "data-of-a-push": lambda: success(lambda body: body | {"data": {"ingested": 1}}, "push"),
+    },
+    "statuses": {
+        "403-for-401": lambda: instead(401, 403),
+        "400-for-401": lambda: instead(401, 400),
+        "415-for-400": lambda: instead(400, 415),
+        "422-for-400": lambda: instead(400, 422),
+        "409-for-400": lambda: instead(400, 409),
+        "405-with-allow": lambda: for_undeclared(405, "allow"),
+        "405-alone": lambda: for_undeclared(405),
+        "401-for-unknown-paths": lambda: after(
+            lambda a, r: r.with_status(401) if a.at is None and r.status == 404 else r
+        ),
+    },
+    "refusals": {
+        "errors-by-pointer": lambda: refusal(lambda body: body | {"errors": POINTERS}, 400),
+        "errors-in-a-list": lambda: refusal(lambda body: body | {"errors": ["something is wrong"]}, 400),
+        "no-errors": lambda: refusal(lambda body: without(body, "errors")),
+        "problem-details": lambda: refusal(lambda body: {"type": "about:blank", "title": "no", "status": body["code"]}),
+        "pages-for-refusals": lambda: after(
+            lambda _, r: r.with_body(b"<h1>no</h1>").with_header("content-type", "text/html") if r.status >= 400 else r
+        ),
+    },
+    "records": {
+        "others-refused": lambda: refusing(has_others),
+        "good-ones-kept": lambda: good_ones_kept,
+        "empty-list-taken": lambda: accepting(lambda asked: asked.rows == []),
+        "null-for-absent": lambda: rewriting(without_nulls),
+    },
+    "completion": {
+        "completed-at-null": lambda: data("assessment_status", lambda d: d | {AT: d[AT] if d[DONE] else None}),
+        "completed-at-absent": lambda: data("assessment_status", lambda d: d if d[DONE] else {DONE: False}),
+        "completed-at-with-fraction": lambda: data("assessment_status", lambda d: d | {AT: float(d[AT])}),
+        "status-of-strangers-404": lambda: Strangers("assessment_status"),
+    },
+    "deletion": {
+        "deletion-of-strangers-404": lambda: Strangers("remove_user"),
+        "deletion-204": lambda: answered_bare("remove_user", 204),
+        "deletion-202": lambda: answered_bare("remove_user", 202, b"{}"),
+        "deletion-202-and-later": lambda: AnnouncesDeletion(3.0),
+    },
+    "webhook": {
+        "webhook-204": lambda: answered_bare("webhook", 204),
+        "webhook-ok": lambda: answered_bare("webhook", 200, b"OK"),
+        "webhook-201": lambda: answered_bare("webhook", 201, b'{"code": 201}'),
+    },
+    "personas": {
+        "persona-0-empty": lambda: nothing_at_zero,
+        "traits-of-all-by-index": lambda: after(all_by_index),
+        "any-persona": lambda: any_persona,
+    },
+    "lists": {
+        "listed-in-any-order": shuffled,
+        "listed-later": Later,
+    },
 }
+
+VARIANTS = {name: made for variants in VARIANTS_BY_KIND.values() for name, made in variants.items()}
+KINDS = {name: kind for kind, variants in VARIANTS_BY_KIND.items() for name in variants}
 
 UNSEEN: dict[str, Callable[[], Around]] = {
     "lists-nobody": lambda: data("persona_users", lambda shown: {each: [] for each in shown}),
@@ -291,9 +323,7 @@ class Watched:
 
 def judged(app: Any, *only: str, limits: Limits | None = None) -> Report:
     options = Options(profile="core", only=only, limits=limits or Limits())
-    transport = httpx.ASGITransport(app)
-    run = Run(Target("http://127.0.0.1", KEY), options, transport=transport, prefix=PREFIX)
-    return asyncio.run(asyncio.wait_for(run.report(), ENOUGH))
+    return report_on(app, options, prefix=PREFIX)
 
 
 def objections(report: Report) -> list[str]:
@@ -302,7 +332,10 @@ def objections(report: Report) -> list[str]:
     return [*failures, *report.missing, *filter(None, (report.obstacle,))]
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+READINGS = tiers(VARIANTS, at_each_change=one_of_each(VARIANTS, KINDS.__getitem__), proofs=set(VARIANTS))
+
+
+@pytest.mark.parametrize("name", parameters(READINGS))
 def test_another_reading_of_what_is_silent_passes(name: str) -> None:
     watched = Watched(VARIANTS[name]())
     report = judged(Wrapped(sandbox_app(), watched))
@@ -320,19 +353,35 @@ def test_what_does_not_show_is_neither_proven_nor_a_failure(name: str) -> None:
     assert report.exit_code == 3
 
 
-@pytest.mark.parametrize("personas", [1, 2, 7, 20])
+@pytest.mark.parametrize("personas", [1, *(pytest.param(number, marks=part("kit")) for number in (2, 7, 20))])
 def test_any_number_of_personas_passes(personas: int) -> None:
     assert objections(judged(sandbox_app(personas=personas))) == []
 
 
-@pytest.mark.parametrize("name", FRAMINGS)
-def test_replies_may_be_framed_as_http_allows(name: str) -> None:
+def framed_as(name: str, *only: str) -> Report:
     async def run() -> Report:
         async with serving(sandbox_app(), framing=FRAMINGS[name]) as port:
-            target = Target(f"http://127.0.0.1:{port}", KEY)
-            return await asyncio.wait_for(Run(target, Options(profile="core")).report(), ENOUGH)
+            target, options = Target(f"http://127.0.0.1:{port}", KEY), Options(only=only, limits=PATIENT)
+            return await asyncio.wait_for(Run(target, options).report(), HANGS)
 
-    report = asyncio.run(run())
+    return asyncio.run(run())
+
+
+SOME = ("OP-001", "AUTH-001", "LIM-*", "DEL-00[123]", "STATE-00[1-5]", "HTTP-*")
+"""Requests of every operation and method, with small and large bodies."""
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_replies_may_be_framed_as_http_allows(name: str) -> None:
+    report = framed_as(name, *SOME)
+    assert objections(report) == []
+    assert report.exit_code == 0
+
+
+@part("kit")
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_all_replies_may_be_framed_as_http_allows(name: str) -> None:
+    report = framed_as(name)
     assert objections(report) == []
     assert report.exit_code == 0
 

@@ -14,8 +14,10 @@ import pytest
 import trustme
 
 from tests.conformance.independent.server import running
+from tests.conformance.kit import PATIENT, InProcess, report_on
 from tests.conformance.mutants.facts import sandbox_app
 from tests.conformance.sockets import Connected, listening
+from tests.tiers import Tier, part
 from traits_sandbox.conformance import Options, run_conformance
 from traits_sandbox.conformance.case import REACHES, Breach, Case, Talk, Unanswered
 from traits_sandbox.conformance.catalogue import (
@@ -37,12 +39,10 @@ from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.observers import Observers
 from traits_sandbox.conformance.report import Report
 from traits_sandbox.conformance.requirement import registry
-from traits_sandbox.conformance.run import Run
 from traits_sandbox.conformance.runner import OwnIds
 from traits_sandbox.conformance.safety import Gate, Permit
 from traits_sandbox.conformance.sockets import reply_to_head, speaks_old_tls
 from traits_sandbox.conformance.talk import POLLS
-from traits_sandbox.conformance.wire import Target
 from traits_sandbox.contract.load import load
 from traits_sandbox.derive.examples import reply_example
 
@@ -241,29 +241,36 @@ def test_only_keys_that_differ_are_tried(key: str, variants: set[str]) -> None:
     assert tried == variants
 
 
-async def in_process(key: str, seed: int, **settings: Any) -> tuple[Report, httpx.ASGITransport]:
-    sandbox = httpx.ASGITransport(sandbox_app(key=key.partition("/")[0], **settings))
+def in_process(key: str, seed: int, **settings: Any) -> tuple[Report, InProcess]:
+    sandbox = InProcess(sandbox_app(key=key.partition("/")[0], **settings))
     options = Options(profile="emulator", seed=seed, only=MINE)
-    return await Run(Target("http://127.0.0.1", key), options, transport=sandbox, prefix=PREFIX).report(), sandbox
+    return report_on(sandbox, options, key=key, prefix=PREFIX), sandbox
 
 
-@pytest.mark.parametrize(("key", "seed"), [("sandbox-key", 0), ("sandbox-key/abc", 1), ("31415926", 2)])
+@pytest.mark.parametrize(
+    ("key", "seed"),
+    [
+        ("sandbox-key/abc", 1),
+        *(pytest.param(*each, marks=part("kit")) for each in (("sandbox-key", 0), ("31415926", 2))),
+    ],
+)
 def test_the_sandbox_passes_with_the_requests_that_were_planned(key: str, seed: int) -> None:
-    report, _ = asyncio.run(in_process(key, seed))
+    report, _ = in_process(key, seed)
     assert (report.exit_code, report.missing) == (0, ())
     assert report.sent == report.planned
     assert not any("users whose ids" in each for each in report.left_behind)
 
 
-@pytest.mark.parametrize("number", [1, 2, 11])
+@pytest.mark.parametrize("number", [11, *(pytest.param(each, marks=part("kit")) for each in (1, 2))])
 def test_a_sandbox_of_more_or_fewer_personas_passes(number: int) -> None:
-    report, _ = asyncio.run(in_process("sandbox-key", 0, personas=number))
+    report, _ = in_process("sandbox-key", 0, personas=number)
     assert report.exit_code == 0
 
 
 def test_nobody_of_the_run_is_left() -> None:
+    _, sandbox = in_process("sandbox-key", 0)
+
     async def left() -> list[str]:
-        _, sandbox = await in_process("sandbox-key", 0)
         async with httpx.AsyncClient(transport=sandbox, base_url="http://127.0.0.1") as client:
             headers = {"Authorization": "Bearer sandbox-key"}
             found = (await client.request(MADE.users().method, MADE.users().path, headers=headers)).json()
@@ -290,12 +297,15 @@ BREAKS = [
 ]
 
 
-@pytest.mark.parametrize(("broken", "only", "requirements"), BREAKS, ids=[each[0] for each in BREAKS])
+@pytest.mark.parametrize(
+    ("broken", "only", "requirements"),
+    [pytest.param(*each, marks=part("kit", Tier.TEST if each[0] else Tier.PROOFS), id=each[0]) for each in BREAKS],
+)
 def test_the_independent_server_passes_unless_it_is_broken(
     broken: str, only: tuple[str, ...], requirements: set[str]
 ) -> None:
     with running("sandbox-key", broken) as url:
-        report = run_conformance(url, "sandbox-key", Options(only=only))
+        report = run_conformance(url, "sandbox-key", Options(only=only, limits=PATIENT))
     assert {each.requirement.id for each in report.failed} == requirements
     assert report.exit_code == (1 if broken else 0)
 

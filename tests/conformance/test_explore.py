@@ -23,7 +23,9 @@ from msgspec.structs import replace as changed
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.conformance.independent.server import running
+from tests.conformance.kit import PATIENT
 from tests.conftest import CHECKOUT
+from tests.tiers import Tier, part
 from tests.wire.served import serving
 from traits_sandbox.conformance.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.explore import explore
@@ -107,7 +109,7 @@ class Hanging(httpx.AsyncBaseTransport):
     """Never answers."""
 
     async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         raise AssertionError
 
 
@@ -122,7 +124,7 @@ def try_on(
 ) -> Explored:
     """Explore some operations, all unless some are named."""
     recording = Recording(transport or httpx.AsyncHTTPTransport())
-    chosen = replace(Options(explore=4, seed=SEED), **options)
+    chosen = replace(Options(explore=4, seed=SEED, limits=PATIENT), **options)
     target = Target(url, key)
     permit = Permit(reach or chosen.reach(target), prefix)  # type: ignore[arg-type]
     held, tally = only(*operations) if operations else contract(), Tally()
@@ -217,12 +219,21 @@ def texts(row: Row) -> Iterator[str]:
     yield from (value for value in row.values() if isinstance(value, str))
 
 
-def test_nothing_is_found_on_the_emulator(tmp_path: Path) -> None:
+# One of each kind at each change, all of them among the proofs.
+SOME = ("push_level_ups", "upload_survey_data", "get_assessment_status")
+OPERATIONS = [
+    pytest.param(SOME, id="some"),
+    pytest.param(tuple(each.id for each in contract().operations), marks=part("kit"), id="all"),
+]
+
+
+@pytest.mark.parametrize("operations", OPERATIONS)
+def test_nothing_is_found_on_the_emulator(tmp_path: Path, operations: tuple[str, ...]) -> None:
     with serving(tmp_path, "--log-format", "none") as served:
-        found = try_on(None, url=served.url, key=served.key, explore=25, profile="emulator")
+        found = try_on(None, *operations, url=served.url, key=served.key, explore=25, profile="emulator")
     assert found.exploration.findings == ()
     assert found.exploration.skipped == ""
-    assert found.exploration.requests == len(found.requests) > 25 * 13
+    assert found.exploration.requests == len(found.requests) > 25 * (len(operations) - 1)
     assert found.tally.unnamed == 0
 
 
@@ -233,7 +244,13 @@ PLANTS: dict[str, Callable[[Row], bool]] = {
 }
 
 
-@pytest.mark.parametrize("crashes", PLANTS.values(), ids=PLANTS)
+@pytest.mark.parametrize(
+    "crashes",
+    [
+        pytest.param(each, marks=part("kit", Tier.TEST if name == "a negative number" else Tier.PROOFS), id=name)
+        for name, each in PLANTS.items()
+    ],
+)
 def test_a_planted_crash_is_found(crashes: Callable[[Row], bool]) -> None:
     with on_a_socket(Planted(crashes)) as url:
         found = try_on(None, "push_virtual_purchases", url=url, explore=25)
@@ -284,9 +301,12 @@ def test_a_hang_is_found_and_an_operation_that_hangs_is_left_alone() -> None:
     assert len(found.requests) == MAX_HANGS
 
 
-def test_a_server_that_reads_the_silent_places_otherwise_has_no_finding_but_a_count() -> None:
+@pytest.mark.parametrize("operations", OPERATIONS)
+def test_a_server_that_reads_the_silent_places_otherwise_has_no_finding_but_a_count(
+    operations: tuple[str, ...],
+) -> None:
     with running(KEY) as url:
-        found = try_on(None, url=url)
+        found = try_on(None, *operations, url=url)
     (count,) = found.exploration.findings
     assert re.fullmatch("[0-9]+ replies that differ from what the emulator would say", count.title)
     assert "the document settles none of them" in count.message
@@ -397,6 +417,7 @@ def digest() -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
+@part("kit")
 def test_another_process_elsewhere_sends_the_same_and_leaves_nothing_behind(tmp_path: Path) -> None:
     program = f"from {__name__} import digest; print(digest())"
     environment = dict(os.environ, PYTHONPATH=str(CHECKOUT), PYTHONHASHSEED="7")

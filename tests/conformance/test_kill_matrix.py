@@ -1,21 +1,24 @@
 """The kill matrix: every broken server is found, by what is named for it; and nothing in the registry is idle."""
 
-import zlib
 from fnmatch import fnmatchcase
 
 import pytest
 
 from tests.conformance.kill_matrix import found_by, golden, judged, killers
-from tests.conformance.mutants.population import EQUIVALENT, broken, equivalent, population
-from tests.tiers import Tier, part
+from tests.conformance.mutants.generated import fields, operations
+from tests.conformance.mutants.mutant import Mutant
+from tests.conformance.mutants.population import EQUIVALENT, broken, equivalent, pattern_of, population
+from tests.conformance.sampling import first, names_in, one_of_each, parameters, tiers
+from tests.tiers import Tier
 from traits_sandbox.conformance.requirement import registry
 
 MUTANTS = {mutant.name: mutant for mutant in broken()}
 
-# Of so many mutants one is judged by the whole catalogue in every run of the tests, the others with --full.
-ONE_IN = 40
-SAMPLE = sorted(name for name in MUTANTS if zlib.crc32(name.encode()) % ONE_IN == 0)
-OTHERS = sorted(MUTANTS.keys() - set(SAMPLE))
+
+def kind(name: str) -> str:
+    """Return the operator of a mutant of the contract, the group of one with a name of its own."""
+    group, _, rest = name.partition(".")
+    return f"{group}.{rest.rpartition('.')[2]}" if group == "contract" else group
 
 
 def shown_by(name: str) -> list[str]:
@@ -23,22 +26,51 @@ def shown_by(name: str) -> list[str]:
     return list(filter(None, [golden().broken[name].shown_by]))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+def is_quick(mutant: Mutant) -> bool:
+    """Tell whether judging a mutant takes no more than one case, and no waiting for sockets."""
+    return mutant.in_process and bool(shown_by(mutant.name))
+
+
+# One case takes 15 ms, the whole catalogue a second; on sockets, the seconds are real ones.
+QUICK = {name for name, mutant in MUTANTS.items() if is_quick(mutant)}
+OTHERS = [name for name in MUTANTS if kind(name) not in set(map(kind, QUICK))]
+
+BY_CASE = tiers(MUTANTS, at_each_change=QUICK | one_of_each(OTHERS, kind), proofs=set(MUTANTS))
+WHOLE = tiers(MUTANTS, at_each_change=first(QUICK, 5), proofs=one_of_each(MUTANTS, kind) | first(MUTANTS, 15))
+
+NOT_BROKEN = [name for name in population() if equivalent(name)]
+SAME = tiers(
+    NOT_BROKEN,
+    at_each_change=one_of_each([name for name in NOT_BROKEN if population()[name].in_process], equivalent),
+    proofs=one_of_each(NOT_BROKEN, pattern_of),
+)
+
+
+@pytest.mark.parametrize("name", parameters(BY_CASE))
 def test_a_broken_server_is_found_by_a_requirement_named_for_it(name: str) -> None:
     report = judged(MUTANTS[name], *shown_by(name))
     assert set(killers(report)) & set(MUTANTS[name].kills)
     assert report.exit_code == 1
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", parameters(WHOLE))
 def test_the_whole_catalogue_finds_what_the_matrix_says(name: str) -> None:
     assert killers(judged(MUTANTS[name])) == found_by(name)
 
 
-@part("kit", Tier.FULL)
-@pytest.mark.parametrize("name", OTHERS)
-def test_the_whole_catalogue_finds_what_the_matrix_says_of_the_others(name: str) -> None:
-    assert killers(judged(MUTANTS[name])) == found_by(name)
+def test_each_change_judges_a_mutant_of_each_kind_and_the_proofs_do_so_by_the_whole_catalogue() -> None:
+    kinds = set(map(kind, MUTANTS))
+    assert set(map(kind, names_in(BY_CASE, Tier.TEST))) == kinds
+    assert set(map(kind, names_in(WHOLE, Tier.TEST, Tier.PROOFS))) == kinds
+    operators = {f"contract.{each.name}" for each in (*fields.OPERATORS, *operations.OPERATORS)}
+    assert operators <= kinds
+    assert len(kinds - {each for each in kinds if each.startswith("contract.")}) > 30
+
+
+def test_the_complete_run_judges_every_mutant_by_its_case_and_by_the_whole_catalogue() -> None:
+    assert names_in(BY_CASE, *Tier) == names_in(WHOLE, *Tier) == set(MUTANTS)
+    assert names_in(SAME, *Tier) == set(population()) - set(MUTANTS)
+    assert {equivalent(name) for name in names_in(SAME, Tier.TEST, Tier.PROOFS)} == set(EQUIVALENT.values())
 
 
 @pytest.mark.parametrize("requirement", [each.id for each in registry().requirement])
@@ -75,10 +107,6 @@ def test_equivalent_servers_come_with_a_reason() -> None:
     assert [pattern for pattern in EQUIVALENT if not any(fnmatchcase(name, pattern) for name in mutants)] == []
 
 
-def not_broken() -> list[str]:
-    return [name for name in population() if equivalent(name)]
-
-
-@pytest.mark.parametrize("name", not_broken())
+@pytest.mark.parametrize("name", parameters(SAME))
 def test_an_equivalent_server_is_not_found(name: str) -> None:
     assert killers(judged(population()[name])) == ()

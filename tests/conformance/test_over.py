@@ -1,20 +1,19 @@
 """A run that ends in the middle: what the kit cut short proves nothing about the server, and is cleaned up."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 
+from tests.conformance.kit import InProcess, report_on
 from tests.conformance.mutants.facts import KEY, sandbox_app
-from tests.conformance.sockets import called, framed, listening, request_of
-from tests.conformance.test_degenerate import ENOUGH
+from tests.conformance.mutants.mutant import PREFIX
 from traits_sandbox.conformance.exchange import BEARER, Exchange, Request
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.preflight import questions
 from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
 from traits_sandbox.conformance.safety import Gate, Permit
 from traits_sandbox.conformance.wire import Limits, Target, Wire
 from traits_sandbox.contract.load import load
@@ -26,27 +25,34 @@ ONLY = ("STATE-003.all", "STATE-004.all", "STATE-005.*")
 READS = len(questions(Materials(CONTRACT, "tsc-")))
 
 
+class Endless(httpx.AsyncByteStream):
+    """The beginning of a body."""
+
+    def __init__(self, begin: bytes) -> None:
+        self._begin = begin
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._begin
+        await asyncio.Event().wait()
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """A sandbox that ends so many replies, and no others."""
+
+    def __init__(self, quick: int) -> None:
+        self._sandbox, self._quick = InProcess(sandbox_app()), quick
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        reply = await self._sandbox.handle_async_request(request)
+        self._quick -= 1
+        if self._quick >= 0:
+            return reply
+        return httpx.Response(reply.status_code, headers=reply.headers, stream=Endless((await reply.aread())[:-1]))
+
+
 def report_of_slow(limits: Limits, *, quick: int) -> Report:
     """Return the report on a sandbox that never ends its replies, but for so many at first."""
-    app, arrived = sandbox_app(), iter(range(10**6))
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        left = b""
-        while came := await request_of(reader, left):
-            request, body, left = came
-            reply = framed(request, await called(app, request, body))
-            if next(arrived) >= quick:
-                writer.write(reply[:-1])
-                await asyncio.Event().wait()
-            writer.write(reply)
-            await writer.drain()
-
-    async def run() -> Report:
-        async with listening(connected) as port:
-            target = Target(f"http://127.0.0.1:{port}", KEY)
-            return await asyncio.wait_for(Run(target, Options(only=ONLY, limits=limits)).report(), ENOUGH)
-
-    return asyncio.run(run())
+    return report_on(Slow(quick), Options(only=ONLY, limits=limits), prefix=PREFIX)
 
 
 @pytest.mark.parametrize("quick", [0, 1, READS, READS + 2])

@@ -1,29 +1,39 @@
 """Runs on the emulator: no false alarm, whatever the seed; the plan is what is sent; the same again is the same."""
 
 import asyncio
-import time
 from collections.abc import Iterator
+from time import monotonic
 from typing import get_args
 
 import httpx
 import pytest
 
+from tests.conformance import timeless
+from tests.conformance.kill_matrix import judged as judged_by_the_matrix
+from tests.conformance.kit import PATIENT, InProcess, report_on, run_on
 from tests.conformance.mutants.facts import KEY, sandbox_app
 from tests.conformance.mutants.named.sockets import Papers, shown
 from tests.conformance.mutants.population import broken
 from tests.conformance.sockets import serving as serving_app
 from tests.conformance.test_benign import objections
+from tests.hangs import HANGS
+from tests.tiers import Tier, part
 from tests.wire.served import Served, serving
 from traits_sandbox.conformance import Options, run_conformance
-from traits_sandbox.conformance.events import Event, Stage
+from traits_sandbox.conformance.events import CaseEnded, Event, Stage
 from traits_sandbox.conformance.report import Report
 from traits_sandbox.conformance.requirement import Profile, registry
 from traits_sandbox.conformance.run import Run
 from traits_sandbox.conformance.wire import Target
 
-PROFILES = get_args(Profile)
-SEEDS = range(20)
-REPETITIONS = 20
+# All of them send the same.
+PROFILES = [
+    pytest.param(each, marks=part("kit", Tier.TEST if each == "emulator" else Tier.PROOFS))
+    for each in get_args(Profile)
+]
+# One after the other is tried among the proofs, the first ones at each change.
+SEEDS = [*range(2), *(pytest.param(seed, marks=part("kit")) for seed in range(2, 20))]
+REPETITIONS = [2, pytest.param(20, marks=part("kit"))]
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +42,23 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield sandbox
 
 
-def journalled(sandbox: Served) -> int:
-    """Return how many requests the journal of a sandbox has counted, those without a valid key too."""
-    with httpx.Client(base_url=sandbox.url, trust_env=False) as client:
-        meta = client.get("/_sandbox/requests", params={"limit": 1}).json()["meta"]
-    return int(meta["total"] + meta["evicted"])
+def journalled(sandbox: Served, least: int) -> int:
+    """Return how many requests the journal of a sandbox has counted, those without a valid key too.
+
+    It takes an entry once its reply is on its way: so many are waited for.
+    """
+    end = monotonic() + HANGS
+    with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=HANGS) as client:
+        while True:
+            meta = client.get("/_sandbox/requests", params={"limit": 1}).json()["meta"]
+            counted = int(meta["total"] + meta["evicted"])
+            if counted >= least or monotonic() > end:
+                return counted
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_emulator_is_conformant(served: Served, profile: Profile) -> None:
-    report = run_conformance(served.url, f"{served.key}/{profile}", Options(profile=profile))
+    report = run_conformance(served.url, f"{served.key}/{profile}", Options(profile=profile, limits=PATIENT))
     assert objections(report) == []
     assert report.exit_code == 0
     assert {each.requirement.id for each in report.judged} >= {
@@ -52,39 +69,50 @@ def test_the_emulator_is_conformant(served: Served, profile: Profile) -> None:
 def test_what_is_sent_is_what_was_planned_and_what_arrived(served: Served) -> None:
     with httpx.Client(base_url=served.url, trust_env=False) as client:
         client.delete("/_sandbox/requests")
+    sent = 0
     arrived: list[int] = []
 
     def tell(event: Event) -> None:
+        nonlocal sent
+        if isinstance(event, CaseEnded):
+            sent = event.sent
         # The requests that remove what was made come after this, and are in no plan.
         if isinstance(event, Stage):
-            # The journal takes an entry once its reply is on its way.
-            time.sleep(0.5)
-            arrived.append(journalled(served))
+            arrived.append(journalled(served, sent))
 
-    report = run_conformance(served.url, f"{served.key}/counted", Options(profile="emulator"), tell=tell)
+    options = Options(profile="emulator", limits=PATIENT)
+    report = run_conformance(served.url, f"{served.key}/counted", options, tell=tell)
     assert arrived == [report.sent]
     assert report.sent == report.planned
 
 
-def test_the_emulator_is_conformant_over_tls() -> None:
+def over_tls(*only: str) -> Report:
     async def run() -> Report:
+        options = Options(profile="emulator", limits=PATIENT, only=only)
         with shown(Papers()) as (context, ca_file):
             async with serving_app(sandbox_app(), context=context) as port:
-                return await Run(
-                    Target(f"https://localhost:{port}", KEY, ca_file), Options(profile="emulator")
-                ).report()
+                return await Run(Target(f"https://localhost:{port}", KEY, ca_file), options).report()
 
-    report = asyncio.run(run())
+    return asyncio.run(run())
+
+
+def test_the_emulator_keeps_over_tls_what_is_about_connections_and_keys() -> None:
+    report = over_tls("OP-001", "TLS-*", "AUTH-*", "HTTP-*")
+    assert objections(report) == []
+    assert report.exit_code == 0
+    assert {each.requirement.id for each in report.judged} >= {"TLS-001", "TLS-002", "TLS-003"}
+
+
+@part("kit")
+def test_the_emulator_is_conformant_over_tls() -> None:
+    report = over_tls()
     assert objections(report) == []
     assert report.exit_code == 0
     assert {each.requirement.id for each in report.judged} == {each.id for each in registry().requirement}
 
 
 def in_process(seed: int = 0, transport: httpx.AsyncBaseTransport | None = None, prefix: str = "") -> Report:
-    options = Options(profile="emulator", seed=seed)
-    transport = transport or httpx.ASGITransport(sandbox_app())
-    run = Run(Target("http://127.0.0.1", KEY), options, transport=transport, prefix=prefix)
-    return asyncio.run(run.report())
+    return report_on(transport or InProcess(sandbox_app()), Options(profile="emulator", seed=seed), prefix=prefix)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -95,34 +123,33 @@ def test_no_seed_raises_a_false_alarm(seed: int) -> None:
 
 
 def test_the_same_server_can_be_judged_again_and_again() -> None:
-    transport = httpx.ASGITransport(sandbox_app())
+    transport = InProcess(sandbox_app())
     assert [in_process(transport=transport).exit_code for _ in range(3)] == [0, 0, 0]
 
 
 def test_two_kits_at_once_do_not_disturb_each_other() -> None:
     async def both() -> list[Report]:
-        transport = httpx.ASGITransport(sandbox_app())
-        runs = [
-            Run(Target("http://127.0.0.1", KEY), Options(profile="emulator", seed=seed), transport=transport)
-            for seed in (1, 2)
-        ]
+        transport = InProcess(sandbox_app())
+        runs = [run_on(transport, Options(profile="emulator", seed=seed)) for seed in (1, 2)]
         return list(await asyncio.gather(*(run.report() for run in runs)))
 
-    assert [objections(report) for report in asyncio.run(both())] == [[], []]
+    assert [objections(report) for report in timeless.run(both())] == [[], []]
 
 
 def verdicts(report: Report) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(each.requirement.id, each.outcome, tuple(r.id for r in each.failures)) for each in report.judged]
 
 
-def test_repetitions_come_to_the_same_verdicts() -> None:
-    reports = [in_process() for _ in range(REPETITIONS)]
-    assert [verdicts(report) for report in reports] == [verdicts(reports[0])] * REPETITIONS
+@pytest.mark.parametrize("times", REPETITIONS)
+def test_repetitions_come_to_the_same_verdicts(times: int) -> None:
+    reports = [in_process() for _ in range(times)]
+    assert [verdicts(report) for report in reports] == [verdicts(reports[0])] * times
 
 
+@part("kit")
 def test_repetitions_on_a_broken_server_come_to_the_same_verdicts() -> None:
     mutant = next(each for each in broken() if each.name == "batch.good-kept")
-    reports = [asyncio.run(mutant.report()) for _ in range(3)]
+    reports = [judged_by_the_matrix(mutant) for _ in range(3)]
     assert reports[0].failed
     assert [verdicts(report) for report in reports] == [verdicts(reports[0])] * 3
 
@@ -131,7 +158,7 @@ class Recording(httpx.AsyncBaseTransport):
     """Keeps what passes, with one mark in place of the run's prefix."""
 
     def __init__(self, prefix: str) -> None:
-        self._inner = httpx.ASGITransport(sandbox_app())
+        self._inner = InProcess(sandbox_app())
         self._spellings = (prefix.encode(), prefix.encode("utf-16-le"))
         self.sent: list[tuple[bytes, ...]] = []
 

@@ -1,6 +1,5 @@
 """What may leave: nothing but reads to a host that was not allowed, and deletions of the run's own users alone."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.conformance.kit import InProcess, report_on
 from tests.conformance.mutants.facts import KEY, sandbox_app
 from traits_sandbox.conformance.case import REACHES, Reach
 from traits_sandbox.conformance.exchange import BEARER, JSON, Request
@@ -188,7 +188,7 @@ class Recorded(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.requests: list[tuple[httpx.Request, bytes]] = []
-        self._inner = httpx.ASGITransport(sandbox_app(allow_host=(HOST,)))
+        self._inner = InProcess(sandbox_app(allow_host=(HOST,)))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append((request, await request.aread()))
@@ -202,7 +202,7 @@ class Recorded(httpx.AsyncBaseTransport):
 
 def run(options: Options, url: str = f"https://{HOST}") -> tuple[Recorded, Report]:
     recorded = Recorded()
-    return recorded, asyncio.run(Run(Target(url, KEY), options, transport=recorded, prefix=PREFIX).report())
+    return recorded, report_on(recorded, options, url=url, prefix=PREFIX)
 
 
 def test_nothing_but_reads_leaves_for_another_host_by_default() -> None:

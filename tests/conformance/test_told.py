@@ -1,15 +1,15 @@
 """What a verdict says of itself: how far it goes, what did not apply, what was not asked."""
 
-import asyncio
 import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
-import httpx
 import pytest
 
+from tests.conformance.kit import report_on
 from tests.conformance.made import MUST, SHOULD, judged, report, result
 from tests.conformance.mutants.facts import KEY, sandbox_app
+from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.test_reports import names, printed, rendered
 from tests.conformance.test_verdict import case
 from traits_sandbox.conformance.options import Options
@@ -25,9 +25,8 @@ SKIPPED = result(f"{MUST}.logins.over", "skipped", reason=f"{NOT_ALLOWED}: it re
 
 
 def run(url: str, **choices: object) -> Report:
-    transport = httpx.ASGITransport(sandbox_app(allow_host=(HOST,)))
     options = Options(**choices)  # type: ignore[arg-type]
-    return asyncio.run(Run(Target(url, KEY), options, transport=transport).report())
+    return report_on(sandbox_app(allow_host=(HOST,)), options, url=url, prefix=PREFIX)
 
 
 @pytest.mark.parametrize(

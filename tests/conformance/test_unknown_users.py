@@ -1,23 +1,22 @@
 """A server may say 404 of users whom it never sent to the survey: that proves nothing; an operation that lacks does."""
 
-import asyncio
 import io
 from collections.abc import Callable
 
-import httpx
 import orjson
 import pytest
 from rich.console import Console
 
-from tests.conformance.mutants.facts import KEY, sandbox_app, the
+from tests.conformance.kill_matrix import judged as judged_by_the_matrix
+from tests.conformance.kit import report_on
+from tests.conformance.mutants.facts import sandbox_app, the
+from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.mutants.population import broken
 from tests.conformance.mutants.wrapping import Answered, Asked, Wrapped, after, answer
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.report import Report
 from traits_sandbox.conformance.reports.again import Way
 from traits_sandbox.conformance.reports.terminal import Terminal
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Target
 
 STATUS = the("assessment_status")
 CASE = f"OP-001.{STATUS.id}"
@@ -30,9 +29,8 @@ def judged(hidden: Callable[[Asked, Answered], bool], **choices: object) -> Repo
     def change(asked: Asked, reply: Answered) -> Answered:
         return UNKNOWN if asked.at == STATUS and reply.accepted and hidden(asked, reply) else reply
 
-    transport = httpx.ASGITransport(Wrapped(sandbox_app(), after(change)))
     options = Options(only=("OP-001",), **choices)  # type: ignore[arg-type]
-    return asyncio.run(Run(Target("http://127.0.0.1", KEY), options, transport=transport).report())
+    return report_on(Wrapped(sandbox_app(), after(change)), options, prefix=PREFIX)
 
 
 def test_a_server_that_knows_no_user_of_the_run_proves_nothing_and_is_told_of_a_way() -> None:
@@ -57,5 +55,5 @@ def test_a_server_that_knows_whose_survey_was_uploaded_is_conformant() -> None:
 @pytest.mark.parametrize("how", ["moved", "next-version", "by-put"])
 def test_an_operation_that_is_not_there_at_all_fails(how: str) -> None:
     mutant = next(each for each in broken() if each.name == f"contract.{STATUS.id}.{how}")
-    report = asyncio.run(mutant.report(CASE))
+    report = judged_by_the_matrix(mutant, CASE)
     assert {each.requirement.id for each in report.failed} >= {"OP-001"}

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -12,6 +13,7 @@ import msgspec
 
 from traits_sandbox import __version__
 from traits_sandbox.clock import Clock, system_clock
+from traits_sandbox.conformance.case import Case
 from traits_sandbox.conformance.catalogue import catalogue
 from traits_sandbox.conformance.cleaning import clean_up
 from traits_sandbox.conformance.events import Interrupted, Observer, Planned, Stage, nobody
@@ -63,8 +65,9 @@ class Run:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = system_clock,
         prefix: str = "",
+        cases: Callable[[Materials], Iterable[Case]] = catalogue,
     ) -> None:
-        """Make a plan; `prefix` begins the run's ids and is made up when it is not given.
+        """Make a plan; `prefix` begins the run's ids and is made up when it is not given, `cases` makes the catalogue.
 
         Raises:
             UsageError: the target or an option cannot be used.
@@ -86,11 +89,11 @@ class Run:
         )
         self._permit = Permit(options.reach(target), self._materials.prefix)
         self._transport = transport
-        self.plan = self._make_plan()
+        self.plan = self._make_plan(cases(self._materials))
 
-    def _make_plan(self) -> Plan:
+    def _make_plan(self, cases: Iterable[Case]) -> Plan:
         return make_plan(
-            select(catalogue(self._materials), self._options.only),
+            select(cases, self._options.only),
             self._registry,
             self._permit,
             secured=self._target.secured,
@@ -103,7 +106,13 @@ class Run:
         begin, started = monotonic(), self._clock()
         mask = KeyMask(self._target.key)
         gate = Gate(self._contract, self._permit)
-        wire = Wire(self._target, gate, self._options.limits, transport=self._transport)
+        wire = Wire(
+            self._target,
+            gate,
+            self._options.limits,
+            transport=self._transport,
+            clock=asyncio.get_running_loop().time,
+        )
         observers = Observers(self._contract, mask)
         runner = Runner(
             wire, observers, prefix=self._materials.prefix, concurrency=self._options.concurrency, tell=self._tell

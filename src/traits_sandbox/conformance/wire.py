@@ -240,7 +240,8 @@ class Wire:
             base = httpx.URL(self._target.base_url)
             self._clients[plain] = httpx.AsyncClient(
                 base_url=base.copy_with(scheme="http") if plain else base,
-                verify=self._trust(),
+                # Certificates are read for sockets alone: it takes a while.
+                verify=self._trust() if self._transport is None else False,
                 trust_env=False,
                 follow_redirects=False,
                 timeout=self._limits.timeout,

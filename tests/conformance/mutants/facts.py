@@ -3,13 +3,17 @@
 import io
 import re
 import tempfile
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from starlette.types import ASGIApp
 
+from traits_sandbox.conformance.case import Case
+from traits_sandbox.conformance.catalogue import catalogue
+from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.contract.load import CONTRACT_FILE, editions, load
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.control.redaction import Redactor
@@ -23,6 +27,18 @@ KEY = "Mutant-Key-7"
 @cache
 def contract() -> Contract:
     return load(editions()[-1])
+
+
+@lru_cache(maxsize=4)
+def _cases(prefix: str, seed: int, known_user: str, near_keys: tuple[str, ...]) -> tuple[Case, ...]:
+    return tuple(catalogue(Materials(contract(), prefix, seed, known_user, near_keys)))
+
+
+def cases(made: Materials) -> Iterable[Case]:
+    """Return the catalogue, which is made once for all runs of the same prefix and seed: its cases keep nothing."""
+    if made.contract is not contract():
+        return catalogue(made)
+    return _cases(made.prefix, made.seed, made.known_user, made.near_keys)
 
 
 def having(behaviour: str) -> list[Operation]:

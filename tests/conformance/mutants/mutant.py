@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.conformance.mutants.facts import KEY, sandbox_app
+from tests.conformance.kit import InProcess
+from tests.conformance.mutants.facts import KEY, cases, sandbox_app
+from tests.conformance.mutants.facts import contract as promised
 from tests.conformance.mutants.wrapping import Around, Wrapped
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.report import Report
@@ -33,7 +35,8 @@ Host = Callable[[], AbstractAsyncContextManager[Hosted]]
 class Mutant:
     """`does` says in a sentence what is broken; `kills` names requirements of which at least one has to find it.
 
-    `concurrency` is 1 where what the mutant does depends on what else is under way.
+    `concurrency` is 1 where what the mutant does depends on what else is under way. `in_process` is false where the
+    server listens on a socket.
     """
 
     name: str
@@ -42,13 +45,15 @@ class Mutant:
     host: Host
     limits: Limits = field(default_factory=Limits)
     concurrency: int = 4
+    in_process: bool = True
 
     async def report(self, *only: str) -> Report:
         """Run the kit on a fresh copy of the mutant; `only` as in the options."""
         options = Options(profile="emulator", only=only, limits=self.limits, concurrency=self.concurrency)
         async with self.host() as hosted:
             target = Target(hosted.base_url, KEY, hosted.ca_file)
-            return await Run(target, options, transport=hosted.transport, prefix=PREFIX).report()
+            run = Run(target, options, contract=promised(), transport=hosted.transport, prefix=PREFIX, cases=cases)
+            return await run.report()
 
 
 def changed(name: str, does: str, kills: tuple[str, ...], contract: Contract) -> Mutant:
@@ -56,7 +61,7 @@ def changed(name: str, does: str, kills: tuple[str, ...], contract: Contract) ->
 
     @asynccontextmanager
     async def host() -> AsyncIterator[Hosted]:
-        yield Hosted(transport=httpx.ASGITransport(sandbox_app(contract)))
+        yield Hosted(transport=InProcess(sandbox_app(contract)))
 
     return Mutant(f"contract.{name}", does, kills, host)
 
@@ -67,6 +72,6 @@ def spoilt(name: str, does: str, kills: str, around: Around | type, **more: obje
     @asynccontextmanager
     async def host() -> AsyncIterator[Hosted]:
         made = around() if isinstance(around, type) else around
-        yield Hosted(transport=httpx.ASGITransport(Wrapped(sandbox_app(), made)))
+        yield Hosted(transport=InProcess(Wrapped(sandbox_app(), made)))
 
     return Mutant(name, does, tuple(kills.split()), host, **more)  # type: ignore[arg-type]

@@ -58,7 +58,12 @@ def population() -> dict[str, Mutant]:
 
 def equivalent(name: str) -> str:
     """Return why a mutant is no broken server, empty if it is one."""
-    return next((reason for pattern, reason in EQUIVALENT.items() if fnmatchcase(name, pattern)), "")
+    return EQUIVALENT.get(pattern_of(name), "")
+
+
+def pattern_of(name: str) -> str:
+    """Return the pattern by which a mutant is no broken server, empty if it is one."""
+    return next((pattern for pattern in EQUIVALENT if fnmatchcase(name, pattern)), "")
 
 
 def broken() -> Iterator[Mutant]:

@@ -25,7 +25,7 @@ from tests.conformance.mutants.wrapping import (
 from traits_sandbox.conformance.wire import Limits
 
 IMPATIENT = Limits(timeout=0.3)
-"""So that a mutant that hangs does not take long; a sandbox in the same process answers far sooner."""
+"""A mutant within the process takes none of that time where it answers, and all of it where it hangs."""
 
 
 def mutants() -> Iterator[Mutant]:

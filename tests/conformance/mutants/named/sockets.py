@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import trustme
 
+from tests.conformance.kit import PATIENT
 from tests.conformance.mutants.facts import sandbox_app
 from tests.conformance.mutants.mutant import Host, Hosted, Mutant
 from tests.conformance.mutants.named.keys import opened
 from tests.conformance.mutants.wrapping import Around, Wrapped, before
 from tests.conformance.sockets import both_ways, serving, with_body_always
-from traits_sandbox.conformance.wire import Limits
 
 NAME = "localhost"
 # Looked up late, as already the names are warned of.
@@ -25,24 +26,24 @@ OLD: dict[str, Callable[[], ssl.TLSVersion]] = {
     "1.0": lambda: ssl.TLSVersion.TLSv1,
 }
 
-AT_ONCE = Limits(timeout=5.0)
+ON_SOCKETS: dict[str, Any] = {"limits": PATIENT, "in_process": False}
 
 
 def mutants() -> Iterator[Mutant]:
-    yield Mutant("head.with-body", "The reply to HEAD has a body.", ("HTTP-003",), _head_with_body, AT_ONCE)
+    yield Mutant("head.with-body", "The reply to HEAD has a body.", ("HTTP-003",), _head_with_body, **ON_SOCKETS)
     yield Mutant("tls.plain-too", "Plain HTTP is answered too, and nobody looks at keys there.", ("TLS-001",),
-                 _plain_too(opened(lambda _: True)), AT_ONCE)  # fmt: skip
+                 _plain_too(opened(lambda _: True)), **ON_SOCKETS)  # fmt: skip
     yield Mutant("tls.plain-with-key", "Plain HTTP is answered too, with a valid key alone.", ("TLS-001",),
-                 _plain_too(before(lambda asked: asked)), AT_ONCE)  # fmt: skip
+                 _plain_too(before(lambda asked: asked)), **ON_SOCKETS)  # fmt: skip
     certificates: dict[str, tuple[str, Callable[[], Papers]]] = {
         "untrusted": ("The certificate is of an authority that nobody knows.", lambda: Papers(known=False)),
         "other-host": ("The certificate is of another host.", lambda: Papers(host="example.org")),
         "expired": ("The certificate is out of date.", lambda: Papers(until=-timedelta(days=1))),
     }
     for name, (does, papers) in certificates.items():
-        yield Mutant(f"tls.{name}", does, ("TLS-002",), _secured(papers), AT_ONCE)
+        yield Mutant(f"tls.{name}", does, ("TLS-002",), _secured(papers), **ON_SOCKETS)
     for label in ("1.1", "1.0"):
-        yield Mutant(f"tls.{label}", f"TLS {label} is spoken.", ("TLS-003",), _old(label), AT_ONCE)
+        yield Mutant(f"tls.{label}", f"TLS {label} is spoken.", ("TLS-003",), _old(label), **ON_SOCKETS)
 
 
 @dataclass(frozen=True, slots=True)
