@@ -87,8 +87,8 @@ AMPLIFIERS: dict[str, tuple[str, Callable[[int], str]]] = {
     "unknown names": ("push_actions", lambda n: compact({"actions": [ACTION | names(n)]})),
     "unknown names in the body": ("push_actions", lambda n: compact(names(n))),
     "id of letters": ("push_actions", lambda n: action_with(f'"user_id": {repeated(LETTER, n)}')),
-    "names for a user": ("remove_user_data", lambda n: compact(names(n))),
     "numbers for a user": ("remove_user_data", lambda n: f'{{"id": {repeated("0", n)}}}'),
+    "names for a user": ("remove_user_data", lambda n: compact(names(n))),
     "lists for a user": ("remove_user_data", lambda n: f'{{"id": {repeated("[]", n)}}}'),
 }
 # An operation, and a body for it that is large, but not by its number of values.

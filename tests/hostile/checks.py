@@ -18,8 +18,8 @@ from tests.wire.served import Served
 from traits_sandbox.contract.model import Operation
 
 MEMORY = 300 * 2**20
-# How often the sandbox may do the work of `reference` for one request; the largest have hundreds of MiB to be read.
-MOST = 50.0
+# How often the sandbox may do the work of `reference` for one request: thrice of what the most costly one takes.
+MOST = 30.0
 # CPU seconds that are never too many, for which no reference is taken.
 FREE = 0.5
 # Only tests of slow senders set a deadline: a large request on a slow machine must not meet one.

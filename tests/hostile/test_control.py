@@ -12,6 +12,7 @@ from tests.hostile.checks import MEMORY, Judge, check_spent, peak_memory, spent
 from tests.hostile.json_cases import json_cases
 from tests.hostile.messages import CONTRACT, JSON, OPERATIONS, Message, dumped, in_chunks, with_body
 from tests.hostile.wire import exchange, exchange_stream
+from tests.tiers import Tier, part
 
 MEBIBYTE = 2**20
 PREFIX = b"/_sandbox/"
@@ -45,12 +46,17 @@ def calls(judge: Judge) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def test_hostile_json_is_refused_or_taken(judge: Judge, calls: list[tuple[str, str, dict[str, Any]]]) -> None:
-    for method, path, described in calls:
-        if "requestBody" in described:
-            for content in contents(judge):
-                message = with_body(control(method.encode(), path.replace("{id}", "1").encode()), content, JSON)
-                check(judge, message.raw(), f"{method} {path} {content[:80]!r}")
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=part("hostile", Tier.FULL))], ids=["one", "every"])
+def test_hostile_json_is_refused_or_taken(
+    every: bool, judge: Judge, calls: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    taking = [(method, path) for method, path, described in calls if "requestBody" in described]
+    for number, content in enumerate(contents(judge)):
+        # At each change, the calls take turns.
+        turn = (number + number // len(taking)) % len(taking)
+        for method, path in taking if every else [taking[turn]]:
+            message = with_body(control(method.encode(), path.replace("{id}", "1").encode()), content, JSON)
+            check(judge, message.raw(), f"{method} {path} {content[:80]!r}")
     forget(judge)
 
 

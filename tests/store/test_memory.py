@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.shelf import Row, Shelf, batch
+from tests.tiers import part
 from traits_sandbox.store.memory import MemoryStore
 
 LIMIT = 20_000
@@ -135,8 +136,12 @@ STEPS = st.lists(
 )
 
 
-@given(steps=STEPS)
-def test_whatever_leaves_users_are_those_of_the_records_that_stay(steps: list[tuple[str, str, str, int]]) -> None:
+@pytest.mark.parametrize("examples", [25, pytest.param(100, marks=part("hostile"))])
+def test_whatever_leaves_users_are_those_of_the_records_that_stay(examples: int) -> None:
+    settings(max_examples=examples)(given(steps=STEPS)(check_users_after))()
+
+
+def check_users_after(steps: list[tuple[str, str, str, int]]) -> None:
     with asyncio.Runner() as runner:
         held = Shelf(MemoryStore(max_bytes=LIMIT), runner)
         for number in range(50):

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.components import require
 from tests.wire.served import Served
+from tests.wire.test_schemathesis import EXAMPLES
 from traits_sandbox.resources import schemas
 
 # Any other seed may be tried by hand.
@@ -65,13 +68,14 @@ def short_waits(document: str) -> str:
     return json.dumps(described)
 
 
-def test_schemathesis_finds_no_failure(sandbox: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_schemathesis_finds_no_failure(sandbox: Served, tmp_path: Path, examples: int) -> None:
     require("schemathesis", present=shutil.which(COMMAND))
     config, document = tmp_path / "schemathesis.toml", tmp_path / "control.openapi.json"
     config.write_text(CONFIG + exceptions(), encoding="utf-8")
     original = (schemas() / "control.openapi.json").read_text(encoding="utf-8")
     document.write_text(short_waits(original), encoding="utf-8")
-    options = ["--url", sandbox.url, "--seed", SEED, "--max-examples", "25", "--no-color"]
+    options = ["--url", sandbox.url, "--seed", SEED, "--max-examples", str(examples), "--no-color"]
     result = subprocess.run(
         [COMMAND, "--config-file", config, "run", document, *options],
         cwd=tmp_path,

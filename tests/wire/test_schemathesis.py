@@ -6,15 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.components import require
+from tests.tiers import part
 from tests.wire.served import Served
 
 # Any other seed may be tried by hand.
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
+# Of each operation and phase.
+EXAMPLES = [8, pytest.param(25, marks=part("hostile"))]
 COMMAND = Path(sys.executable).with_name("schemathesis")
 
 
-def test_schemathesis_finds_no_failure(sandbox: Served, edition: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_schemathesis_finds_no_failure(sandbox: Served, edition: Path, tmp_path: Path, examples: int) -> None:
     require("schemathesis", present=shutil.which(COMMAND))
     config = Path(__file__).with_name("schemathesis.toml")
     options = [
@@ -25,7 +31,7 @@ def test_schemathesis_finds_no_failure(sandbox: Served, edition: Path, tmp_path:
         "--seed",
         SEED,
         "--max-examples",
-        "25",
+        str(examples),
     ]
     result = subprocess.run(
         [COMMAND, "--config-file", config, "run", edition / "openapi.json", *options, "--no-color"],
