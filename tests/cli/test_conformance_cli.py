@@ -15,11 +15,12 @@ from xml.etree import ElementTree
 
 import click
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.conformance.recorder import Recorder, recording
 from tests.hangs import HANGS
 from tests.wire.served import Served, serving
-from traits_sandbox.cli import INTERRUPTED
+from traits_sandbox.cli import INTERRUPTED, main
 from traits_sandbox.cli.judging import Asked, mistakes_told
 from traits_sandbox.conformance.keys import VARIABLE
 from traits_sandbox.conformance.requirement import registry
@@ -41,6 +42,11 @@ def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = Non
     return subprocess.run(
         command(*arguments), env=environment(key), cwd=cwd, capture_output=True, text=True, timeout=HANGS, check=False
     )
+
+
+def run_here(*arguments: str) -> Result:
+    """Run the command within this process, for mistakes that are known before anything is sent."""
+    return CliRunner().invoke(main, ["conformance", *arguments], env={VARIABLE: "sandbox-key"})
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +129,8 @@ def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp
 def test_what_cannot_be_done_is_known_before_anything_is_sent(
     recorder: Recorder, arguments: list[str], words: str
 ) -> None:
-    done = run("--base-url", recorder.url, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    done = run_here("--base-url", recorder.url, *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
     assert words in done.stderr.splitlines()[-1]
     assert recorder.seen == []
 
@@ -141,8 +147,8 @@ def test_what_cannot_be_done_is_known_before_anything_is_sent(
     ],
 )
 def test_a_mistake_is_one_sentence(arguments: list[str], words: str) -> None:
-    done = run(*arguments)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    done = run_here(*arguments)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"traits-sandbox: {words}")
 
 
