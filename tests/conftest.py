@@ -1,18 +1,21 @@
 """What several test folders share."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.examples import ALL
 from tests.tiers import PARTS, selected
 from traits_sandbox import resources
 
 CHECKOUT = Path(__file__).parents[1]
 
-# Hypothesis fails no test for being slow. Profiles that a folder registers start from this one.
-settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any speed")
+# How quickly a machine makes examples decides nothing.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "part(name, tier): belongs to a part of scripts/proofs, see tests/tiers.py")
+    if config.getoption("--full") or config.getoption("--proofs"):
+        os.environ.setdefault(ALL, "1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

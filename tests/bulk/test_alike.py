@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 import polars as pl
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bulk.files import category, findings, gzipped, judged
 from tests.bulk.loading import CONTRACT
+from tests.examples import examples
 from traits_sandbox.contract.model import Field, Record
 from traits_sandbox.handlers.ingestion import RecordIntake
 
@@ -112,7 +113,7 @@ def in_rows(found: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
     return sorted((order[line], field, rule) for line, field, rule in found)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(loads())
 def test_all_formats_get_the_verdicts_of_the_other_door(load: tuple[Record, str, list[Row]]) -> None:
     record, folder, rows = load

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.bulk.files import Finding, category, faults, findings, judged, lines, tally
 from tests.bulk.loading import CONTRACT
+from tests.examples import examples
 from traits_sandbox.bulk.csv_files import judge_lines
 from traits_sandbox.bulk.judging import ROW
 from traits_sandbox.bulk.lines import whole_lines
@@ -154,7 +155,7 @@ def by_pieces(folder: str, content: bytes, size: int) -> tuple[int, list[Finding
     return counted.rows, [(each.line, each.field, each.rule, each.message, each.excerpt) for each in bad]
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(files(), st.integers(1, 90) | st.just(10**9))
 def test_both_ways_of_judging_find_the_same(file: tuple[str, bytes], size: int) -> None:
     folder, content = file
@@ -167,7 +168,7 @@ def test_both_ways_of_judging_find_the_same(file: tuple[str, bytes], size: int) 
         assert by_pieces(folder, content, size) == expected
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.sampled_from(FOLDERS), st.data())
 def test_whatever_passes_the_sieve_is_valid(folder: str, data: st.DataObject) -> None:
     kind = category(folder)

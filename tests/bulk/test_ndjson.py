@@ -6,11 +6,12 @@ from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.bulk.files import category, faults, findings, judged, lines, report_of, without_digest, written
 from tests.bulk.loading import CONTRACT
+from tests.examples import examples
 from traits_sandbox.bulk.judging import MAX_COLUMNS, MAX_FAULTS, ROW
 from traits_sandbox.bulk.lines import MAX_LINE
 from traits_sandbox.bulk.values import FileReport
@@ -69,7 +70,7 @@ def placed(report: FileReport) -> list[tuple[int, int | None, str]]:
     return [(fault.line, fault.offset, fault.field) for bad in report.bad for fault in bad.faults]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(CONTENT, st.integers(1, 60), st.integers(0, 4))
 @example(BOM, 1, 4)
 @example(BOM + b"\n" + GOOD.encode(), 2, 4)
@@ -80,7 +81,7 @@ def test_a_report_is_the_same_whatever_the_parts(content: bytes, part: int, keep
         assert without_digest(report_of(Path(folder), part=part, keep=keep)) == without_digest(whole)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(CONTENT)
 def test_every_line_is_judged_as_if_it_were_alone(content: bytes) -> None:
     with TemporaryDirectory() as folder:

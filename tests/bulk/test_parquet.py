@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bulk.files import category, faults, findings, judged, report_of, tally, written
 from tests.bulk.loading import CONTRACT, checked
+from tests.examples import examples
 from traits_sandbox.bulk.isolation import Child, Limits
 from traits_sandbox.bulk.parquet_files import judge_with
 from traits_sandbox.bulk.parquet_rows import Table, told_of_damage
@@ -180,7 +181,7 @@ def frames(draw: st.DrawFn) -> tuple[str, pl.DataFrame]:
     return folder, pl.DataFrame({field.name: draw(values_of(field)) for field in kept} | {"more": [1, 2, 3, 4]})
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(frames())
 def test_both_ways_of_judging_find_the_same(drawn: tuple[str, pl.DataFrame]) -> None:
     folder, frame = drawn

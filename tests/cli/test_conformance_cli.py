@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -16,10 +15,12 @@ from xml.etree import ElementTree
 
 import click
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.conformance.recorder import Recorder, recording
+from tests.hangs import HANGS
 from tests.wire.served import Served, serving
-from traits_sandbox.cli import INTERRUPTED
+from traits_sandbox.cli import INTERRUPTED, main
 from traits_sandbox.cli.judging import Asked, mistakes_told
 from traits_sandbox.conformance.keys import VARIABLE
 from traits_sandbox.conformance.requirement import registry
@@ -33,14 +34,19 @@ def environment(key: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != VARIABLE} | ({VARIABLE: key} if key else {})
 
 
-def command(*arguments: str | Path) -> list[str]:
+def command(*arguments: str | Path | float) -> list[str]:
     return [sys.executable, "-m", "traits_sandbox", "conformance", *map(str, arguments)]
 
 
 def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = None) -> Done:
     return subprocess.run(
-        command(*arguments), env=environment(key), cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        command(*arguments), env=environment(key), cwd=cwd, capture_output=True, text=True, timeout=HANGS, check=False
     )
+
+
+def run_here(*arguments: str) -> Result:
+    """Run the command within this process, for mistakes that are known before anything is sent."""
+    return CliRunner().invoke(main, ["conformance", *arguments], env={VARIABLE: "sandbox-key"})
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +129,8 @@ def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp
 def test_what_cannot_be_done_is_known_before_anything_is_sent(
     recorder: Recorder, arguments: list[str], words: str
 ) -> None:
-    done = run("--base-url", recorder.url, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    done = run_here("--base-url", recorder.url, *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
     assert words in done.stderr.splitlines()[-1]
     assert recorder.seen == []
 
@@ -141,8 +147,8 @@ def test_what_cannot_be_done_is_known_before_anything_is_sent(
     ],
 )
 def test_a_mistake_is_one_sentence(arguments: list[str], words: str) -> None:
-    done = run(*arguments)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    done = run_here(*arguments)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"traits-sandbox: {words}")
 
 
@@ -247,13 +253,15 @@ def test_an_expected_failure_passes_and_one_that_does_not_show_fails(recorder: R
 
 
 def test_ctrl_c_removes_what_was_made(recorder: Recorder) -> None:
-    arguments = command("--base-url", recorder.url, "--rate", "100", "--only", "LIM-001", "--only", "TYPE-00*")
+    only = ("--only", "LIM-001", "--only", "TYPE-00*")
+    arguments = command("--base-url", recorder.url, "--rate", "100", "--timeout", HANGS, *only)
+    # The run cannot end before the signal: from then on there is no answer until it is sent.
+    recorder.answers.hold_after(30)
     with subprocess.Popen(arguments, env=environment("a-key"), stderr=subprocess.PIPE, text=True) as process:
-        end = time.monotonic() + 30
-        while len(recorder.seen) < 30 and time.monotonic() < end:
-            time.sleep(0.02)
+        assert recorder.answers.wait_until_held()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        recorder.answers.release()
+        _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == INTERRUPTED
     (prefix,) = set(re.findall(r"begin with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
     assert "Traceback" not in errors

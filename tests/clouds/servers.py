@@ -14,24 +14,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from shutil import which
 from typing import Any, Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 
-from tests.components import require
+from tests.components import require, require_node
+from tests.hangs import HANGS
 from traits_sandbox.bulk.sources import Access
 
 AZURITE = Path(__file__).parent / "node_modules/.bin/azurite-blob"
-READY_WITHIN = 30.0
 
 # Azurite's own account, which is the same everywhere.
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 # One client for all: making one takes longer than many requests.
-HTTP = httpx.Client(trust_env=False, timeout=30.0)
+HTTP = httpx.Client(trust_env=False, timeout=HANGS)
 # The server takes anybody for the owner who names a key, and looks at no signature until it is told to.
 _OWNER = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20200915/us-east-1/s3/aws4_request, Signature=0"}
 
@@ -222,7 +221,8 @@ def google(folder: Path) -> Iterator[Google]:
 
 @contextmanager
 def azure(folder: Path) -> Iterator[Azure]:
-    require("azurite", present=AZURITE.exists() and which("node"))
+    require_node()
+    require("azurite", present=AZURITE.exists())
     port = free_port()
     options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence", "--disableTelemetry"]
     with running([str(AZURITE), *options, "--silent"], port, folder / "azurite.log"):
@@ -259,10 +259,10 @@ def running(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    end = time.monotonic() + READY_WITHIN
+    end = time.monotonic() + HANGS
     while time.monotonic() < end and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), 1.0).close()
+            socket.create_connection(("127.0.0.1", port), HANGS).close()
         except OSError:
             time.sleep(0.05)
         else:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.hangs import HANGS
+
 ANSWER = b'{"code": 200, "message": "", "data": null}'
 
 
@@ -20,6 +22,29 @@ class Seen:
     body: bytes
 
 
+class Answers:
+    """Lets answers pass, but for those behind a number of requests, until they are released."""
+
+    def __init__(self) -> None:
+        self._held, self._released = threading.Event(), threading.Event()
+        self._most = -1
+
+    def hold_after(self, requests: int) -> None:
+        self._most = requests
+
+    def wait_until_held(self) -> bool:
+        return self._held.wait(HANGS)
+
+    def release(self) -> None:
+        self._released.set()
+
+    def pass_by(self, requests: int) -> None:
+        """Return when the answer to the last of so many requests may be sent."""
+        if 0 <= self._most < requests:
+            self._held.set()
+            self._released.wait(HANGS)
+
+
 class Recorder(ThreadingHTTPServer):
     """The server; `answer` is the body of every reply."""
 
@@ -27,6 +52,7 @@ class Recorder(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = answer
         self.seen: list[Seen] = []
+        self.answers = Answers()
 
     @property
     def url(self) -> str:
@@ -45,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         headers = tuple((name.lower(), value) for name, value in self.headers.items())
         self.server.seen.append(Seen(self.command, self.path, headers, self._body()))
+        self.server.answers.pass_by(len(self.server.seen))
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(self.server.answer)))

@@ -1,20 +1,14 @@
 """What the tests of derivations share: the first edition's contract, and one judge for each kind of thing judged."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.derive.judges import BodyJudge, RecordJudge
 from traits_sandbox import resources
 from traits_sandbox.contract.build import build_edition
 from traits_sandbox.contract.model import Contract
-
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.derive.bodies import bodies, hostile, misspelt, mutated, names_of, records
 from tests.derive.divergences import DIVERGENCES, Divergence, explain
 from tests.derive.judges import BodyJudge, RecordJudge
+from tests.examples import examples
 from traits_sandbox.contract.model import Contract
 
 
@@ -23,7 +24,7 @@ def names(judge: BodyJudge) -> tuple[str, ...]:
     return names_of(judge.contract, record, body.collection, *(field.name for field in body.fields))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_a_valid_body_is_accepted(body_judge: BodyJudge, data: st.DataObject) -> None:
     raw = orjson.dumps(data.draw(bodies(body_judge.contract, body_judge.operation)))
@@ -31,27 +32,27 @@ def test_a_valid_body_is_accepted(body_judge: BodyJudge, data: st.DataObject) ->
     assert body_judge.violations(raw) == ()
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(data=st.data())
 def test_a_nearly_valid_body_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
     valid = bodies(body_judge.contract, body_judge.operation)
     assert_same_verdict(body_judge, orjson.dumps(data.draw(mutated(valid, names(body_judge)))))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(data=st.data())
 def test_a_hostile_body_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
     assert_same_verdict(body_judge, orjson.dumps(data.draw(hostile(names(body_judge)))))
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(data=st.data())
 def test_text_that_is_nearly_json_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
     raw = orjson.dumps(data.draw(bodies(body_judge.contract, body_judge.operation, max_records=1)))
     assert_same_verdict(body_judge, data.draw(misspelt(raw)))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(raw=st.binary(max_size=40))
 @example(raw=b"")
 @example(raw=b"\xef\xbb\xbf{}")
@@ -76,7 +77,7 @@ def test_the_limits_of_a_list_get_the_same_verdict(
     assert_same_verdict(push_judge, orjson.dumps({body.collection: rows}))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(data=st.data())
 def test_a_record_gets_the_same_verdict(record_judge: RecordJudge, data: st.DataObject) -> None:
     record = record_judge.record

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.components import require
+from tests.components import require, require_node
 from tests.derive.other import OTHER
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.derive.generate import differences, generate, write
@@ -65,9 +64,9 @@ def member_paths(value: Any, path: str = "") -> Iterator[str]:
 
 def unknown_to_postman(kind: str, value: Json) -> set[str]:
     """Return the members that Postman's SDK does not take over."""
-    node = shutil.which("node")
-    require("postman-collection", present=node and (PACKAGES / "postman-collection").exists())
-    command = [str(node), "-e", READ_BY_SDK, kind, json.dumps(value)]
+    require_node()
+    require("postman-collection", present=(PACKAGES / "postman-collection").exists())
+    command = ["node", "-e", READ_BY_SDK, kind, json.dumps(value)]
     read = subprocess.run(command, cwd=PACKAGES, capture_output=True, text=True, check=True).stdout
     lost = set(member_paths(value)) - set(member_paths(json.loads(read)))
     return {path for path in lost if not OTHERWISE_IN_SDK.search(path)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.components import require
+from tests.components import require, require_node
 from tests.patience import PATIENCE
 from tests.wire.served import Served
 from traits_sandbox import resources
@@ -32,6 +32,7 @@ class Run:
 
 def run(served: Served, folder: Path, *, url: str = "", collection: Path = COLLECTION) -> Run:
     """Run a collection against a server, or what stands before it at `url`; the report goes to the folder."""
+    require_node()
     require("newman", present=NEWMAN.exists())
     report = folder / "newman.json"
     variables = {"BASE_URL": url or served.url, "API_KEY": served.key}
