@@ -39,8 +39,17 @@ def command(*arguments: str | Path | float) -> list[str]:
 
 
 def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = None) -> Done:
+    # No reply is late, however busy the machine is.
+    subcommand = () if str(arguments[0]).startswith("-") else arguments[:1]
+    patience = ("--timeout", HANGS, "--max-time", HANGS) if "--base-url" in arguments else ()
     return subprocess.run(
-        command(*arguments), env=environment(key), cwd=cwd, capture_output=True, text=True, timeout=HANGS, check=False
+        command(*subcommand, *patience, *arguments[len(subcommand) :]),
+        env=environment(key),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=False,
     )
 
 

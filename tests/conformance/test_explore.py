@@ -373,14 +373,16 @@ def test_what_is_taken_without_an_id_of_the_run_is_counted() -> None:
 
 @pytest.mark.parametrize("most", [1, 30])
 def test_the_budget_is_kept(most: int) -> None:
-    found = try_on(Answering(agree), "push_level_ups", limits=Limits(max_requests=most))
+    found = try_on(Answering(agree), "push_level_ups", limits=replace(PATIENT, max_requests=most))
     assert len(found.requests) + len(found.tally.created) >= most
     assert len(found.requests) <= most
     assert f"--max-requests {most}" in found.exploration.skipped
 
 
 def test_what_was_found_before_the_budget_ended_is_told() -> None:
-    found = try_on(Answering(lambda _: httpx.Response(200, json={})), "push_items", limits=Limits(max_requests=12))
+    found = try_on(
+        Answering(lambda _: httpx.Response(200, json={})), "push_items", limits=replace(PATIENT, max_requests=12)
+    )
     assert ("push_items", "API accepts requests without authentication") in found.kinds
 
 
@@ -492,7 +494,7 @@ def test_a_run_that_is_ended_sends_nothing_more() -> None:
             return agree(request)
 
         permit, options, target = Permit("unsafe", PREFIX), Options(explore=4), Target(HERE, KEY)
-        wire = Wire(target, Gate(contract(), permit), Limits(), transport=Answering(end))
+        wire = Wire(target, Gate(contract(), permit), PATIENT, transport=Answering(end))
         await explore(wire, Materials(only("push_items"), PREFIX), permit, Tally(), options, target)
 
     with pytest.raises(asyncio.CancelledError):
@@ -508,7 +510,7 @@ def test_without_the_extra_it_is_one_sentence_before_anything_is_sent(monkeypatc
 
 def test_the_verdict_is_the_same_with_findings() -> None:
     planted = Planted(crashes=PLANTS["a negative number"])
-    options = Options(only=("OP-001*",), limits=Limits(max_requests=400))
+    options = Options(only=("OP-001*",), limits=replace(PATIENT, max_requests=400))
 
     def report(explore: int) -> Any:
         transport = Recording(httpx.ASGITransport(planted))
