@@ -1,15 +1,22 @@
-"""How many examples of a property are tried: a share at each change, all with `--full` or in the proofs of a part."""
+"""How many examples of a property are tried: a share at each change, all in `scripts/proofs properties`."""
 
 import os
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from hypothesis import settings
+
+from tests.tiers import Tier, part
 
 ALL = "ALL_EXAMPLES"
 """The variable that is set where all examples are wanted."""
 
 _SHARE = 3
+Test = TypeVar("Test", bound=Callable[..., Any])
 
 
-def examples(count: int) -> settings:
-    """Return the settings of a test that tries so many examples in the complete run."""
-    return settings(max_examples=count if os.environ.get(ALL) else max(1, count // _SHARE))
+def examples(count: int) -> Callable[[Test], Test]:
+    """Return the decorator of a test that tries so many examples in the proofs."""
+    tried = settings(max_examples=count if os.environ.get(ALL) else max(1, count // _SHARE))
+    mark = part("properties", Tier.BOTH)
+    return lambda test: mark(tried(test))

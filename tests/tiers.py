@@ -14,6 +14,7 @@ class Tier(Enum):
     """The smallest run that includes a test."""
 
     TEST = "scripts/test"
+    BOTH = "scripts/test, and with all its examples in scripts/proofs PART"
     PROOFS = "scripts/proofs PART"
     FULL = "scripts/proofs PART --full"
 
@@ -21,6 +22,7 @@ class Tier(Enum):
 PARTS = {
     "kit": "the conformance kit: mutants, benign and hostile servers",
     "hostile": "hostile requests, slow senders, memory",
+    "properties": "properties of bodies and files, with all examples",
     "project": "the workflows, the packages and the published files",
 }
 """Each part of `scripts/proofs`, in the order in which they run, and what it is about."""
@@ -45,8 +47,8 @@ def selected(item: pytest.Item, *, proofs: str, full: bool) -> bool:
     """Tell whether a test belongs to a run: of `scripts/test`, or of one part; `full` adds what takes longest."""
     name, tier = of(item)
     if proofs:
-        return name == proofs and (full or tier is Tier.PROOFS)
-    return full or tier is Tier.TEST
+        return name == proofs and (full or tier in (Tier.BOTH, Tier.PROOFS))
+    return full or tier in (Tier.TEST, Tier.BOTH)
 
 
 if __name__ == "__main__":
