@@ -328,6 +328,7 @@ def paths(found: Explored) -> set[tuple[str, str]]:
     }
 
 
+@part("kit")
 def test_only_what_is_allowed_is_sent_and_only_to_the_target() -> None:
     found = try_on(Answering(agree), url=f"{HERE}:8099/base", explore=1)
     wanted = [each for each in contract().operations if each.effect != "destroy"]

@@ -122,6 +122,7 @@ def test_no_seed_raises_a_false_alarm(seed: int) -> None:
     assert report.exit_code == 0
 
 
+@part("kit")
 def test_the_same_server_can_be_judged_again_and_again() -> None:
     transport = InProcess(sandbox_app())
     assert [in_process(transport=transport).exit_code for _ in range(3)] == [0, 0, 0]

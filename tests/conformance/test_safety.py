@@ -9,6 +9,7 @@ import pytest
 
 from tests.conformance.kit import InProcess, report_on
 from tests.conformance.mutants.facts import KEY, sandbox_app
+from tests.tiers import part
 from traits_sandbox.conformance.case import REACHES, Reach
 from traits_sandbox.conformance.exchange import BEARER, JSON, Request
 from traits_sandbox.conformance.exchange import KEY as KEY_MARKER
@@ -254,6 +255,7 @@ def test_the_key_never_leaves_over_plain_http_nor_for_another_host() -> None:
     assert not any(KEY in f"{request.url} {request.headers}" for request in plain)
 
 
+@part("kit")
 def test_the_requests_of_a_run_are_the_same_for_the_same_seed() -> None:
     first, second = (sorted(run(Options(seed=3), "http://127.0.0.1")[0].sent()) for _ in range(2))
     assert first == second
