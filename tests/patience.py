@@ -6,7 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds after which whatever hangs is ended. No test's verdict depends on it: no machine needs nearly as long."""
 
 _PAUSE = 0.02

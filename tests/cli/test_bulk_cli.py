@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.bulk.loading import purchase, put
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.bulk.values import FileReport, LoadReport
 from traits_sandbox.cli import main
 
@@ -190,6 +190,6 @@ def test_a_signal_ends_it_with_all_its_processes(tmp_path: Path, asked: signal.S
         time.sleep(0.02)
     os.killpg(check.pid, asked) if asked == signal.SIGINT else check.terminate()
     # Its output ends only when every process that could write to it is gone.
-    out, err = check.communicate(timeout=HANGS)
+    out, err = check.communicate(timeout=PATIENCE)
     assert (check.returncode, out, err) == (128 + asked, "", "traits-sandbox: interrupted; nothing was concluded\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["load"]

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.conformance.recorder import Recorder, recording
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
 from traits_sandbox.cli import INTERRUPTED, main
 from traits_sandbox.cli.judging import Asked, mistakes_told
@@ -41,14 +41,14 @@ def command(*arguments: str | Path | float) -> list[str]:
 def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = None) -> Done:
     # No reply is late, however busy the machine is.
     subcommand = () if str(arguments[0]).startswith("-") else arguments[:1]
-    patience = ("--timeout", HANGS, "--max-time", HANGS) if "--base-url" in arguments else ()
+    patience = ("--timeout", PATIENCE, "--max-time", PATIENCE) if "--base-url" in arguments else ()
     return subprocess.run(
         command(*subcommand, *patience, *arguments[len(subcommand) :]),
         env=environment(key),
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=HANGS,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -263,14 +263,14 @@ def test_an_expected_failure_passes_and_one_that_does_not_show_fails(recorder: R
 
 def test_ctrl_c_removes_what_was_made(recorder: Recorder) -> None:
     only = ("--only", "LIM-001", "--only", "TYPE-00*")
-    arguments = command("--base-url", recorder.url, "--rate", "100", "--timeout", HANGS, *only)
+    arguments = command("--base-url", recorder.url, "--rate", "100", "--timeout", PATIENCE, *only)
     # The run cannot end before the signal: from then on there is no answer until it is sent.
     recorder.answers.hold_after(30)
     with subprocess.Popen(arguments, env=environment("a-key"), stderr=subprocess.PIPE, text=True) as process:
         assert recorder.answers.wait_until_held()
         process.send_signal(signal.SIGINT)
         recorder.answers.release()
-        _, errors = process.communicate(timeout=HANGS)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == INTERRUPTED
     (prefix,) = set(re.findall(r"begin with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
     assert "Traceback" not in errors

@@ -21,7 +21,7 @@ from uuid import uuid4
 import httpx
 
 from tests.components import require, require_node
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.bulk.sources import Access
 
 AZURITE = Path(__file__).parent / "node_modules/.bin/azurite-blob"
@@ -30,7 +30,7 @@ AZURITE = Path(__file__).parent / "node_modules/.bin/azurite-blob"
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 # One client for all: making one takes longer than many requests.
-HTTP = httpx.Client(trust_env=False, timeout=HANGS)
+HTTP = httpx.Client(trust_env=False, timeout=PATIENCE)
 # The server takes anybody for the owner who names a key, and looks at no signature until it is told to.
 _OWNER = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20200915/us-east-1/s3/aws4_request, Signature=0"}
 
@@ -259,10 +259,10 @@ def running(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    end = time.monotonic() + HANGS
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), HANGS).close()
+            socket.create_connection(("127.0.0.1", port), PATIENCE).close()
         except OSError:
             time.sleep(0.05)
         else:

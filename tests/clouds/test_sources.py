@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.clouds.servers import ACCOUNT, ACCOUNT_KEY, SECRET, Amazon, Azure, Cloud, Google, free_port
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.bulk.clouds import Bucket
 from traits_sandbox.bulk.engine import Local
 from traits_sandbox.bulk.layout import Layout
@@ -221,7 +221,7 @@ def test_the_usual_environment_of_a_cloud_is_enough(cloud: Cloud, bucket: str) -
     cloud.put(bucket, "logins/x_1600089751.ndjson", b'{"user_id": "1"}\n')
     command = [sys.executable, "-m", "traits_sandbox", "bulk", "check", f"{cloud.scheme}://{bucket}"]
     environment = {**os.environ, **cloud.environment}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGS)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert SECRET not in done.stdout + done.stderr
 
@@ -229,7 +229,7 @@ def test_the_usual_environment_of_a_cloud_is_enough(cloud: Cloud, bucket: str) -
 def test_a_check_of_what_is_out_of_reach_ends_with_3(cloud: Cloud, bucket: str) -> None:
     command = [sys.executable, "-m", "traits_sandbox", "bulk", "check", f"{cloud.scheme}://{bucket}"]
     environment = {**os.environ, **cloud.environment}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGS)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, "cannot connect to the storage" in done.stderr) == (3, True)
     assert SECRET not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.clouds.servers import SECRET, Cloud, free_port
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
 from traits_sandbox.bulk.door import Outage, Taken
 from traits_sandbox.bulk.sending import Remote, SandboxFault, Sent
@@ -348,13 +348,13 @@ def watching(
             yield process
         finally:
             process.terminate()
-            process.wait(HANGS)
+            process.wait(PATIENCE)
     assert process.returncode == 0
 
 
 def wait_for(client: httpx.Client, users: int) -> list[str]:
     """Wait until so many users have logged in; return them."""
-    asked, end = {"kind": "login", "count": users, "timeout_ms": 20_000}, time.monotonic() + HANGS
+    asked, end = {"kind": "login", "count": users, "timeout_ms": 20_000}, time.monotonic() + PATIENCE
     reply = client.post("/_sandbox/records/wait", json=asked)
     while reply.status_code != 200 and time.monotonic() < end:
         reply = client.post("/_sandbox/records/wait", json=asked)
@@ -391,14 +391,14 @@ def test_the_command_ends_on_ctrl_c_and_shows_no_secret(cloud: Cloud, bucket: st
         assert "cannot connect to the storage" in line
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read() + process.stderr.read()
-        assert process.wait(HANGS) == 0
+        assert process.wait(PATIENCE) == 0
     assert SECRET not in line + rest
     assert "Traceback" not in rest
 
 
 def once(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "traits_sandbox", "bulk", "watch", str(folder), "--once", "--interval", "100ms"]
-    return subprocess.run([*command, *options], capture_output=True, text=True, timeout=HANGS)
+    return subprocess.run([*command, *options], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_once_sends_what_is_there_and_tells_by_its_exit_code(tmp_path: Path, sandbox: Served) -> None:
@@ -493,6 +493,6 @@ def test_serve_answers_and_ends_while_its_bucket_is_out_of_reach(tmp_path: Path)
 def test_serve_refuses_a_bucket_that_can_be_none(tmp_path: Path) -> None:
     for uri in (str(tmp_path / "nowhere"), "ftp://bucket", f"s3://key:{SECRET}@bucket"):
         command = [sys.executable, "-m", "traits_sandbox", "serve", "--port", "0", "--bucket", uri]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         assert (done.returncode, done.stdout) == (2, "")
         assert SECRET not in done.stderr

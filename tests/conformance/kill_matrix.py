@@ -23,7 +23,7 @@ from tests.conformance import timeless
 from tests.conformance.mutants.facts import contract
 from tests.conformance.mutants.mutant import PREFIX, Mutant
 from tests.conformance.mutants.population import equivalent, population
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.conformance.catalogue import catalogue
 from traits_sandbox.conformance.materials import Materials
 from traits_sandbox.conformance.report import Report
@@ -87,7 +87,7 @@ def found(mutant: Mutant) -> Killed:
 def judged(mutant: Mutant, *only: str) -> Report:
     """Run the whole catalogue on a mutant, or a part of it."""
     run = timeless.run if mutant.in_process else asyncio.run
-    return run(asyncio.wait_for(mutant.report(*only), HANGS))
+    return run(asyncio.wait_for(mutant.report(*only), PATIENCE))
 
 
 def showing(mutant: Mutant, report: Report) -> str:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message
 
 from tests.conformance.mutants.facts import KEY, cases, contract
 from tests.conformance.timeless import run
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.report import Report
 from traits_sandbox.conformance.run import Run
@@ -16,7 +16,7 @@ from traits_sandbox.conformance.wire import Limits, Target
 
 URL = "http://127.0.0.1"
 
-PATIENT = Limits(timeout=HANGS, max_time=HANGS)
+PATIENT = Limits(timeout=PATIENCE, max_time=PATIENCE)
 """For servers on sockets that answer everything: no reply is late, however busy the machine is."""
 
 
@@ -68,4 +68,4 @@ def run_on(
 
 def report_on(server: ASGIApp | httpx.AsyncBaseTransport, options: Options, **more: Any) -> Report:
     """Return the report of a run, as of `run_on`; one that would never end fails."""
-    return run(asyncio.wait_for(run_on(server, options, **more).report(), HANGS))
+    return run(asyncio.wait_for(run_on(server, options, **more).report(), PATIENCE))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 
 ANSWER = b'{"code": 200, "message": "", "data": null}'
 
@@ -33,7 +33,7 @@ class Answers:
         self._most = requests
 
     def wait_until_held(self) -> bool:
-        return self._held.wait(HANGS)
+        return self._held.wait(PATIENCE)
 
     def release(self) -> None:
         self._released.set()
@@ -42,7 +42,7 @@ class Answers:
         """Return when the answer to the last of so many requests may be sent."""
         if 0 <= self._most < requests:
             self._held.set()
-            self._released.wait(HANGS)
+            self._released.wait(PATIENCE)
 
 
 class Recorder(ThreadingHTTPServer):

@@ -12,7 +12,7 @@ import pytest
 from tests.components import require
 from tests.conformance.kit import PATIENT
 from tests.conformance.recorder import Recorder, Seen, recording
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.conformance.exchange import BEARER, JSON, KEY, Request
 from traits_sandbox.conformance.keys import NEAR, VARIABLE, marker
 from traits_sandbox.conformance.materials import MULTIPART, multipart
@@ -74,7 +74,7 @@ def by_the_kit(server: Recorder, request: Request) -> Seen:
 
 def by_a_shell(server: Recorder, line: str, shell: str = "sh") -> Seen:
     environment = os.environ | {VARIABLE: AWKWARD}
-    subprocess.run([shell, "-c", line], env=environment, capture_output=True, timeout=HANGS, check=True)
+    subprocess.run([shell, "-c", line], env=environment, capture_output=True, timeout=PATIENCE, check=True)
     return server.seen.pop()
 
 

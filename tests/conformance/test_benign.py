@@ -31,7 +31,7 @@ from tests.conformance.mutants.wrapping import (
 )
 from tests.conformance.sampling import one_of_each, parameters, tiers
 from tests.conformance.sockets import Framing, chunked, closing, framed, serving
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from tests.tiers import part
 from traits_sandbox.conformance.options import Options
 from traits_sandbox.conformance.report import Report
@@ -362,7 +362,7 @@ def framed_as(name: str, *only: str) -> Report:
     async def run() -> Report:
         async with serving(sandbox_app(), framing=FRAMINGS[name]) as port:
             target, options = Target(f"http://127.0.0.1:{port}", KEY), Options(only=only, limits=PATIENT)
-            return await asyncio.wait_for(Run(target, options).report(), HANGS)
+            return await asyncio.wait_for(Run(target, options).report(), PATIENCE)
 
     return asyncio.run(run())
 

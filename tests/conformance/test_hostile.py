@@ -22,7 +22,7 @@ from tests.conformance.mutants.facts import sandbox_app
 from tests.conformance.mutants.wrapping import Answered, Wrapped, after
 from tests.conformance.sockets import Connected, framed, listening, request_of
 from tests.conformance.test_degenerate import SERVERS, canned, told
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from traits_sandbox.conformance.cleaning import GRACE
 from traits_sandbox.conformance.keys import KeyMask
 from traits_sandbox.conformance.options import Options
@@ -37,7 +37,7 @@ from traits_sandbox.conformance.wire import Limits, Target
 KEY = "tsc-canary-Zk3/9+q=_key"
 
 # Every request is answered: none is late, however busy the machine is.
-LIMITS = Limits(timeout=HANGS, max_time=HANGS, max_requests=150)
+LIMITS = Limits(timeout=PATIENCE, max_time=PATIENCE, max_requests=150)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def recording(visited: Visited, answering: Answering) -> Connected:
 
 async def judged(url: str, limits: Limits = LIMITS, **choices: object) -> Report:
     options = Options(profile="emulator", limits=limits, **choices)  # type: ignore[arg-type]
-    return await asyncio.wait_for(Run(Target(url, KEY), options).report(), HANGS)
+    return await asyncio.wait_for(Run(Target(url, KEY), options).report(), PATIENCE)
 
 
 def run_on(answering: Answering, limits: Limits = LIMITS, **choices: object) -> tuple[Report, Visited]:

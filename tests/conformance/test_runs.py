@@ -16,7 +16,7 @@ from tests.conformance.mutants.named.sockets import Papers, shown
 from tests.conformance.mutants.population import broken
 from tests.conformance.sockets import serving as serving_app
 from tests.conformance.test_benign import objections
-from tests.hangs import HANGS
+from tests.patience import PATIENCE
 from tests.tiers import Tier, part
 from tests.wire.served import Served, serving
 from traits_sandbox.conformance import Options, run_conformance
@@ -47,8 +47,8 @@ def journalled(sandbox: Served, least: int) -> int:
 
     It takes an entry once its reply is on its way: so many are waited for.
     """
-    end = monotonic() + HANGS
-    with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=HANGS) as client:
+    end = monotonic() + PATIENCE
+    with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=PATIENCE) as client:
         while True:
             meta = client.get("/_sandbox/requests", params={"limit": 1}).json()["meta"]
             counted = int(meta["total"] + meta["evicted"])
