@@ -1,5 +1,6 @@
 # What the scripts share. Each of them reads this file first: `. "$(dirname "$0")/common.sh"`.
 set -eu
+unset CDPATH
 cd "$(dirname "$0")/.."
 
 # The lock decides all versions, so that pip need not look for a newer pip.

@@ -1,10 +1,9 @@
 """When a test runs: at each change, among the proofs, or only in the complete run.
 
 A test without a mark runs in `scripts/test`. The others belong to a part of `scripts/proofs`, which has a name.
-`python -m tests.tiers` shows the parts, with `--names` their names alone.
+`scripts/proofs` reads the table of parts below line by line.
 """
 
-import sys
 from enum import Enum
 
 import pytest
@@ -49,8 +48,3 @@ def selected(item: pytest.Item, *, proofs: str, full: bool) -> bool:
     if proofs:
         return name == proofs and (full or tier in (Tier.BOTH, Tier.PROOFS))
     return full or tier in (Tier.TEST, Tier.BOTH)
-
-
-if __name__ == "__main__":
-    for name, about in PARTS.items():
-        print(name if "--names" in sys.argv else f"{name:10} {about}")

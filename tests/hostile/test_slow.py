@@ -95,6 +95,18 @@ def test_a_slow_sender_is_cut_off_and_nothing_is_stored(name: str, cuts: dict[st
     assert cuts[name].users == (["1001"] if name == "a second request" else [])
 
 
+def test_the_deadline_is_over_before_a_reply_that_is_delayed_for_longer(judge: Judge) -> None:
+    # Both wait for the same clock: that of the sandbox.
+    def is_cut_before() -> bool:
+        delayed = valid(PUSH, judge.new_credential()).having(b"Sandbox-Fault", b"delay=%d" % (4 * DEADLINE))
+        with Connection(judge.address) as patient, Connection(judge.address) as slow:
+            patient.send(delayed.raw())
+            slow.send(valid(PUSH, judge.new_credential()).raw()[:-9]).wait_closed()
+            return patient.silent()
+
+    assert any(is_cut_before() for _ in range(TRIES))
+
+
 def test_who_is_slow_but_in_time_is_answered(judge: Judge) -> None:
     def push_slowly() -> int:
         raw = valid(PUSH, judge.new_credential()).raw()

@@ -1,9 +1,11 @@
 """The lock fits what pyproject.toml asks for, on every Python and system that the project supports."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests.components import require
 
@@ -117,3 +120,20 @@ def test_the_lock_has_pip_and_the_build_backend() -> None:
 def test_every_direct_dependency_has_a_lowest_version() -> None:
     operators = {each.name: {specifier.operator for specifier in each.specifier} for each in runtime()}
     assert [name for name, used in operators.items() if ">=" not in used] == []
+
+
+# What scripts/test has installed; empty where pytest was started by hand.
+INSTALLED = os.environ.get("VERSIONS", "")
+
+
+@pytest.mark.skipif(INSTALLED != "locked", reason="not in an environment that is made from the lock")
+def test_the_versions_of_the_lock_are_installed() -> None:
+    here = [pin for pin in pins("lock") if applies(pin.requirement.marker, {"extra": ""})]
+    assert {pin.name: version(pin.name) for pin in here} == {pin.name: pin.version for pin in here}
+
+
+@pytest.mark.skipif(INSTALLED != "lowest", reason="not in an environment of the lowest versions")
+def test_the_lowest_version_of_every_direct_dependency_is_installed() -> None:
+    here = [each for each in runtime() if applies(each.marker, {"extra": ""})]
+    lowest = {each.name: max(Version(s.version) for s in each.specifier if s.operator == ">=") for each in here}
+    assert {name: Version(version(name)) for name in lowest} == lowest

@@ -69,5 +69,8 @@ def test_nothing_names_a_place_on_one_machine(texts: dict[str, str]) -> None:
 
 def test_scripts_can_be_run(texts: dict[str, str]) -> None:
     assert [
-        name for name in ("scripts/generate", "scripts/test", ".ci/run") if not (ROOT / name).stat().st_mode & 0o111
+        name
+        for name in texts
+        if name == ".ci/run" or (name.startswith("scripts/") and not name.endswith(".sh"))
+        if not (ROOT / name).stat().st_mode & 0o111
     ] == []

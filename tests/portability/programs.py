@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 # The encodings that a pipe has on Windows, and on a system without a locale: for streams alone, and for everything.
 CP1252 = {"PYTHONIOENCODING": "cp1252"}
 ASCII = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
@@ -38,4 +40,4 @@ def elsewhere(folder: Path, modules: dict[str, str], **env: str) -> dict[str, st
 
 def run(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "traits_sandbox", *arguments]
-    return subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, timeout=PATIENCE, check=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.portability.programs import ASCII, CP1252, run
 from tests.tiers import Tier, part
 from tests.wire.served import serving
@@ -13,6 +14,8 @@ from tests.wire.served import serving
 ENCODINGS = {"cp1252": CP1252, "ascii": ASCII}
 NOWHERE = "http://127.0.0.1:9"
 KEY = {"TRAITS_API_KEY": "key"}
+# No reply is late, however busy the machine is.
+PATIENT = ("--timeout", str(PATIENCE), "--max-time", str(PATIENCE))
 ROW = '{"user_id": "ä…😀", "item_id": "2", "count": 1, "price": -1, "größe…": "😀"}\n'
 
 # Each command with its exit code, and what its outputs hold in any encoding.
@@ -124,7 +127,8 @@ def test_the_log_takes_every_text(log_format: str, tmp_path: Path) -> None:
 def test_a_whole_conformance_run_prints_in_every_encoding(encoding: str, tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         options = ("--base-url", served.url, "--api-key", served.key, "--profile", "emulator")
-        done = run("conformance", *options, cwd=tmp_path, env=ENCODINGS[encoding])
-        replayed = run("conformance", "replay", "TYPE-001.levels", *options, cwd=tmp_path, env=ENCODINGS[encoding])
+        done = run("conformance", *options, *PATIENT, cwd=tmp_path, env=ENCODINGS[encoding])
+        replay = ("replay", "TYPE-001.levels", *options, *PATIENT)
+        replayed = run("conformance", *replay, cwd=tmp_path, env=ENCODINGS[encoding])
     assert done.returncode in (0, 1), done.stderr.decode(errors="replace")
     assert b"Traceback" not in done.stdout + done.stderr + replayed.stderr

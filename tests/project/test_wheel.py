@@ -20,10 +20,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.components import require
+from tests.patience import PATIENCE
 from tests.project.building import ENVIRONMENT, ROOT, SCRIPTS, copy_installed, environment, pip, project, run
 from tests.tiers import part
 
-SECONDS = 60
 RESOURCES = "traits_sandbox/_resources/"
 READ_ALL = """
 import contextlib, io, json, sys
@@ -75,7 +75,7 @@ def serving(scripts: Path, folder: Path) -> Iterator[tuple["subprocess.Popen[str
             command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=errors, text=True
         ) as process,
     ):
-        timer = threading.Timer(SECONDS, process.kill)
+        timer = threading.Timer(PATIENCE, process.kill)
         timer.start()
         try:
             assert process.stdout is not None
@@ -164,12 +164,12 @@ def test_an_installation_serves_and_stops(scripts: Path, tmp_path: Path) -> None
         assert json.loads((tmp_path / "ready.json").read_text())
         assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
         process.send_signal(signal.SIGTERM)
-        assert process.wait(SECONDS) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_missing_extra_is_one_sentence(scripts: Path, tmp_path: Path) -> None:
     command = [str(scripts / "traits-sandbox"), "serve", "--port", "0", "--tls"]
-    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS)
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "traits-sandbox: --tls needs the extra 'tls': pip install 'traits-sandbox[tls]'"

@@ -1,6 +1,7 @@
 """The control API over a real socket: journal, records, waiting, scope, reset, safety."""
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.components import require
 from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
 from traits_sandbox.sandbox import Sandbox
@@ -419,6 +421,7 @@ def test_parallel_workers_do_not_see_each_other(own: Served) -> None:
 
 def test_curl_can_wait_for_what_another_curl_pushes(own: Served) -> None:
     # As the README has it: nothing but a shell.
+    require("curl", present=shutil.which("curl"))
     headers = "-H 'Authorization: Bearer first-key/curl' -H 'Content-Type: application/json'"
     wait = json.dumps({"kind": "level_up", "match": {"level": {"gte": 2}}, "timeout_ms": LONGEST_WAIT})
     pushed = json.dumps({"level_ups": [{"user_id": "1", "level": 2}]})
