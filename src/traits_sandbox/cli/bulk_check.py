@@ -23,7 +23,7 @@ from traits_sandbox.bulk.sources import Access
 from traits_sandbox.bulk.values import LoadReport
 from traits_sandbox.cli import report_files
 from traits_sandbox.cli.bulk import reaching_storage
-from traits_sandbox.cli.streams import console
+from traits_sandbox.cli.streams import console, drop_what_is_left
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.errors import UsageError
 from traits_sandbox.system import ending_signals, processors
@@ -142,9 +142,11 @@ def _printing() -> Iterator[None]:
     """Tell in a sentence why a standard stream cannot be written; a reader that has gone has seen enough."""
     try:
         yield
+        sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        drop_what_is_left()
         raise UsageError(f"the report cannot be printed: {error.strerror or error}") from None
 
 

@@ -1,7 +1,9 @@
 """The standard streams: every text can be written to them, whatever their encoding has letters for."""
 
 import io
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +15,14 @@ def take_every_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def drop_what_is_left() -> None:
+    """Give up what standard output cannot take, so that Python does not try it again, in vain, when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def console(*, err: bool) -> "Console":
