@@ -10,6 +10,7 @@ from tests.project.files import files
 from tests.tiers import PARTS
 from traits_sandbox import __version__
 
+CI_MINUTES = 35
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "traits_sandbox"
 MACHINE_PATH = re.compile(r"(?<![\w.~)}\]:/-])/(?:work|home|root|Users|opt)/\w+")
@@ -43,6 +44,9 @@ def test_the_readme_links_only_to_files_that_exist() -> None:
 def test_the_table_of_limits_has_every_part_of_the_proofs() -> None:
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [name for name in PARTS if f"| `{name}` | " not in table] == []
+    limits = re.findall(r"^\|[^|]*\|[^|]*\| (\d+(?:\.\d+)?) \|", table, re.MULTILINE)
+    assert len(limits) == len(PARTS) + 4
+    assert sum(map(float, limits)) <= CI_MINUTES
 
 
 def test_one_version_everywhere() -> None:
