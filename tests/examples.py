@@ -16,7 +16,7 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """Return the decorator of a test that tries so many examples in the proofs."""
+    """Return a decorator: the test tries `count` examples in the proofs, and a share of them at each change."""
     tried = settings(max_examples=count if os.environ.get(ALL) else max(1, count // _SHARE))
     mark = part("properties", Tier.BOTH)
     return lambda test: mark(tried(test))

@@ -21,7 +21,7 @@ def drawn(name: str) -> int:
 
 
 def first(names: Iterable[str], count: int) -> set[str]:
-    """Return so many names."""
+    """Return `count` names."""
     return set(sorted(names, key=drawn)[:count])
 
 

@@ -18,7 +18,7 @@ def take_every_text() -> None:
 
 
 def drop_what_is_left() -> None:
-    """Give up what standard output cannot take, so that Python does not try it again, in vain, when it ends."""
+    """Discard what standard output cannot take; else Python writes it again at exit, and fails again."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
