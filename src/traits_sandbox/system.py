@@ -110,7 +110,7 @@ def remove(path: Path, *, within: float = 1.0) -> None:
 
 
 def limit_memory(most: int) -> None:
-    """Limit the memory of this process to so many bytes, where the system can do that, and leave no core dump."""
+    """Limit the memory of this process to `most` bytes and turn core dumps off, where the system can do that."""
     limits = _resource()
     if limits is None:
         return

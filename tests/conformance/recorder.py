@@ -39,7 +39,7 @@ class Answers:
         self._released.set()
 
     def pass_by(self, requests: int) -> None:
-        """Return when the answer to the last of so many requests may be sent."""
+        """Return when the answer to request number `requests` may be sent."""
         if 0 <= self._most < requests:
             self._held.set()
             self._released.wait(PATIENCE)

@@ -37,7 +37,7 @@ class Endless(httpx.AsyncByteStream):
 
 
 class Slow(httpx.AsyncBaseTransport):
-    """A sandbox that ends so many replies, and no others."""
+    """A sandbox that completes a fixed number of replies, and no others."""
 
     def __init__(self, quick: int) -> None:
         self._sandbox, self._quick = InProcess(sandbox_app()), quick

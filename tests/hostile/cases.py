@@ -115,7 +115,7 @@ def pairs(cases: Iterable[Case]) -> Iterator[tuple[Case, Operation, Tier]]:
 
 
 def _in_turn(number: int, operations: Sequence[Operation]) -> Operation:
-    """Return the operation whose turn it is; the turns shift, as every so many cases are alike."""
+    """Return the operation whose turn it is. The turns shift, because neighbouring cases are alike."""
     return operations[(number + number // len(operations)) % len(operations)]
 
 

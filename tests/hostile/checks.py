@@ -24,7 +24,7 @@ MOST = 30.0
 FREE = 0.5
 # Only tests of slow senders set a deadline: a large request on a slow machine must not meet one.
 UNHURRIED = ("--receive-timeout", "3600")
-# A good client makes a request of its own each time that so many pieces of a hostile one have been sent.
+# The good client makes one request after every `PIECES` pieces of a hostile one.
 PIECES = 8
 
 PUSH = OPERATIONS["push_level_ups"]

@@ -33,7 +33,7 @@ ROWS: Final = ".bad.ndjson"
 _SPOOL: Final = ".spool"
 _LONGEST_PART: Final = 200
 _LONGEST_PATH: Final = 1000
-# Windows takes 260 characters for a whole path, unless it is told otherwise.
+# Windows allows 260 characters for a whole path by default.
 _LONGEST_ON_WINDOWS: Final = 259 - len(f"/{ROWS}")
 
 # What begins a formula somewhere, in its full width too.
