@@ -18,13 +18,13 @@ from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
 from benchmarks.loads import WRITERS, Row, actions, grow, purchases, room_for
 from benchmarks.processes import ROOT, children, running_seconds
 from benchmarks.rounds import ratios
-from traits_sandbox.bulk.engine import Inline
-from traits_sandbox.bulk.judging import Category
-from traits_sandbox.bulk.scan import check
-from traits_sandbox.bulk.sources import Access
-from traits_sandbox.bulk.tables import require_polars
+from traits_sandbox.bulk.checking.engine import Inline
+from traits_sandbox.bulk.checking.judging import CategoryRules
+from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.formats.tables import require_polars
+from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.errors import UsageError
-from traits_sandbox.handlers.csv_columns import json_value, number
+from traits_sandbox.handlers.csv.columns import json_value, number
 
 ROWS = 200_000
 GROWTH = 5
@@ -32,14 +32,14 @@ FLAT, ENOUGH = Bar(at_most=1.15), 400 * 2**20
 CONVERTERS = {"int": number, "float": number, "list": json_value}
 
 
-def a_line_at_a_time(path: Path, category: Category) -> int:
+def a_line_at_a_time(path: Path, category: CategoryRules) -> int:
     """Count the valid lines of NDJSON."""
     is_valid, loads = category.schema.is_valid, orjson.loads
     with path.open("rb") as file:
         return sum(is_valid(loads(line)) for line in file)
 
 
-def a_dictionary_at_a_time(path: Path, category: Category) -> int:
+def a_dictionary_at_a_time(path: Path, category: CategoryRules) -> int:
     """Count the valid rows of CSV."""
     is_valid = category.schema.is_valid
     converters = {field.name: CONVERTERS.get(field.type, str) for field in category.record.fields}
@@ -50,7 +50,7 @@ def a_dictionary_at_a_time(path: Path, category: Category) -> int:
         )
 
 
-def a_row_at_a_time(path: Path, category: Category) -> int:
+def a_row_at_a_time(path: Path, category: CategoryRules) -> int:
     """Count the valid rows of Parquet."""
     import polars as pl
 
@@ -63,7 +63,7 @@ class Contest:
     """A format, the plain way to judge it, and how much faster we are to be with flat rows and with lists in them."""
 
     suffix: str
-    plainly: Callable[[Path, Category], int]
+    plainly: Callable[[Path, CategoryRules], int]
     name: str
     bars: dict[str, Bar]
 
@@ -106,7 +106,7 @@ def bulk(effort: Effort) -> Iterator[Result]:
 def _speed(contest: Contest, folder: str, rows: list[Row], effort: Effort) -> Figure:
     with tempfile.TemporaryDirectory() as root:
         path = _written(Path(root), folder, contest.suffix, rows)
-        category, seconds = Category(contract(), folder), list[float]()
+        category, seconds = CategoryRules(contract(), folder), list[float]()
 
         def ours() -> float:
             seconds.append(_seconds(partial(_checked, root), min(3, effort.tries)))

@@ -9,9 +9,9 @@ import time
 
 from benchmarks.bodies import contract
 from benchmarks.processes import children, peak_bytes
-from traits_sandbox.bulk.engine import Inline
-from traits_sandbox.bulk.scan import check
-from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.checking.engine import Inline
+from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.storage.sources import Access
 
 
 def main(folder: str) -> dict[str, float]:

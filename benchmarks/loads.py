@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from benchmarks.bodies import SEED, START, USERS, body, push
-from traits_sandbox.bulk.tables import require_polars
+from traits_sandbox.bulk.formats.tables import require_polars
 
 Row = dict[str, Any]
 Write = Callable[[Path, list[Row]], None]

@@ -40,14 +40,14 @@ def editions(root: Path) -> Files:
 def control_api(root: Path) -> Files:
     """Return the OpenAPI document of the control API, as a sandbox serves it for the default edition."""
     from traits_sandbox.derive.generate import pretty
-    from traits_sandbox.web.control_openapi import control_openapi
+    from traits_sandbox.web.control.openapi import control_openapi
 
     return {"schemas/control.openapi.json": pretty(control_openapi(_default_contract(root)))}
 
 
 def conformance_report(_: Path) -> Files:
     """Return the JSON Schema of the conformance report."""
-    from traits_sandbox.conformance.reports.form import schema
+    from traits_sandbox.conformance.reports.json_form import schema
 
     return {"conformance/report.schema.json": schema()}
 
@@ -55,7 +55,7 @@ def conformance_report(_: Path) -> Files:
 def kill_matrix(root: Path) -> Files:
     """Return the kill matrix as a table, and its findings in the form in which they are kept."""
     from tests.conformance.kill_matrix import as_table, as_toml, read
-    from traits_sandbox.conformance.requirement import registry
+    from traits_sandbox.conformance.judging.requirements import registry
 
     found = read(root / "conformance/kill-matrix.toml")
     return {

@@ -10,26 +10,26 @@ from typing import Any
 import orjson
 
 from traits_sandbox import __version__
-from traits_sandbox.bulk.door import Door
+from traits_sandbox.bulk.loading.intake import BulkIntake
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.arrivals import Arrivals
-from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.journal import Conceal, Journal
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.control.ledger import Ledger
-from traits_sandbox.control.redaction import Redactor
 from traits_sandbox.control.uploads import Uploads
 from traits_sandbox.handlers.call import Backend
-from traits_sandbox.handlers.ingestion import Intake
-from traits_sandbox.handlers.playfab_event import EventReader
+from traits_sandbox.handlers.intake import Intake
+from traits_sandbox.handlers.playfab.event import EventReader
 from traits_sandbox.handlers.table import handlers
+from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.settings import Settings
 from traits_sandbox.store.memory import MemoryStore
-from traits_sandbox.web.app import EmulatedApi, Surroundings
+from traits_sandbox.web.app import EmulatedApi, Services
 from traits_sandbox.web.auth import Keys
-from traits_sandbox.web.body import Limits
-from traits_sandbox.web.controls import Controls
+from traits_sandbox.web.body import BodyLimits
+from traits_sandbox.web.control.services import ControlServices
 from traits_sandbox.web.faults import FaultGate
 from traits_sandbox.web.gateway import Gateway
 from traits_sandbox.web.hosts import HostGate
@@ -51,7 +51,7 @@ class Sandbox:
         self.settings = settings
         self.contract: Contract = load(settings.contract)
         token = settings.control_token
-        redact = Redactor((*settings.api_key, *([token] if token else [])))
+        redact = Masker((*settings.api_key, *([token] if token else [])))
         self.log = log or request_log(settings.log_format, redact)
         self.journal = Journal(
             redact,
@@ -74,17 +74,17 @@ class Sandbox:
         )
         new_id = new_id or _numbered_ids()
         ledger = Ledger()
-        self.door = Door(self.backend, ledger, self.uploads, new_id)
+        self.door = BulkIntake(self.backend, ledger, self.uploads, new_id)
         keys = Keys(settings.api_key)
         api = EmulatedApi(
             self.contract,
             handlers(self.contract, self.backend),
             routes=Routes(self.contract, lenient=settings.lenient),
             keys=keys,
-            limits=Limits(settings.max_body, settings.max_upload),
-            surroundings=Surroundings(clock, new_id, self.faults, self._observe, self.log.report_bug),
+            limits=BodyLimits(settings.max_body, settings.max_upload),
+            surroundings=Services(clock, new_id, self.faults, self._observe, self.log.report_bug),
         )
-        self.controls = Controls(
+        self.controls = ControlServices(
             health=self.health,
             contract=self.contract,
             keys=keys,
@@ -113,7 +113,7 @@ class Sandbox:
             **store,
         }
 
-    def _observe(self, entry: Entry) -> None:
+    def _observe(self, entry: JournalEntry) -> None:
         self.journal.add(entry)
         if entry.operation in self._upload_operations:
             self.uploads.add(entry)

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from tests.bulk.loading import CONTRACT
-from traits_sandbox.bulk.engine import Inline
-from traits_sandbox.bulk.judging import Category, Tally
-from traits_sandbox.bulk.scan import check
-from traits_sandbox.bulk.sources import Access
-from traits_sandbox.bulk.values import FileReport, Place, Stored, Task
+from traits_sandbox.bulk.checking.engine import Inline
+from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.storage.sources import Access
+from traits_sandbox.bulk.values import FilePlace, FileReport, Stored, Task
 
 Finding = tuple[int, str, str, str, str]
 """Line, field, rule, message and excerpt of a fault."""
@@ -53,13 +53,13 @@ def without_digest(report: FileReport) -> FileReport:
     return msgspec.structs.replace(report, digest="")
 
 
-def category(folder: str) -> Category:
-    return Category(CONTRACT, folder)
+def category(folder: str) -> CategoryRules:
+    return CategoryRules(CONTRACT, folder)
 
 
-def tally(folder: str = "purchases", keep: int = 10_000) -> Tally:
-    stored, place = Stored(key=f"{folder}/x", size=0), Place(folder=folder, format="csv")
-    return Tally(Task(root=".", stored=stored, place=place), keep=keep)
+def tally(folder: str = "purchases", keep: int = 10_000) -> FileStats:
+    stored, place = Stored(key=f"{folder}/x", size=0), FilePlace(folder=folder, format="csv")
+    return FileStats(Task(root=".", stored=stored, place=place), keep=keep)
 
 
 def gzipped(content: bytes) -> bytes:

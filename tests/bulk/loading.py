@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from traits_sandbox.bulk.engine import Engine, Inline
-from traits_sandbox.bulk.quarantine import Quarantine
-from traits_sandbox.bulk.scan import check
-from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.checking.engine import Engine, Inline
+from traits_sandbox.bulk.checking.quarantine import Quarantine
+from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import LoadReport, Notice
 from traits_sandbox.contract.load import editions, load
 

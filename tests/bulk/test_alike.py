@@ -17,7 +17,7 @@ from tests.bulk.files import category, findings, gzipped, judged
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
 from traits_sandbox.contract.model import Field, Record
-from traits_sandbox.handlers.ingestion import RecordIntake
+from traits_sandbox.handlers.intake import RecordIntake
 
 Row = dict[str, Any]
 FOLDERS = [category.folder for category in CONTRACT.categories]

@@ -9,10 +9,10 @@ import pytest
 from distributed import LocalCluster
 
 from tests.bulk.loading import CONTRACT, checked, purchase, put
-from traits_sandbox.bulk import scan
-from traits_sandbox.bulk.cluster import Dask
-from traits_sandbox.bulk.scan import Progress, check
-from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.checking import scan
+from traits_sandbox.bulk.checking.cluster import Dask
+from traits_sandbox.bulk.checking.scan import Progress, check
+from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import LoadReport
 from traits_sandbox.errors import UsageError
 
@@ -72,6 +72,6 @@ def test_without_a_scheduler_one_is_started_for_the_run(load: Path) -> None:
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(load: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("traits_sandbox.bulk.cluster._CONNECT_WITHIN", "1s")
+    monkeypatch.setattr("traits_sandbox.bulk.checking.cluster._CONNECT_WITHIN", "1s")
     with pytest.raises(UsageError, match="no Dask scheduler answers at tcp://127"):
         on_cluster(load, "tcp://127.0.0.1:9")

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from tests.bulk.files import Finding, category, faults, findings, judged, lines, tally
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
-from traits_sandbox.bulk.csv_files import judge_lines
-from traits_sandbox.bulk.judging import ROW
-from traits_sandbox.bulk.lines import whole_lines
-from traits_sandbox.bulk.sieve import BLANK, DOUBTED, SURE, Sieve
-from traits_sandbox.bulk.sketch import Sketch
-from traits_sandbox.bulk.streams import Unreadable
+from traits_sandbox.bulk.checking.judging import ROW
+from traits_sandbox.bulk.checking.sketch import Sketch
+from traits_sandbox.bulk.formats.csv import judge_lines
+from traits_sandbox.bulk.formats.lines import whole_lines
+from traits_sandbox.bulk.formats.sieve import BLANK, DOUBTED, SURE, Sieve
+from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.contract.model import Dialect
-from traits_sandbox.handlers.csv_columns import HeaderFault, columns_of
-from traits_sandbox.handlers.csv_rows import MAX_ROW, read_rows
+from traits_sandbox.handlers.csv.columns import HeaderFault, columns_of
+from traits_sandbox.handlers.csv.rows import MAX_ROW, read_rows
 
 FOLDERS = [category.folder for category in CONTRACT.categories]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.bulk.loading import CONTRACT, checked, purchase, put
-from traits_sandbox.bulk.engine import Ended, Inline, Local, Processes
-from traits_sandbox.bulk.scan import Progress, check, look
-from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.checking.engine import Ended, Inline, Local, Processes
+from traits_sandbox.bulk.checking.scan import Progress, check, look
+from traits_sandbox.bulk.checking.task_run import Ticker, run
+from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import Task
-from traits_sandbox.bulk.work import Ticker, run
 
 
 @pytest.fixture

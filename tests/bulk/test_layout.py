@@ -1,35 +1,35 @@
 import pytest
 
 from tests.bulk.loading import CONTRACT
-from traits_sandbox.bulk.layout import Layout, untimed
-from traits_sandbox.bulk.values import Notice, Place
+from traits_sandbox.bulk.storage.layout import FolderLayout, untimed
+from traits_sandbox.bulk.values import FilePlace, Notice
 
-LAYOUT = Layout(CONTRACT)
+LAYOUT = FolderLayout(CONTRACT)
 
 
 @pytest.mark.parametrize(
     ("key", "place"),
     [
-        ("logins/1600089751.ndjson", Place(folder="logins", format="ndjson")),
-        ("logins/a/b/c.jsonl", Place(folder="logins", format="ndjson")),
-        ("kpis/x.JSON", Place(folder="kpis", format="ndjson")),
-        ("items/x.csv.gz", Place(folder="items", format="csv", compression="gz")),
-        ("items/x.ndjson.zst", Place(folder="items", format="ndjson", compression="zst")),
-        ("items/x.parquet", Place(folder="items", format="parquet")),
+        ("logins/1600089751.ndjson", FilePlace(folder="logins", format="ndjson")),
+        ("logins/a/b/c.jsonl", FilePlace(folder="logins", format="ndjson")),
+        ("kpis/x.JSON", FilePlace(folder="kpis", format="ndjson")),
+        ("items/x.csv.gz", FilePlace(folder="items", format="csv", compression="gz")),
+        ("items/x.ndjson.zst", FilePlace(folder="items", format="ndjson", compression="zst")),
+        ("items/x.parquet", FilePlace(folder="items", format="parquet")),
         (
             "purchases/date=16000000000/load_id=fgdhb4gwv34t/purchases.csv",
-            Place(folder="purchases", format="csv", partitions=("date=16000000000", "load_id=fgdhb4gwv34t")),
+            FilePlace(folder="purchases", format="csv", partitions=("date=16000000000", "load_id=fgdhb4gwv34t")),
         ),
-        ("purchases/logins/x.csv", Place(folder="purchases", format="csv")),
+        ("purchases/logins/x.csv", FilePlace(folder="purchases", format="csv")),
     ],
 )
-def test_a_path_tells_category_format_and_partitions(key: str, place: Place) -> None:
+def test_a_path_tells_category_format_and_partitions(key: str, place: FilePlace) -> None:
     assert LAYOUT.read(key) == place
 
 
 @pytest.mark.parametrize("folder", [category.folder for category in CONTRACT.categories])
 def test_every_folder_of_the_contract_is_known(folder: str) -> None:
-    assert isinstance(LAYOUT.read(f"{folder}/x.csv"), Place)
+    assert isinstance(LAYOUT.read(f"{folder}/x.csv"), FilePlace)
 
 
 @pytest.mark.parametrize(

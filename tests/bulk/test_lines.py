@@ -6,7 +6,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traits_sandbox.bulk.lines import MAX_LINE, Lines, whole_lines
+from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
 
 CONTENT = st.lists(st.sampled_from([b"a", b"bc", b"\n", b"\n\n", b"\r\n", b"d" * 7]), max_size=40).map(b"".join)
 LONGEST = 5

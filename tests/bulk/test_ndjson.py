@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.bulk.files import category, faults, findings, judged, lines, report_of, without_digest, written
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
-from traits_sandbox.bulk.judging import MAX_COLUMNS, MAX_FAULTS, ROW
-from traits_sandbox.bulk.lines import MAX_LINE
+from traits_sandbox.bulk.checking.judging import MAX_COLUMNS, MAX_FAULTS, ROW
+from traits_sandbox.bulk.formats.lines import MAX_LINE
 from traits_sandbox.bulk.values import FileReport
 
 KEY = "level_ups/d=1/x.ndjson"

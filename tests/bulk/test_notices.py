@@ -2,8 +2,8 @@ import random
 from pathlib import Path
 
 from tests.bulk.loading import checked, every_notice, purchase, put
-from traits_sandbox.bulk.notices import about_file
-from traits_sandbox.bulk.sketch import SIZE, Sketch, share, unpacked
+from traits_sandbox.bulk.checking.notices import about_file
+from traits_sandbox.bulk.checking.sketch import SIZE, Sketch, share, unpacked
 from traits_sandbox.bulk.values import UNLISTED, FileReport, LoadReport
 
 FIRST, SECOND = "purchases/purchases_1600089751.ndjson", "purchases/purchases_1600089777.ndjson"

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from tests.bulk.files import category, faults, findings, judged, report_of, tally, written
 from tests.bulk.loading import CONTRACT, checked
 from tests.examples import examples
-from traits_sandbox.bulk.isolation import Child, Limits
-from traits_sandbox.bulk.parquet_files import judge_with
-from traits_sandbox.bulk.parquet_rows import Table, told_of_damage
-from traits_sandbox.bulk.scan import look
-from traits_sandbox.bulk.sources import Access, Source
-from traits_sandbox.bulk.streams import Unreadable
+from traits_sandbox.bulk.checking.scan import look
+from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits
+from traits_sandbox.bulk.formats.parquet import judge_with
+from traits_sandbox.bulk.formats.parquet_rows import ParquetTable, told_of_damage
+from traits_sandbox.bulk.storage.sources import Access, FileSource
+from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import FileReport
 from traits_sandbox.contract.model import Field
 
@@ -187,7 +187,7 @@ def test_both_ways_of_judging_find_the_same(drawn: tuple[str, pl.DataFrame]) -> 
     folder, frame = drawn
     frame = pl.read_parquet(parquet(frame))
     kind, counted = category(folder), tally(folder)
-    table = Table(kind, dict(frame.schema))
+    table = ParquetTable(kind, dict(frame.schema))
     table.judge(frame.select(table.names), counted)
     expected = [
         (line, violation.where, violation.rule, violation.message, violation.excerpt)
@@ -269,10 +269,10 @@ def test_damaged_files_are_findings_and_all_others_are_judged(tmp_path: Path) ->
     assert sum(file.error_kind == "parquet" for file in files) > 20
 
 
-def error_with(child: Child, root: Path) -> str:
+def error_with(child: ChildProcess, root: Path) -> str:
     (task,) = look([str(root)], CONTRACT, Access()).tasks
     with pytest.raises(Unreadable) as caught:
-        judge_with(child, task, Source(task.root), category(task.place.folder), tally())
+        judge_with(child, task, FileSource(task.root), category(task.place.folder), tally())
     return str(caught.value)
 
 
@@ -280,7 +280,7 @@ def test_what_needs_too_much_memory_is_a_finding(tmp_path: Path) -> None:
     frame = pl.DataFrame(PURCHASE | {"platform": ["x" * 150_000_000]})
     content = parquet(frame, compression="zstd", statistics=False)
     assert len(content) < 10**6
-    child = Child("traits_sandbox.bulk.parquet_rows", Limits(memory=160 * 2**20))
+    child = ChildProcess("traits_sandbox.bulk.formats.parquet_rows", ProcessLimits(memory=160 * 2**20))
     try:
         written(tmp_path, "purchases/d=1/x.parquet", content)
         assert "160 MiB" in error_with(child, tmp_path)
@@ -290,7 +290,7 @@ def test_what_needs_too_much_memory_is_a_finding(tmp_path: Path) -> None:
 
 def test_what_takes_too_long_is_a_finding(tmp_path: Path) -> None:
     written(tmp_path, "purchases/d=1/x.parquet", parquet(pl.DataFrame(PURCHASE)))
-    child = Child("traits_sandbox.bulk.parquet_rows", Limits(seconds=0.001))
+    child = ChildProcess("traits_sandbox.bulk.formats.parquet_rows", ProcessLimits(seconds=0.001))
     try:
         assert "more than 0.001 seconds" in error_with(child, tmp_path)
     finally:

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from tests.bulk.loading import CONTRACT, checked, purchase, put
-from traits_sandbox.bulk.merging import file_report
-from traits_sandbox.bulk.quarantine import COLUMNS, Quarantine
-from traits_sandbox.bulk.scan import look
-from traits_sandbox.bulk.sources import Access
-from traits_sandbox.bulk.spool import Spool
-from traits_sandbox.bulk.values import Bad, Fault, FileReport, Outcome, Place, Stored, Task
-from traits_sandbox.bulk.work import run
+from traits_sandbox.bulk.checking.merging import file_report
+from traits_sandbox.bulk.checking.quarantine import COLUMNS, Quarantine
+from traits_sandbox.bulk.checking.scan import look
+from traits_sandbox.bulk.checking.spool import Spool
+from traits_sandbox.bulk.checking.task_run import run
+from traits_sandbox.bulk.storage.sources import Access
+from traits_sandbox.bulk.values import BadRow, Fault, FilePlace, FileReport, Stored, Task, TaskResult
 from traits_sandbox.errors import UsageError
 
 KEY = "purchases/d=1/a.ndjson"
@@ -151,15 +151,15 @@ HOSTILE = (
 
 def filled(quarantine: Quarantine, keys: Iterable[str]) -> None:
     """Fill a quarantine with one bad row for each key, as a check would have found them."""
-    place = Place(folder="purchases", format="ndjson")
+    place = FilePlace(folder="purchases", format="ndjson")
     tasks = quarantine.spooling(Task(root="r", stored=Stored(key=key, size=1), place=place) for key in keys)
-    bad = Bad(line=1, text="{}", faults=(Fault(line=1, field="price", rule="required", message="is required"),))
+    bad = BadRow(line=1, text="{}", faults=(Fault(line=1, field="price", rule="required", message="is required"),))
     for task in tasks:
         spool = Spool(task.spool)
         spool.add(bad)
         spool.close()
     files = [FileReport(key=key, root="r", folder="purchases", format="ndjson", size=1, bad_rows=1) for key in keys]
-    quarantine.fill(files, tasks, {file.at: [Outcome(key=file.key, bad_rows=1, lines=1)] for file in files})
+    quarantine.fill(files, tasks, {file.at: [TaskResult(key=file.key, bad_rows=1, lines=1)] for file in files})
 
 
 def test_no_key_leads_out_of_the_folder_or_to_another_ones_file(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(load: Path, tmp_path: Path
 
 
 def one_task(quarantine: Quarantine) -> Task:
-    place = Place(folder="purchases", format="ndjson")
+    place = FilePlace(folder="purchases", format="ndjson")
     (task,) = quarantine.spooling([Task(root="r", stored=Stored(key="k", size=1), place=place)])
     return task
 

@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from tests.bulk.loading import checked, purchase, put
-from traits_sandbox.bulk.engine import Processes
+from traits_sandbox.bulk.checking.engine import Processes
+from traits_sandbox.bulk.checking.scan import Progress
 from traits_sandbox.bulk.reports import RENDERERS, terminal
 from traits_sandbox.bulk.reports.json import schema
 from traits_sandbox.bulk.reports.progress import EVERY, progress
-from traits_sandbox.bulk.scan import Progress
-from traits_sandbox.bulk.values import Bad, Fault, FileReport, FolderReport, LoadReport, Notice
+from traits_sandbox.bulk.values import BadRow, Fault, FileReport, FolderReport, LoadReport, Notice
 
 NASTY = "</script><script>alert(1)</script><!-- ]]> \x00\x1b[31m\x85\u202e\ufffe & \"'"
 
@@ -34,7 +34,7 @@ def load(tmp_path: Path) -> Path:
 def large(files: int = 10_000) -> LoadReport:
     """A report of many files, of which every tenth is bad and every fifth has a notice."""
     faults = (Fault(line=7, field="price", rule="type", message="must be a number", excerpt='"x"', offset=99),)
-    bad = tuple(Bad(line=line, text='{"price": "x"}', faults=faults, offset=99) for line in range(20))
+    bad = tuple(BadRow(line=line, text='{"price": "x"}', faults=faults, offset=99) for line in range(20))
     reports = tuple(
         FileReport(
             key=f"purchases/d={number}/part.ndjson",

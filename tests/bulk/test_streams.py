@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bulk.files import faults, judged, lines
-from traits_sandbox.bulk.sources import Source
-from traits_sandbox.bulk.streams import BLOCK, MAX_RATIO, Unreadable, blocks
+from traits_sandbox.bulk.storage.sources import FileSource
+from traits_sandbox.bulk.storage.streams import BLOCK, MAX_RATIO, Unreadable, blocks
 from traits_sandbox.bulk.values import Compression, Stored
 
 Pack = Callable[[bytes], bytes]
@@ -52,7 +52,7 @@ class Held:
 
 
 def unpacked(content: bytes, compression: Compression) -> Iterator[bytes]:
-    source: Source = Held(content)  # type: ignore[assignment]
+    source: FileSource = Held(content)  # type: ignore[assignment]
     return blocks(source, Stored(key="x", size=len(content)), compression)
 
 

@@ -21,9 +21,9 @@ from tests.conformance.recorder import Recorder, recording
 from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
 from traits_sandbox.cli import INTERRUPTED, main
-from traits_sandbox.cli.judging import Asked, mistakes_told
-from traits_sandbox.conformance.keys import VARIABLE
-from traits_sandbox.conformance.requirement import registry
+from traits_sandbox.cli.judging import Asked, reporting_errors
+from traits_sandbox.conformance.http.keys import VARIABLE
+from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.errors import UsageError
 
 CANARY = "Canary+key/7f3a=9"
@@ -290,7 +290,7 @@ def asked(**changes: object) -> Asked:
 
 @pytest.mark.parametrize("debug", [False, True])
 def test_an_error_of_the_kit_itself_is_4_and_a_sentence(debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(click.ClickException) as told, mistakes_told(asked(debug=debug)):
+    with pytest.raises(click.ClickException) as told, reporting_errors(asked(debug=debug)):
         raise ExceptionGroup("several", [ZeroDivisionError(f"at {CANARY}")])
     assert told.value.exit_code == 4
     assert "ZeroDivisionError: at ***" in told.value.message
@@ -301,9 +301,9 @@ def test_an_error_of_the_kit_itself_is_4_and_a_sentence(debug: bool, capsys: pyt
 
 
 def test_what_is_not_the_kits_error_keeps_its_exit_code() -> None:
-    with pytest.raises(UsageError, match=r"^no \*\*\*$"), mistakes_told(asked()):
+    with pytest.raises(UsageError, match=r"^no \*\*\*$"), reporting_errors(asked()):
         raise UsageError(f"no {CANARY}")
-    with pytest.raises(SystemExit) as ended, mistakes_told(asked()):
+    with pytest.raises(SystemExit) as ended, reporting_errors(asked()):
         raise KeyboardInterrupt
     assert ended.value.code == INTERRUPTED
 

@@ -22,7 +22,7 @@ import httpx
 
 from tests.components import require, require_node
 from tests.patience import PATIENCE
-from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.storage.sources import Access
 
 AZURITE = Path(__file__).parent / "node_modules/.bin/azurite-blob"
 

@@ -13,11 +13,11 @@ import pytest
 
 from tests.clouds.servers import ACCOUNT, ACCOUNT_KEY, SECRET, Amazon, Azure, Cloud, Google, free_port
 from tests.patience import PATIENCE
-from traits_sandbox.bulk.clouds import Bucket
-from traits_sandbox.bulk.engine import Local
-from traits_sandbox.bulk.layout import Layout
-from traits_sandbox.bulk.scan import check
-from traits_sandbox.bulk.sources import Access, ObjectGone, Source, StorageFault
+from traits_sandbox.bulk.checking.engine import Local
+from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.storage.clouds import Bucket
+from traits_sandbox.bulk.storage.layout import FolderLayout
+from traits_sandbox.bulk.storage.sources import Access, FileSource, ObjectGone, StorageFault
 from traits_sandbox.bulk.values import LoadReport, Notice
 from traits_sandbox.contract.load import load
 from traits_sandbox.errors import UsageError
@@ -34,8 +34,8 @@ KEYS = [
 ]
 
 
-def source(cloud: Cloud, bucket: str, prefix: str = "", access: Access | None = None) -> Source:
-    return Source(f"{cloud.scheme}://{bucket}{prefix}", access or cloud.access)
+def source(cloud: Cloud, bucket: str, prefix: str = "", access: Access | None = None) -> FileSource:
+    return FileSource(f"{cloud.scheme}://{bucket}{prefix}", access or cloud.access)
 
 
 def failure(doing: Callable[[], object]) -> str:
@@ -48,7 +48,7 @@ def failure(doing: Callable[[], object]) -> str:
     return str(raised.value)
 
 
-def listing(of: Source) -> Callable[[], object]:
+def listing(of: FileSource) -> Callable[[], object]:
     return lambda: list(of.files())
 
 
@@ -112,7 +112,7 @@ def test_an_unfit_key_is_a_finding_and_other_folders_are_judged(amazon: Amazon, 
     assert report.exit_code == 1
 
 
-def checked(of: Source, access: Access) -> LoadReport:
+def checked(of: FileSource, access: Access) -> LoadReport:
     return check((of.uri,), CONTRACT, Local(1), access=access, keep=10, tell=lambda _: None)
 
 
@@ -203,12 +203,12 @@ GOOGLE_KEY = {"client_email": "tests@example.com", "private_key_id": "1"}
     ],
 )  # fmt: skip
 def test_what_cannot_be_opened_is_refused_without_a_secret(uri: str, options: dict[str, str]) -> None:
-    failure(lambda: list(Source(uri, Access(options=options)).files()))
+    failure(lambda: list(FileSource(uri, Access(options=options)).files()))
 
 
 def test_secrets_of_the_environment_are_not_told_either(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", f'{{"private_key": "{SECRET}"}}')
-    assert "***" in failure(lambda: Source("gs://bucket"))
+    assert "***" in failure(lambda: FileSource("gs://bucket"))
 
 
 def test_access_does_not_show_what_it_holds(cloud: Cloud) -> None:
@@ -249,13 +249,13 @@ def test_a_folder_is_listed_whatever_the_names(folder: Path) -> None:
     for name in names:
         (folder / "logins" / name).write_bytes(name.encode())
     (folder / "logins" / os.fsdecode(b"\xff.ndjson")).write_bytes(b"{}")
-    found = Source(str(folder))
+    found = FileSource(str(folder))
     listed = {stored.key: stored for stored in found.files()}
     assert len(listed) == len(names) + 1
     for name in names:
         stored = listed[f"logins/{name}"]
         assert found.read(stored, 0, 100) == name.encode()
-    notices = [notice for key in listed if isinstance(notice := Layout(CONTRACT).read(key), Notice)]
+    notices = [notice for key in listed if isinstance(notice := FolderLayout(CONTRACT).read(key), Notice)]
     assert [notice.kind for notice in notices] == ["unfit-key"] * 3
 
 
@@ -265,7 +265,7 @@ def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
     (folder / "logins/link.ndjson").symlink_to("x.ndjson")
     (folder / "logins/nowhere.ndjson").symlink_to("nothing")
     os.mkfifo(folder / "logins/pipe.ndjson")
-    assert [stored.key for stored in Source(str(folder)).files()] == ["logins/link.ndjson", "logins/x.ndjson"]
+    assert [stored.key for stored in FileSource(str(folder)).files()] == ["logins/link.ndjson", "logins/x.ndjson"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="to root, no folder is closed")
@@ -273,7 +273,7 @@ def test_a_closed_folder_is_a_finding(folder: Path) -> None:
     (folder / "logins").chmod(0)
     (folder / "level_ups").mkdir()
     (folder / "level_ups/x.ndjson").write_bytes(b'{"user_id": "1", "level": 1}\n')
-    report = checked(Source(str(folder)), Access())
+    report = checked(FileSource(str(folder)), Access())
     assert [(file.key, file.error) for file in report.files] == [
         ("level_ups/x.ndjson", ""),
         ("logins", "it cannot be listed (permission denied)"),
@@ -283,7 +283,7 @@ def test_a_closed_folder_is_a_finding(folder: Path) -> None:
 def test_a_file_that_vanishes_or_changes_is_a_finding(folder: Path) -> None:
     path = folder / "logins/x.ndjson"
     path.write_bytes(b'{"user_id": "1"}\n')
-    found = Source(folder.as_uri())
+    found = FileSource(folder.as_uri())
     (stored,) = found.files()
     with path.open("ab") as file:
         file.write(b"{}")

@@ -13,12 +13,12 @@ import pytest
 
 from tests.clouds.servers import Cloud
 from tests.wire.served import Served, serving
-from traits_sandbox.bulk.engine import Local
-from traits_sandbox.bulk.scan import check
-from traits_sandbox.bulk.sending import Remote
-from traits_sandbox.bulk.sources import Source
+from traits_sandbox.bulk.checking.engine import Local
+from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.loading.sending import Remote
+from traits_sandbox.bulk.loading.watching import Watch
+from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.values import FileReport
-from traits_sandbox.bulk.watching import Watch
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Category, Field, Operation
 from traits_sandbox.derive.json_schema import field_schema
@@ -191,7 +191,7 @@ def test_what_is_watched_gets_the_verdicts_of_pushes(
 ) -> None:
     fill(cloud, bucket)
     key = f"{sandbox.key}/{bucket}"
-    source = Source(f"{cloud.scheme}://{bucket}/game", cloud.access)
+    source = FileSource(f"{cloud.scheme}://{bucket}/game", cloud.access)
     with Remote(sandbox.url, api_key=key) as remote, sandbox.client(key) as client:
         watch = Watch(source, CONTRACT, remote, interval=1.0, clock=lambda: 0.0, say=lambda _: None)
         assert watch.look().waiting == len(CATEGORIES) * len(FORMATS)

@@ -20,10 +20,10 @@ import pytest
 from tests.clouds.servers import SECRET, Cloud, free_port
 from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
-from traits_sandbox.bulk.door import Outage, Taken
-from traits_sandbox.bulk.sending import Remote, SandboxFault, Sent
-from traits_sandbox.bulk.sources import Source
-from traits_sandbox.bulk.watching import Watch
+from traits_sandbox.bulk.loading.intake import BatchResult, Outage
+from traits_sandbox.bulk.loading.sending import Remote, SandboxFault, SendResult
+from traits_sandbox.bulk.loading.watching import Watch
+from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.contract.load import load
 
 CONTRACT = load("2020-09")
@@ -58,7 +58,7 @@ class Bench:
     def begin(self, remote: Any = None, uri: str = "") -> Watch:
         """Return a watch that has looked at nothing yet."""
         taker = remote or self.remote()
-        source = Source(uri or str(self.folder))
+        source = FileSource(uri or str(self.folder))
         return Watch(source, CONTRACT, taker, interval=INTERVAL, clock=lambda: self.now, say=self.said.append)
 
     def look(self) -> list[str]:
@@ -197,7 +197,7 @@ class Failing:
     def known(self, source: str) -> Any:
         return self._remote.known(source)
 
-    def take(self, folder: str, sent: Sent) -> Taken:
+    def take(self, folder: str, sent: SendResult) -> BatchResult:
         self._left -= 1
         if self._left == -1:
             raise SandboxFault("the sandbox is out of reach")

@@ -24,10 +24,10 @@ from tests.conformance.mutants.facts import contract
 from tests.conformance.mutants.mutant import PREFIX, Mutant
 from tests.conformance.mutants.population import equivalent, population
 from tests.patience import PATIENCE
-from traits_sandbox.conformance.catalogue import catalogue
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.requirement import Registry, registry
+from traits_sandbox.conformance.catalogue.every_case import catalogue
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.judging.requirements import Registry, registry
 
 FOLDER = Path(__file__).parents[2] / "conformance"
 GOLDEN, TABLE = FOLDER / "kill-matrix.toml", FOLDER / "kill-matrix.md"
@@ -95,7 +95,7 @@ def showing(mutant: Mutant, report: Report) -> str:
     failures = [each for judged in report.failed if judged.requirement.id in mutant.kills for each in judged.failures]
     # A requirement's own cases are about it; others only came upon it.
     failures.sort(key=lambda each: each.id != each.case)
-    sent = {case.id for case in catalogue(Materials(contract(), PREFIX))}
+    sent = {case.id for case in catalogue(RequestFactory(contract(), PREFIX))}
     tried = list(dict.fromkeys(each.case for each in failures if each.case in sent))[:TRIES]
     return next((case for case in tried if set(killers(judged(mutant, case))) & set(mutant.kills)), "")
 

@@ -9,14 +9,14 @@ from starlette.types import ASGIApp, Message
 from tests.conformance.mutants.facts import KEY, cases, contract
 from tests.conformance.timeless import run
 from tests.patience import PATIENCE
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.conformance.http.client import Target, WireLimits
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
 
 URL = "http://127.0.0.1"
 
-PATIENT = Limits(timeout=PATIENCE, max_time=PATIENCE)
+PATIENT = WireLimits(timeout=PATIENCE, max_time=PATIENCE)
 """For servers on sockets that answer everything: no reply is late, however busy the machine is."""
 
 

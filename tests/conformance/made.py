@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from traits_sandbox.conformance.exchange import BEARER, JSON, Exchange, Reply, Request
-from traits_sandbox.conformance.report import About, Judged, Outcome, Report, Result
-from traits_sandbox.conformance.requirement import Profile, registry
+from traits_sandbox.conformance.http.exchange import BEARER, JSON, Exchange, Reply, Request
+from traits_sandbox.conformance.judging.report import Outcome, Report, RequirementOutcome, Result, RunFacts
+from traits_sandbox.conformance.judging.requirements import Profile, registry
 
 MUST, SHOULD = "LIM-003", "LIM-004"
 TARGET = "http://127.0.0.1:8012"
 
-ABOUT = About(
+ABOUT = RunFacts(
     kit="0", suite="1", edition="2020-09", contract="c", target=TARGET, profile="core", reach="unsafe", seed=0,
     prefix="tsc-1-", started="2026-11-01T12:00:00+00:00", seconds=1.0,
 )  # fmt: skip
@@ -27,11 +27,11 @@ def result(case: str, outcome: Outcome = "failed", *exchanges: Exchange, **more:
     return Result(requirement, case, "try it", "push_logins", outcome, exchanges=exchanges, **given | more)
 
 
-def judged(requirement: str, *results: Result, passed: int = 0) -> Judged:
-    return Judged(registry()[requirement], passed, results)
+def judged(requirement: str, *results: Result, passed: int = 0) -> RequirementOutcome:
+    return RequirementOutcome(registry()[requirement], passed, results)
 
 
-def report(*entries: Judged, profile: Profile = "core", **more: Any) -> Report:
+def report(*entries: RequirementOutcome, profile: Profile = "core", **more: Any) -> Report:
     return Report(replace(ABOUT, profile=profile), entries, planned=9, sent=9, **more)
 
 

@@ -13,12 +13,12 @@ from tests.components import require
 from tests.conformance.kit import PATIENT
 from tests.conformance.recorder import Recorder, Seen, recording
 from tests.patience import PATIENCE
-from traits_sandbox.conformance.exchange import BEARER, JSON, KEY, Request
-from traits_sandbox.conformance.keys import NEAR, VARIABLE, marker
-from traits_sandbox.conformance.materials import MULTIPART, multipart
-from traits_sandbox.conformance.reports.again import PASTED, Way
-from traits_sandbox.conformance.safety import Gate, Permit
-from traits_sandbox.conformance.wire import Target, Wire
+from traits_sandbox.conformance.catalogue.request_factory import MULTIPART, multipart
+from traits_sandbox.conformance.http.client import Target, Wire
+from traits_sandbox.conformance.http.exchange import BEARER, JSON, KEY, Request
+from traits_sandbox.conformance.http.keys import NEAR, VARIABLE, marker
+from traits_sandbox.conformance.http.safety import Gate, Permit
+from traits_sandbox.conformance.reports.reproduction import PASTED, Reproduction
 from traits_sandbox.contract.load import editions, load
 
 AWKWARD = "k+/=%&!$'\"`\\ {y}z"
@@ -92,7 +92,7 @@ def curl() -> None:
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS.keys())
 def test_curl_sends_what_the_kit_sent(request_: Request) -> None:
     with recording() as server:
-        line = Way(server.url).curl(request_)
+        line = Reproduction(server.url).curl(request_)
         assert AWKWARD not in line
         assert line.isprintable()
         assert essence(by_a_shell(server, line)) == essence(by_the_kit(server, request_))
@@ -102,18 +102,18 @@ def test_a_long_body_is_in_no_line_but_in_a_file(tmp_path: Path) -> None:
     body = b'{"actions": "' + b"x" * PASTED + b'"}'
     (tmp_path / "a body").write_bytes(body)
     with recording() as server:
-        way = Way(server.url)
+        way = Reproduction(server.url)
         assert way.curl(sent(body)) == ""
         assert by_a_shell(server, way.curl(sent(body), str(tmp_path / "a body"))).body == body
 
 
 def test_plain_http_is_asked_for_as_the_kit_does() -> None:
-    line = Way("https://api.example.com", "ca.pem").curl(sent(None, "GET", headers=(), plain=True))
+    line = Reproduction("https://api.example.com", "ca.pem").curl(sent(None, "GET", headers=(), plain=True))
     assert line == "curl -i http://api.example.com/v1/actions"
 
 
 def test_certificates_and_options_are_kept() -> None:
-    way = Way("https://api.example.com/base/", "my ca.pem", ("--seed", "3"))
+    way = Reproduction("https://api.example.com/base/", "my ca.pem", ("--seed", "3"))
     assert way.curl(sent(None, "GET", headers=())) == (
         "curl -i --cacert 'my ca.pem' https://api.example.com/base/v1/actions"
     )
@@ -124,4 +124,7 @@ def test_certificates_and_options_are_kept() -> None:
 
 
 def test_an_address_in_brackets_is_taken_literally() -> None:
-    assert Way("http://[::1]:8012").curl(sent(None, "GET", headers=())) == "curl -i -g 'http://[::1]:8012/v1/actions'"
+    assert (
+        Reproduction("http://[::1]:8012").curl(sent(None, "GET", headers=()))
+        == "curl -i -g 'http://[::1]:8012/v1/actions'"
+    )

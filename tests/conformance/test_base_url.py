@@ -8,8 +8,8 @@ from tests.conformance.kit import report_on
 from tests.conformance.mutants.facts import contract, sandbox_app
 from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.mutants.wrapping import Answered, Asked, Wrapped, after, answer
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
 
 HOST = "api.example.test"
 EFFECTS = {each.id: each.effect for each in contract().operations}

@@ -33,10 +33,10 @@ from tests.conformance.sampling import one_of_each, parameters, tiers
 from tests.conformance.sockets import Framing, chunked, closing, framed, serving
 from tests.patience import PATIENCE
 from tests.tiers import part
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.conformance.http.client import Target, WireLimits
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
 
 
 def header(name: str, value: str) -> Around:
@@ -321,8 +321,8 @@ class Watched:
         return reply
 
 
-def judged(app: Any, *only: str, limits: Limits | None = None) -> Report:
-    options = Options(profile="core", only=only, limits=limits or Limits())
+def judged(app: Any, *only: str, limits: WireLimits | None = None) -> Report:
+    options = Options(profile="core", only=only, limits=limits or WireLimits())
     return report_on(app, options, prefix=PREFIX)
 
 

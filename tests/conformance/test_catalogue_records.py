@@ -12,11 +12,11 @@ import msgspec
 import orjson
 import pytest
 
-from traits_sandbox.conformance.case import Breach, Case, Talk, Unanswered
-from traits_sandbox.conformance.catalogue import atomicity, bodies, fields, limits, timestamps
-from traits_sandbox.conformance.exchange import Exchange, Reply, Request
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.requirement import registry
+from traits_sandbox.conformance.catalogue.case import Breach, Case, Talk
+from traits_sandbox.conformance.catalogue.chapters import atomicity, bodies, fields, limits, timestamps
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, Unanswered
+from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Field, Operation
 from traits_sandbox.derive.messages import error_message
@@ -35,11 +35,11 @@ WRONG_TYPES = {
 }
 
 
-def made_with(prefix: str = PREFIX, seed: int = 0) -> Materials:
-    return Materials(load("2020-09"), prefix, seed)
+def made_with(prefix: str = PREFIX, seed: int = 0) -> RequestFactory:
+    return RequestFactory(load("2020-09"), prefix, seed)
 
 
-def cases_of(made: Materials) -> list[Case]:
+def cases_of(made: RequestFactory) -> list[Case]:
     return [case for chapter in CHAPTERS for case in chapter.cases(made)]
 
 
@@ -314,4 +314,4 @@ def without(body: bytes, parts: list[bytes]) -> bytes:
 
 def test_without_a_limit_none_is_tried() -> None:
     unlimited = msgspec.structs.replace(CONTRACT, max_records=None)
-    assert {case.requirement for case in limits.cases(Materials(unlimited, PREFIX))} == {"LIM-002", "LIM-005"}
+    assert {case.requirement for case in limits.cases(RequestFactory(unlimited, PREFIX))} == {"LIM-002", "LIM-005"}

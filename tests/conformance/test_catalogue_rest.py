@@ -19,10 +19,9 @@ from tests.conformance.mutants.facts import sandbox_app
 from tests.conformance.sockets import Connected, listening
 from tests.tiers import Tier, part
 from traits_sandbox.conformance import Options, run_conformance
-from traits_sandbox.conformance.case import REACHES, Breach, Case, Talk, Unanswered
-from traits_sandbox.conformance.catalogue import (
+from traits_sandbox.conformance.catalogue.case import Breach, Case, Talk
+from traits_sandbox.conformance.catalogue.chapters import (
     authentication,
-    catalogue,
     deletion,
     methods,
     personas,
@@ -33,21 +32,23 @@ from traits_sandbox.conformance.catalogue import (
     uploads,
     webhook,
 )
-from traits_sandbox.conformance.exchange import Exchange, Reply, Request
-from traits_sandbox.conformance.keys import KeyMask, near
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.observers import Observers
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.requirement import registry
-from traits_sandbox.conformance.runner import OwnIds
-from traits_sandbox.conformance.safety import Gate, Permit
-from traits_sandbox.conformance.sockets import reply_to_head, speaks_old_tls
-from traits_sandbox.conformance.talk import POLLS
+from traits_sandbox.conformance.catalogue.every_case import catalogue
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.conversation import POLLS
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.keys import KeyMask, near
+from traits_sandbox.conformance.http.reach import REACHES
+from traits_sandbox.conformance.http.safety import Gate, Permit
+from traits_sandbox.conformance.http.sockets import reply_to_head, speaks_old_tls
+from traits_sandbox.conformance.judging.observers import Observers
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.judging.requirements import registry
+from traits_sandbox.conformance.running.runner import OwnIds
 from traits_sandbox.contract.load import load
 from traits_sandbox.derive.examples import reply_example
 
 PREFIX = "tsc-0123abcd-"
-MADE = Materials(load("2020-09"), PREFIX)
+MADE = RequestFactory(load("2020-09"), PREFIX)
 CHAPTERS = (
     authentication, deletion, methods, personas, repetition, replies, state, transport, uploads, webhook,
 )  # fmt: skip
@@ -236,7 +237,7 @@ def test_a_server_without_a_list_of_users_is_not_said_to_lose_them() -> None:
 )  # fmt: skip
 def test_only_keys_that_differ_are_tried(key: str, variants: set[str]) -> None:
     assert set(near(key)) == variants
-    made = Materials(MADE.contract, PREFIX, near_keys=near(key))
+    made = RequestFactory(MADE.contract, PREFIX, near_keys=near(key))
     tried = {case.id.rpartition(".")[2] for case in authentication.cases(made) if case.requirement == "AUTH-003"}
     assert tried == variants
 

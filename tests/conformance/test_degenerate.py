@@ -10,16 +10,16 @@ from tests.conformance.mutants.wrapping import Answered, pair
 from tests.conformance.sampling import parameters, tiers
 from tests.conformance.sockets import Connected, framed, listening, request_of
 from tests.patience import PATIENCE
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.conformance.http.client import Target, WireLimits
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
 
 KEY = "Degenerate-Key-7"
 
 # Nobody waits for replies that never end, and nobody misses one that does end, however busy the machine is.
-NEVER_ENDING = Limits(timeout=0.2, max_time=1.0)
-ENDING = Limits(timeout=PATIENCE, max_time=PATIENCE, max_requests=200)
+NEVER_ENDING = WireLimits(timeout=0.2, max_time=1.0)
+ENDING = WireLimits(timeout=PATIENCE, max_time=PATIENCE, max_requests=200)
 
 JSON = "application/json"
 ENVELOPE = '{"code": %d, "message": "50 actions have been successfully ingested", "data": null}'
@@ -133,7 +133,7 @@ AT_EACH_CHANGE = {
 NAMES = tiers(SERVERS, at_each_change=AT_EACH_CHANGE, proofs=set(SERVERS))
 
 
-async def judged(server: Connected, limits: Limits = ENDING, *only: str) -> Report:
+async def judged(server: Connected, limits: WireLimits = ENDING, *only: str) -> Report:
     async with listening(server) as port:
         options = Options(profile="core", limits=limits, only=only)
         return await asyncio.wait_for(Run(Target(f"http://127.0.0.1:{port}", KEY), options).report(), PATIENCE)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from traits_sandbox.conformance.deviations import Deviation, read_deviations
-from traits_sandbox.conformance.judgement import excuse
-from traits_sandbox.conformance.report import Result
-from traits_sandbox.conformance.runner import Tally
+from traits_sandbox.conformance.judging.deviations import Deviation, read_deviations
+from traits_sandbox.conformance.judging.judgement import excuse
+from traits_sandbox.conformance.judging.report import Result
+from traits_sandbox.conformance.running.runner import RunState
 from traits_sandbox.errors import UsageError
 
 TODAY = date(2026, 11, 22)
@@ -21,11 +21,11 @@ def deviation(**changes: object) -> Deviation:
     return Deviation(**given | changes)  # type: ignore[arg-type]
 
 
-def failed(observed: str = "201", requirement: str = "LIM-003", case: str = CASE) -> Tally:
-    return Tally(results=[Result(requirement, case, "", "push_actions", "failed", observed, "4xx")])
+def failed(observed: str = "201", requirement: str = "LIM-003", case: str = CASE) -> RunState:
+    return RunState(results=[Result(requirement, case, "", "push_actions", "failed", observed, "4xx")])
 
 
-def judged(tally: Tally, *deviations: Deviation) -> tuple[list[str], tuple[str, ...]]:
+def judged(tally: RunState, *deviations: Deviation) -> tuple[list[str], tuple[str, ...]]:
     unused = excuse(tally, deviations, URL, TODAY, frozenset({CASE}))
     return [result.outcome for result in tally.results], unused
 
@@ -44,13 +44,13 @@ def test_another_symptom_or_target_is_not_excused(changed: dict[str, str]) -> No
 
 
 def test_a_deviation_that_does_not_show_fails() -> None:
-    _, unused = judged(Tally(), deviation())
+    _, unused = judged(RunState(), deviation())
     assert len(unused) == 1
     assert CASE in unused[0]
 
 
 def test_a_deviation_about_what_was_not_tried_is_left_alone() -> None:
-    assert excuse(Tally(), [deviation()], URL, TODAY, frozenset({"OP-001.push_actions"})) == ()
+    assert excuse(RunState(), [deviation()], URL, TODAY, frozenset({"OP-001.push_actions"})) == ()
 
 
 @pytest.mark.parametrize(("day", "outcome"), [(date(2026, 11, 22), "deviation"), (date(2026, 11, 21), "failed")])
@@ -61,7 +61,7 @@ def test_a_deviation_excuses_up_to_its_last_day(day: date, outcome: str) -> None
 def test_what_an_exchange_showed_is_addressed_by_its_requirement_before_the_case() -> None:
     tally = failed("500", requirement="HTTP-002")
     assert judged(tally, deviation(case=f"HTTP-002.{CASE}", observed="500")) == (["deviation"], ())
-    assert judged(Tally(), deviation(case=f"HTTP-002.{CASE}", observed="500"))[1] != ()
+    assert judged(RunState(), deviation(case=f"HTTP-002.{CASE}", observed="500"))[1] != ()
 
 
 def test_a_file_of_deviations_is_read(tmp_path: Path) -> None:

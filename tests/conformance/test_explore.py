@@ -27,23 +27,23 @@ from tests.conformance.kit import PATIENT
 from tests.conftest import CHECKOUT
 from tests.tiers import Tier, part
 from tests.wire.served import serving
-from traits_sandbox.conformance.exchange import Exchange, Reply, Request
-from traits_sandbox.conformance.explore import explore
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.exploring.engine import Broken, Course, Scene, scenes
+from traits_sandbox.conformance.exploring.exploration import explore
 from traits_sandbox.conformance.exploring.findings import LISTED, Findings, Sighting
 from traits_sandbox.conformance.exploring.settled import Readings
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Exploration
-from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.http.client import Target, Wire, WireLimits
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.http.safety import Gate, Permit
+from traits_sandbox.conformance.judging.report import Exploration
 from traits_sandbox.conformance.reports.masking import Mask
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.runner import MAX_HANGS, Tally
-from traits_sandbox.conformance.safety import Gate, Permit
-from traits_sandbox.conformance.wire import Limits, Target, Wire
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
+from traits_sandbox.conformance.running.runner import MAX_HANGS, RunState
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.derive.openapi import openapi
+from traits_sandbox.derive.openapi.document import openapi
 from traits_sandbox.errors import UsageError
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
@@ -71,7 +71,7 @@ def only(*operations: str) -> Contract:
 @dataclass(frozen=True, slots=True)
 class Explored:
     exploration: Exploration
-    tally: Tally
+    tally: RunState
     requests: list[httpx.Request]
 
     @property
@@ -127,12 +127,12 @@ def try_on(
     chosen = replace(Options(explore=4, seed=SEED, limits=PATIENT), **options)
     target = Target(url, key)
     permit = Permit(reach or chosen.reach(target), prefix)  # type: ignore[arg-type]
-    held, tally = only(*operations) if operations else contract(), Tally()
+    held, tally = only(*operations) if operations else contract(), RunState()
 
     async def run() -> Exploration:
         wire = Wire(target, Gate(contract(), permit), chosen.limits, transport=recording)
         try:
-            return await explore(wire, Materials(held, prefix, chosen.seed), permit, tally, chosen, target)
+            return await explore(wire, RequestFactory(held, prefix, chosen.seed), permit, tally, chosen, target)
         finally:
             await wire.close()
 
@@ -296,7 +296,7 @@ def test_a_dropped_connection_is_found() -> None:
 
 
 def test_a_hang_is_found_and_an_operation_that_hangs_is_left_alone() -> None:
-    found = try_on(Hanging(), "push_items", limits=Limits(timeout=0.1))
+    found = try_on(Hanging(), "push_items", limits=WireLimits(timeout=0.1))
     assert found.kinds == {("push_items", "No reply: timeout")}
     assert len(found.requests) == MAX_HANGS
 
@@ -388,7 +388,7 @@ def test_what_was_found_before_the_budget_ended_is_told() -> None:
 
 
 def test_the_time_is_kept() -> None:
-    found = try_on(Answering(agree), "push_level_ups", limits=Limits(max_time=0.0))
+    found = try_on(Answering(agree), "push_level_ups", limits=WireLimits(max_time=0.0))
     assert found.requests == []
     assert found.exploration.skipped
 
@@ -496,7 +496,7 @@ def test_a_run_that_is_ended_sends_nothing_more() -> None:
 
         permit, options, target = Permit("unsafe", PREFIX), Options(explore=4), Target(HERE, KEY)
         wire = Wire(target, Gate(contract(), permit), PATIENT, transport=Answering(end))
-        await explore(wire, Materials(only("push_items"), PREFIX), permit, Tally(), options, target)
+        await explore(wire, RequestFactory(only("push_items"), PREFIX), permit, RunState(), options, target)
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(run())
@@ -558,7 +558,7 @@ def test_only_what_the_document_settles_is_held_against_a_server(body: bytes, re
 
 
 def test_the_worst_is_told_first_each_thing_once_and_not_endlessly() -> None:
-    findings = Findings(Readings(contract()), Way(HERE), Mask(KEY), exact=True)
+    findings = Findings(Readings(contract()), Reproduction(HERE), Mask(KEY), exact=True)
     long, short = exchanged(b'{"long": 1}', 201), exchanged(b"{}", 201)
     for number in range(LISTED + 5):
         for exchange in (long, short, long):

@@ -23,21 +23,21 @@ from tests.conformance.mutants.wrapping import Answered, Wrapped, after
 from tests.conformance.sockets import Connected, framed, listening, request_of
 from tests.conformance.test_degenerate import SERVERS, canned, told
 from tests.patience import PATIENCE
-from traits_sandbox.conformance.cleaning import GRACE
-from traits_sandbox.conformance.keys import KeyMask
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.http.client import Target, WireLimits
+from traits_sandbox.conformance.http.keys import KeyMask
+from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.reports import RENDERERS
-from traits_sandbox.conformance.reports.again import Way
 from traits_sandbox.conformance.reports.masking import Mask, masked
+from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.conformance.running.cleaning import GRACE
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
 
 KEY = "tsc-canary-Zk3/9+q=_key"
 
 # Every request is answered: none is late, however busy the machine is.
-LIMITS = Limits(timeout=PATIENCE, max_time=PATIENCE, max_requests=150)
+LIMITS = WireLimits(timeout=PATIENCE, max_time=PATIENCE, max_requests=150)
 
 
 @dataclass(slots=True)
@@ -67,12 +67,12 @@ def recording(visited: Visited, answering: Answering) -> Connected:
     return connected
 
 
-async def judged(url: str, limits: Limits = LIMITS, **choices: object) -> Report:
+async def judged(url: str, limits: WireLimits = LIMITS, **choices: object) -> Report:
     options = Options(profile="emulator", limits=limits, **choices)  # type: ignore[arg-type]
     return await asyncio.wait_for(Run(Target(url, KEY), options).report(), PATIENCE)
 
 
-def run_on(answering: Answering, limits: Limits = LIMITS, **choices: object) -> tuple[Report, Visited]:
+def run_on(answering: Answering, limits: WireLimits = LIMITS, **choices: object) -> tuple[Report, Visited]:
     """Return the report on a server that answers so, and what arrived there."""
     visited = Visited()
 
@@ -124,7 +124,7 @@ def texts() -> list[bytes]:
 def artefacts(report: Report) -> dict[str, bytes]:
     """Return all that a run leaves to be read."""
     shown = masked(report, Mask(KEY))
-    way = Way.to(shown)
+    way = Reproduction.to(shown)
     page = io.StringIO()
     Terminal(Console(file=page, width=200), shown, way).show()
     return {"terminal": page.getvalue().encode()} | {kind: render(shown, way) for kind, render in RENDERERS.items()}
@@ -145,7 +145,7 @@ def test_no_report_tells_the_key_that_a_server_echoes() -> None:
 
 def test_the_search_for_the_key_would_find_it() -> None:
     report, _ = run_on(echo)
-    way = Way.to(report)
+    way = Reproduction.to(report)
     assert any(KEY.encode() in render(report, way) for render in RENDERERS.values())
 
 
@@ -249,7 +249,7 @@ def test_who_asks_for_patience_does_not_get_all_of_it(pause: str) -> None:
     busy = told(429, canned(429).body, "application/json", ("retry-after", pause))
 
     async def run() -> tuple[Report, float]:
-        loop, limits = asyncio.get_running_loop(), Limits(max_time=30.0, max_requests=300)
+        loop, limits = asyncio.get_running_loop(), WireLimits(max_time=30.0, max_requests=300)
         transport = InProcess(Wrapped(sandbox_app(), after(lambda *_: busy)))
         return await run_within(transport, Options(limits=limits), key=KEY).report(), loop.time()
 

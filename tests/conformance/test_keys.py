@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from traits_sandbox.conformance.keys import VARIABLE, KeyMask, as_shell, marked, marker, reveal
+from traits_sandbox.conformance.http.keys import VARIABLE, KeyMask, as_shell, marked, marker, reveal
 
 KEY = "tsc-canary-Zk3/9+q=_<key>&\"x'"
 VARIANTS = ["", "headless", "longer", "swapped", "first", "basic"]

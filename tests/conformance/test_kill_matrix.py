@@ -10,7 +10,7 @@ from tests.conformance.mutants.mutant import Mutant
 from tests.conformance.mutants.population import EQUIVALENT, broken, equivalent, pattern_of, population
 from tests.conformance.sampling import first, names_in, one_of_each, parameters, tiers
 from tests.tiers import Tier
-from traits_sandbox.conformance.requirement import registry
+from traits_sandbox.conformance.judging.requirements import registry
 
 MUTANTS = {mutant.name: mutant for mutant in broken()}
 

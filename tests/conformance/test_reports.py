@@ -22,20 +22,20 @@ from tests.conformance.kit import PATIENT
 from tests.conformance.made import MUST, SHOULD, exchange, failing, judged, report, result
 from traits_sandbox import resources
 from traits_sandbox.conformance import Options, Report, run_conformance
-from traits_sandbox.conformance.deviations import read_deviations
-from traits_sandbox.conformance.events import CaseEnded, Event, Interrupted, Planned, Stage
-from traits_sandbox.conformance.exchange import KEY
-from traits_sandbox.conformance.keys import NEAR, marker, reveal
-from traits_sandbox.conformance.plan import NOT_APPLICABLE
-from traits_sandbox.conformance.report import Exploration, Finding
+from traits_sandbox.conformance.http.exchange import KEY
+from traits_sandbox.conformance.http.keys import NEAR, marker, reveal
+from traits_sandbox.conformance.judging.deviations import read_deviations
+from traits_sandbox.conformance.judging.report import Exploration, ExplorationFinding
+from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.conformance.reports import RENDERERS
-from traits_sandbox.conformance.reports.again import Way
 from traits_sandbox.conformance.reports.html_cases import DETAILED
 from traits_sandbox.conformance.reports.masking import Mask, masked
 from traits_sandbox.conformance.reports.progress import LINES, progress
+from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
-from traits_sandbox.conformance.requirement import registry
-from traits_sandbox.page import element
+from traits_sandbox.conformance.running.events import CaseEnded, Interrupted, RunEvent, RunPlanned, Stage
+from traits_sandbox.conformance.running.plan import NOT_APPLICABLE
+from traits_sandbox.reporting.page import element
 
 CANARY = "Canary+key/7f3a=9"
 IMAGE = "<img src=x onerror=alert(1)>"
@@ -43,12 +43,12 @@ HOSTILE = f"</pre></script><script>alert(1)</script>{IMAGE}'\"&\x1b[31m\x00\x07\
 
 
 def rendered(kind: str, shown: Report) -> str:
-    return RENDERERS[kind](shown, Way.to(shown)).decode()
+    return RENDERERS[kind](shown, Reproduction.to(shown)).decode()
 
 
 def printed(shown: Report, *, terminal: bool = False) -> str:
     stream = io.StringIO()
-    Terminal(Console(file=stream, width=60, force_terminal=terminal), shown, Way.to(shown)).show()
+    Terminal(Console(file=stream, width=60, force_terminal=terminal), shown, Reproduction.to(shown)).show()
     return stream.getvalue()
 
 
@@ -160,7 +160,7 @@ def leaking(key: str) -> Report:
     made = report(
         judged(MUST, *results), judged(SHOULD, result(f"{SHOULD}.a", "failed", seen, **leaks)),
         obstacle=everything, missing=(everything,), left_behind=(everything,), unused=(everything,),
-        exploration=Exploration(1, 1, (Finding("o", everything, everything, everything),), everything),
+        exploration=Exploration(1, 1, (ExplorationFinding("o", everything, everything, everything),), everything),
     )  # fmt: skip
     return replace(made, about=replace(made.about, target=f"http://127.0.0.1:8012/{key}", only=(everything,)))
 
@@ -434,8 +434,8 @@ def test_the_terminal_tells_the_rest(shown: Report, words: str) -> None:
 # Progress
 
 
-def events() -> Iterator[Event]:
-    yield Planned(500, 600)
+def events() -> Iterator[RunEvent]:
+    yield RunPlanned(500, 600)
     for number in range(500):
         failed = (result("x", "failed", requirement="HTTP-002"),) if number == 250 else ()
         yield CaseEnded(result(f"{SHOULD}.x", "failed" if number > 400 else "passed"), number + 1, failed)

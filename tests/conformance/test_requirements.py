@@ -3,17 +3,17 @@
 import re
 
 from traits_sandbox import resources
-from traits_sandbox.conformance.catalogue import catalogue
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.requirement import AREAS, passages, registry
+from traits_sandbox.conformance.catalogue.every_case import catalogue
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.judging.requirements import AREAS, passages, registry
 from traits_sandbox.contract.load import editions, load
 
 # Judged on every exchange of a run rather than by cases of their own.
 OBSERVED = {"AUTH-010", "ENV-001", "ENV-002", "ENV-005", "ENV-006", "ENV-008", "HTTP-002"}
 
 
-def made() -> Materials:
-    return Materials(load(editions()[-1]), "tsc-test-")
+def made() -> RequestFactory:
+    return RequestFactory(load(editions()[-1]), "tsc-test-")
 
 
 def present() -> dict[str, str]:

@@ -20,11 +20,11 @@ from tests.patience import PATIENCE
 from tests.tiers import Tier, part
 from tests.wire.served import Served, serving
 from traits_sandbox.conformance import Options, run_conformance
-from traits_sandbox.conformance.events import CaseEnded, Event, Stage
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.requirement import Profile, registry
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Target
+from traits_sandbox.conformance.http.client import Target
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.judging.requirements import Profile, registry
+from traits_sandbox.conformance.running.events import CaseEnded, RunEvent, Stage
+from traits_sandbox.conformance.running.run import Run
 
 # All of them send the same.
 PROFILES = [
@@ -72,7 +72,7 @@ def test_what_is_sent_is_what_was_planned_and_what_arrived(served: Served) -> No
     sent = 0
     arrived: list[int] = []
 
-    def tell(event: Event) -> None:
+    def tell(event: RunEvent) -> None:
         nonlocal sent
         if isinstance(event, CaseEnded):
             sent = event.sent

@@ -10,20 +10,20 @@ import pytest
 from tests.conformance.kit import InProcess, report_on
 from tests.conformance.mutants.facts import KEY, sandbox_app
 from tests.tiers import part
-from traits_sandbox.conformance.case import REACHES, Reach
-from traits_sandbox.conformance.exchange import BEARER, JSON, Request
-from traits_sandbox.conformance.exchange import KEY as KEY_MARKER
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.safety import Gate, Permit, Vetoed, is_loopback
-from traits_sandbox.conformance.wire import Target
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.client import Target
+from traits_sandbox.conformance.http.exchange import BEARER, JSON, Request
+from traits_sandbox.conformance.http.exchange import KEY as KEY_MARKER
+from traits_sandbox.conformance.http.reach import REACHES, Reach
+from traits_sandbox.conformance.http.safety import Gate, Permit, Vetoed, is_loopback
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
 from traits_sandbox.contract.load import load
 from traits_sandbox.errors import UsageError
 
 PREFIX = "tsc-0123abcd-"
-MADE = Materials(load("2020-09"), PREFIX)
+MADE = RequestFactory(load("2020-09"), PREFIX)
 OWN = MADE.remove(MADE.id("u"))
 HOST = "api.example.test"
 

@@ -12,13 +12,13 @@ from tests.conformance.mutants.facts import KEY, sandbox_app
 from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.test_reports import names, printed, rendered
 from tests.conformance.test_verdict import case
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.plan import NOT_ALLOWED, NOT_APPLICABLE, select
-from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.http.client import Target
+from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.reports.html_cases import DETAILED
-from traits_sandbox.conformance.reports.wording import headline, next_step
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Target
+from traits_sandbox.conformance.reports.words import headline, next_step
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.plan import NOT_ALLOWED, NOT_APPLICABLE, select
+from traits_sandbox.conformance.running.run import Run
 
 HOST = "api.example.test"
 SKIPPED = result(f"{MUST}.logins.over", "skipped", reason=f"{NOT_ALLOWED}: it reaches as far as 'append'")

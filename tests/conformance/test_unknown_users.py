@@ -13,10 +13,10 @@ from tests.conformance.mutants.facts import sandbox_app, the
 from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.mutants.population import broken
 from tests.conformance.mutants.wrapping import Answered, Asked, Wrapped, after, answer
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
+from traits_sandbox.conformance.running.options import Options
 
 STATUS = the("assessment_status")
 CASE = f"OP-001.{STATUS.id}"
@@ -38,7 +38,7 @@ def test_a_server_that_knows_no_user_of_the_run_proves_nothing_and_is_told_of_a_
     assert (report.failed, report.exit_code) == ((), 3)
     assert any(each.startswith("OP-001 could not be judged: answered 404") for each in report.missing)
     told = io.StringIO()
-    Terminal(Console(file=told), report, Way(report.about.target)).verdict()
+    Terminal(Console(file=told), report, Reproduction(report.about.target)).verdict()
     assert "--user-id names a user" in told.getvalue()
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from traits_sandbox.conformance.case import Breach, Case, Talk
-from traits_sandbox.conformance.judgement import judge, missing
-from traits_sandbox.conformance.plan import Plan, Step, make_plan, select
-from traits_sandbox.conformance.report import About, Outcome, Report, Result
-from traits_sandbox.conformance.requirement import DECIDING, Profile, registry
-from traits_sandbox.conformance.runner import Tally
-from traits_sandbox.conformance.safety import Permit
+from traits_sandbox.conformance.catalogue.case import Breach, Case, Talk
+from traits_sandbox.conformance.http.safety import Permit
+from traits_sandbox.conformance.judging.judgement import judge, missing
+from traits_sandbox.conformance.judging.report import Outcome, Report, Result, RunFacts
+from traits_sandbox.conformance.judging.requirements import DECIDING, Profile, registry
+from traits_sandbox.conformance.running.plan import Plan, Step, make_plan, select
+from traits_sandbox.conformance.running.runner import RunState
 from traits_sandbox.errors import UsageError
 
 MUST, SHOULD, INFO = "LIM-003", "LIM-004", "LIM-005"
@@ -28,11 +28,11 @@ def result(requirement: str, outcome: Outcome, reason: str = "") -> Result:
 
 
 def report(*results: Result, profile: Profile = "core", succeeded: bool = True, **more: object) -> Report:
-    tally = Tally(results=list(results), succeeded={"push_actions"} if succeeded else set())
+    tally = RunState(results=list(results), succeeded={"push_actions"} if succeeded else set())
     tally.passed.update(["OP-001", MUST, SHOULD, INFO])
     plan = Plan((Step(case("OP-001")), *(Step(case(each)) for each in (MUST, SHOULD, INFO))), 3, 0)
     judged = judge(registry(), tally)
-    about = About("0", "1", "2020-09", "", "http://127.0.0.1", profile, "unsafe", 0, "tsc-", "", 0.0)
+    about = RunFacts("0", "1", "2020-09", "", "http://127.0.0.1", profile, "unsafe", 0, "tsc-", "", 0.0)
     lacking = tuple(missing(plan, tally, judged, DECIDING[profile]))
     return Report(about, judged, 4, 4, missing=lacking, **more)  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from traits_sandbox.contract.build import build, build_edition
-from traits_sandbox.contract.compile import Finding, compile_document, compile_file
+from traits_sandbox.contract.compile import Contradiction, compile_document, compile_file
 from traits_sandbox.contract.model import Contract, Field, Operation
 from traits_sandbox.derive.generate import generate
 from traits_sandbox.errors import DocumentError, UsageError
@@ -21,14 +21,14 @@ FIELD = "price|float|Yes|"
 
 
 @pytest.fixture(scope="module", params=["vendor's document", "reference"])
-def compiled(request: pytest.FixtureRequest, edition: Path) -> tuple[Contract, tuple[Finding, ...]]:
+def compiled(request: pytest.FixtureRequest, edition: Path) -> tuple[Contract, tuple[Contradiction, ...]]:
     theirs = request.param != "reference"
     path = request.getfixturevalue("vendor_document") if theirs else edition / "reference.md"
     return compile_file(path, edition="2020-09")
 
 
 @pytest.fixture(scope="module")
-def contract(compiled: tuple[Contract, tuple[Finding, ...]]) -> Contract:
+def contract(compiled: tuple[Contract, tuple[Contradiction, ...]]) -> Contract:
     return compiled[0]
 
 
@@ -36,7 +36,7 @@ def operation(contract: Contract, name: str) -> Operation:
     return next(each for each in contract.operations if each.id == name)
 
 
-def compile_text(text: str) -> tuple[Contract, tuple[Finding, ...]]:
+def compile_text(text: str) -> tuple[Contract, tuple[Contradiction, ...]]:
     return compile_document(text, file="doc.md", edition="x")
 
 
@@ -101,7 +101,7 @@ def test_the_webhook_keeps_its_key_out_of_the_query_parameters(contract: Contrac
 
 
 def test_examples_that_contradict_their_table_are_findings(
-    compiled: tuple[Contract, tuple[Finding, ...]],
+    compiled: tuple[Contract, tuple[Contradiction, ...]],
 ) -> None:
     contradicting = [finding for finding in compiled[1] if finding.section == "Social Dynamics"]
     assert len(contradicting) == 8

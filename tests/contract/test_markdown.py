@@ -1,6 +1,6 @@
 import pytest
 
-from traits_sandbox.contract.document import Fence, Items, Notice, Paragraph, Table
+from traits_sandbox.contract.document import Fence, Items, NoticeBlock, Paragraph, Table
 from traits_sandbox.contract.markdown import parse
 from traits_sandbox.errors import DocumentError
 
@@ -92,7 +92,7 @@ def test_html_bold_and_anchors_read_like_their_markdown() -> None:
     (notice,) = blocks(
         '<aside class="notice">\nReplace <b>:id</b>, see <a href="https://a.example">here</a>.\n</aside>'
     )
-    assert isinstance(notice, Notice)
+    assert isinstance(notice, NoticeBlock)
     assert notice.prose.markdown == "Replace **:id**, see [here](https://a.example)."
 
 

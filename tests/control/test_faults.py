@@ -11,7 +11,7 @@ import pytest
 
 from traits_sandbox.control.fault_plan import MAX_FAULTS, FaultPlan, PlanFull
 from traits_sandbox.control.fault_reading import PRESETS, FaultError, fault_schemas, read_fault, read_header
-from traits_sandbox.control.faults import Decision, Effect, Fault, Turn, decide
+from traits_sandbox.control.faults import Decision, Fault, FaultEffect, Turn, decide
 
 OPERATIONS = ["push_actions", "push_purchases"]
 
@@ -78,10 +78,10 @@ def test_a_schedule_says_which_calls_fail(schedule: dict[str, Any], met: list[in
 def test_a_sequence_can_name_an_effect_for_each_call() -> None:
     sequence = [{"status": 503, "delay": 2}, False, True, {"reset": "during"}]
     assert decisions({"status": 500, "delay": 0.5, "sequence": sequence}, 5) == [
-        Decision(Effect(status=503, delay=2.0), 2.0),
+        Decision(FaultEffect(status=503, delay=2.0), 2.0),
         None,
-        Decision(Effect(status=500, delay=0.5), 0.5),
-        Decision(Effect(reset="during"), 0.5),
+        Decision(FaultEffect(status=500, delay=0.5), 0.5),
+        Decision(FaultEffect(reset="during"), 0.5),
         None,
     ]
 

@@ -7,25 +7,25 @@ from typing import Any
 import pytest
 
 from tests.patience import PATIENCE
-from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.journal import Journal
-from traits_sandbox.control.redaction import Redactor
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.control.search import RequestSearch
 from traits_sandbox.control.since import parse_since
 from traits_sandbox.control.uploads import Uploads
 from traits_sandbox.control.waiting import wait_for
 from traits_sandbox.errors import UsageError, Violation
+from traits_sandbox.reporting.masking import Masker
 
 SECRET = "s3cret-key"
 
 
-def entry(number: int = 1, *, dashboard: str = "default", body: bytes | None = b"{}", **more: Any) -> Entry:
+def entry(number: int = 1, *, dashboard: str = "default", body: bytes | None = b"{}", **more: Any) -> JournalEntry:
     known: dict[str, Any] = {"path": "/v1/items", "query": "", "headers": [], "received_at": 1600000000.0 + number}
-    return Entry(id=f"r-{number}", method="POST", started=0.0, dashboard=dashboard, body=body, **known | more)
+    return JournalEntry(id=f"r-{number}", method="POST", started=0.0, dashboard=dashboard, body=body, **known | more)
 
 
 def journal(**bounds: Any) -> Journal:
-    return Journal(Redactor([SECRET]), key_parameters=frozenset({"api_key"}), **bounds)
+    return Journal(Masker([SECRET]), key_parameters=frozenset({"api_key"}), **bounds)
 
 
 def ids(held: Journal, dashboard: str | None = None) -> list[str]:
@@ -56,7 +56,7 @@ def violations(number: int) -> tuple[Violation, ...]:
 
 @pytest.mark.parametrize("more", [{"body": b"x" * 20_000}, {"body": b""}, {"violations": 100}, {"headers": 30}])
 def test_what_is_counted_is_what_memory_is_taken(more: dict[str, Any]) -> None:
-    def made(number: int) -> Entry:
+    def made(number: int) -> JournalEntry:
         given = dict(more)
         if "body" in given:
             given["body"] = bytes(bytearray(given["body"]))
@@ -106,7 +106,7 @@ def test_secrets_are_masked_wherever_they_are() -> None:
 
 
 def test_bodies_are_shown_as_far_as_their_operation_lets_them() -> None:
-    held = Journal(Redactor([SECRET]), conceal=lambda operation, body: None if operation == "hook" else body)
+    held = Journal(Masker([SECRET]), conceal=lambda operation, body: None if operation == "hook" else body)
     held.add(entry(1, operation="hook", body=b"e-mail"))
     held.add(entry(2, operation="push", body=b"{}"))
     assert [each.body for each in held.entries()] == [None, b"{}"]

@@ -1,7 +1,6 @@
 """A small contract of another API altogether: what derivations say of it can only come from the contract."""
 
 from traits_sandbox.contract.model import (
-    Body,
     Contract,
     Dialect,
     EventRule,
@@ -9,6 +8,7 @@ from traits_sandbox.contract.model import (
     Operation,
     Parameter,
     Record,
+    RequestBody,
     Response,
     Webhook,
 )
@@ -33,7 +33,7 @@ PUSH = Operation(
     behaviour="push",
     effect="append",
     notices=("Wear a helmet.",),
-    body=Body(
+    body=RequestBody(
         media_type="application/json",
         collection="spins",
         record="Spin",
@@ -48,7 +48,7 @@ PUSH_BOARDS = Operation(
     path="/v9/boards",
     behaviour="push",
     effect="append",
-    body=Body(media_type="application/json", collection="boards", record="Board"),
+    body=RequestBody(media_type="application/json", collection="boards", record="Board"),
     response=Response(status=202, message="{count} boards taken"),
 )
 UPLOAD = Operation(
@@ -58,7 +58,7 @@ UPLOAD = Operation(
     path="/v9/spins.csv",
     behaviour="upload",
     effect="append",
-    body=Body(media_type="multipart/form-data", part="sheet"),
+    body=RequestBody(media_type="multipart/form-data", part="sheet"),
     dialects=(Dialect(name="plain", record="Spin"),),
     response=Response(status=202, message="reading", example={"code": 202, "message": "reading", "data": {"rows": 3}}),
 )
@@ -109,7 +109,7 @@ FORGET = Operation(
     behaviour="remove_user",
     effect="destroy",
     roles={"user": "rider"},
-    body=Body(media_type="application/json", fields=(Field(name="rider", type="string", required=True),)),
+    body=RequestBody(media_type="application/json", fields=(Field(name="rider", type="string", required=True),)),
     response=Response(status=200, message=""),
 )
 OTHER = Contract(

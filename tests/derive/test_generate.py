@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.derive.generate import PATTERNS, generate, pretty
 from traits_sandbox.derive.json_schema import documents
-from traits_sandbox.derive.openapi import openapi
+from traits_sandbox.derive.openapi.document import openapi
 
 
 def test_an_edition_has_its_contract_its_schemas_and_its_openapi(contract: Contract) -> None:

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.derive.other import OTHER, PUSH
 from traits_sandbox.contract.model import Contract, Operation
-from traits_sandbox.derive.openapi import LOCAL_URL, openapi
+from traits_sandbox.derive.openapi.document import LOCAL_URL, openapi
 from traits_sandbox.errors import ErrataError
 
 Json = dict[str, Any]

@@ -15,7 +15,7 @@ from tests.components import require, require_node
 from tests.derive.other import OTHER
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.derive.generate import differences, generate, write
-from traits_sandbox.derive.postman import collection, environment, files
+from traits_sandbox.derive.postman.collection import collection, environment, files
 from traits_sandbox.settings import SETTINGS
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
-from traits_sandbox.handlers.ingestion import Intake
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
+from traits_sandbox.handlers.intake import Intake
 from traits_sandbox.handlers.table import handlers
 from traits_sandbox.store.memory import MemoryStore
 from traits_sandbox.store.protocol import Store
@@ -26,19 +26,19 @@ class Emulated:
     backend: Backend
     handlers: dict[str, Handler]
 
-    def send(self, operation: str, *, dashboard: str = DASHBOARD, at: float = NOW, **parts: Any) -> Reply:
+    def send(self, operation: str, *, dashboard: str = DASHBOARD, at: float = NOW, **parts: Any) -> HandlerResult:
         """Return the reply to one call; `parts` are those of Call."""
         return asyncio.run(self.answer(operation, Call(dashboard, "request-1", at, **parts)))
 
-    async def answer(self, operation: str, call: Call) -> Reply:
+    async def answer(self, operation: str, call: Call) -> HandlerResult:
         """Return the reply to a call, for tests with several at once."""
         return await self.handlers[operation](call)
 
-    def upload(self, operation: str, *lines: str, end: str = "\n") -> Reply:
+    def upload(self, operation: str, *lines: str, end: str = "\n") -> HandlerResult:
         """Return the reply to a CSV file of these lines."""
         return self.send(operation, upload=io.BytesIO(end.join((*lines, "")).encode()))
 
-    def post(self, operation: str, body: Any, **parts: Any) -> Reply:
+    def post(self, operation: str, body: Any, **parts: Any) -> HandlerResult:
         """Return the reply to a body as JSON."""
         return self.send(operation, body=orjson.dumps(body), **parts)
 
@@ -64,6 +64,6 @@ def emulated(contract: Contract, store: Store | None = None, *, seed: int = 0, p
     return Emulated(backend, handlers(contract, backend))
 
 
-def sentences(reply: Reply) -> list[str]:
+def sentences(reply: HandlerResult) -> list[str]:
     """Return what is said about what was refused."""
     return [str(violation) for violation in reply.refused]

@@ -3,7 +3,7 @@ import pytest
 from tests.handlers.emulated import Emulated, emulated
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import BadRequest
-from traits_sandbox.handlers.ingestion import BATCH_SIZE, Arrival, Intake, RecordIntake
+from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, Intake, RecordIntake
 
 FRIENDS = {"user_id": "u1", "target_user_id": "u2", "connection": "linked", "interaction": "friend"}
 ARRIVAL = Arrival(at=1.5, origin="request-1")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.handlers.emulated import DASHBOARD, NOW, Emulated, emulated, sentences
 from traits_sandbox.contract.model import Contract, EventRule, Webhook
 from traits_sandbox.errors import BadRequest, UsageError
-from traits_sandbox.handlers.call import Call, Reply
-from traits_sandbox.handlers.playfab import MAX_EVENTS
-from traits_sandbox.handlers.playfab_delivery import WEBHOOK_EVENT
+from traits_sandbox.handlers.call import Call, HandlerResult
+from traits_sandbox.handlers.playfab.delivery import WEBHOOK_EVENT
+from traits_sandbox.handlers.playfab.webhook import MAX_EVENTS
 from traits_sandbox.store.memory import MemoryStore
 from traits_sandbox.store.protocol import Batch
 
@@ -57,7 +57,7 @@ def item_bought(**content: Any) -> Event:
     return event("player_vc_item_purchased", **(usual | content))
 
 
-def deliver(api: Emulated, body: Event | list[Any], **parts: Any) -> Reply:
+def deliver(api: Emulated, body: Event | list[Any], **parts: Any) -> HandlerResult:
     return api.post("receive_playfab_events", body, **parts)
 
 
@@ -367,7 +367,7 @@ def test_an_event_that_is_delivered_twice_at_once_counts_once(contract: Contract
     api = emulated(contract, SlowStore(max_bytes=2**20))
     call = Call(DASHBOARD, "r", NOW, body=orjson.dumps(event("hello")))
 
-    async def twice() -> list[Reply]:
+    async def twice() -> list[HandlerResult]:
         return await asyncio.gather(*(api.answer("receive_playfab_events", call) for _ in range(2)))
 
     assert [reply.records for reply in asyncio.run(twice())] == [1, 0]
@@ -387,7 +387,7 @@ def test_a_body_that_holds_no_events_is_a_bad_request(api: Emulated, body: bytes
 
 
 def test_an_empty_delivery_is_acknowledged(api: Emulated) -> None:
-    assert deliver(api, []) == Reply()
+    assert deliver(api, []) == HandlerResult()
 
 
 def test_more_events_than_anybody_sends_are_a_bad_request(api: Emulated) -> None:

@@ -3,14 +3,16 @@ import pytest
 from tests.handlers.emulated import Emulated, emulated
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import BadRequest, NotFound
-from traits_sandbox.handlers.call import Reply
+from traits_sandbox.handlers.call import HandlerResult
 from traits_sandbox.handlers.traits import weighted_mean
 
 OPERATIONS = ["get_persona_user_ids", "get_persona_traits"]
 USERS = [f"user-{number}" for number in range(40)]
 
 
-def read(api: Emulated, operation: str, persona: str, segment: str = "default", dashboard: str = "default") -> Reply:
+def read(
+    api: Emulated, operation: str, persona: str, segment: str = "default", dashboard: str = "default"
+) -> HandlerResult:
     return api.send(operation, path={"segment_id": segment, "persona": persona}, dashboard=dashboard)
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.handlers.emulated import DASHBOARD, NOW, Emulated, sentences
 from traits_sandbox.derive.validation import MAX_VIOLATIONS
 from traits_sandbox.errors import BadRequest
-from traits_sandbox.handlers.call import Call, Reply
-from traits_sandbox.handlers.csv_rows import MAX_ROW, CsvRow, read_rows
-from traits_sandbox.handlers.ingestion import BATCH_SIZE
+from traits_sandbox.handlers.call import Call, HandlerResult
+from traits_sandbox.handlers.csv.rows import MAX_ROW, CsvRow, read_rows
+from traits_sandbox.handlers.intake import BATCH_SIZE
 from traits_sandbox.handlers.upload import chunks
 
 LONG = "timestamp,user_id,register_date,churn_date,kpi_id,value"
@@ -282,7 +282,7 @@ def test_rows_are_stored_in_batches_while_others_are_served(api: Emulated) -> No
     )  # blank lines make no batch
     seen = []
 
-    async def watched() -> Reply:
+    async def watched() -> HandlerResult:
         upload = asyncio.create_task(api.answer("upload_kpis", Call(DASHBOARD, "r", NOW, upload=file)))
         while not upload.done():
             seen.append((await api.backend.store.status()).records)

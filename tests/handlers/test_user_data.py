@@ -4,10 +4,10 @@ import pytest
 
 from tests.handlers.emulated import Emulated
 from traits_sandbox.errors import BadRequest
-from traits_sandbox.handlers.call import Reply
+from traits_sandbox.handlers.call import HandlerResult
 
 
-def remove(api: Emulated, user: str, dashboard: str = "default") -> Reply:
+def remove(api: Emulated, user: str, dashboard: str = "default") -> HandlerResult:
     return api.post("remove_user_data", {"id": user}, dashboard=dashboard)
 
 
@@ -45,7 +45,7 @@ def test_a_removed_user_is_gone_from_every_kind_of_record(peopled: Emulated) -> 
 
 
 def test_removal_answers_alike_for_known_and_unknown_users_and_again(peopled: Emulated) -> None:
-    assert [remove(peopled, user) for user in ("u1", "u1", "nobody")] == [Reply()] * 3
+    assert [remove(peopled, user) for user in ("u1", "u1", "nobody")] == [HandlerResult()] * 3
 
 
 def test_a_removed_user_comes_back_by_new_pushes_only(peopled: Emulated) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.hostile.cases import REFUSED, TAKEN, Case, body_case
 from tests.hostile.messages import CONTRACT, OPERATIONS, dumped, valid_content, valid_value
-from traits_sandbox.contract.model import Body, Operation
+from traits_sandbox.contract.model import Operation, RequestBody
 
 _HERE = "@here@"
 _NUMBERS = ("int", "float")
@@ -184,7 +184,7 @@ def _recoded(encoding: str, operation: Operation) -> bytes:
     return valid_content(operation).decode().encode(encoding)
 
 
-def _body(operation: Operation) -> Body:
+def _body(operation: Operation) -> RequestBody:
     """Return the body of a push: where the operation is none, that of the first one, which it then has to refuse."""
     pushes = (each.body for each in OPERATIONS.values() if each.body and each.body.collection)
     if operation.body and operation.body.collection:

@@ -25,8 +25,8 @@ bulk            x      x      x      x       x      ·    -       -
 web             x      x      x      x       x      x    ·       -
 conformance     x      x      no     no      no     no   no      ·
 """
-FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "system", "page", "__init__"}
-LEAVES = {"errors", "clock", "__init__"}
+FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "system", "reporting", "json_types", "__init__"}
+LEAVES = {"errors", "clock", "json_types", "__init__"}
 
 
 def drawn() -> dict[str, set[str]]:
@@ -69,7 +69,7 @@ FENCES: dict[str, set[str]] = {
     "orjson": set(MAY_IMPORT),
     **{name: {"web.tls"} for name in TLS},
     **{name: {"bulk"} for name in BULK},
-    "httpx": {"conformance", "bulk.sending"},
+    "httpx": {"conformance", "bulk.loading.sending"},
     **{name: {"conformance"} for name in JUDGE},
 }
 

@@ -13,8 +13,8 @@ from tests.components import require
 from tests.tiers import Tier, part
 from traits_sandbox import resources
 from traits_sandbox.cli import main
-from traits_sandbox.conformance.deviations import read_deviations
-from traits_sandbox.conformance.requirement import passages, read_registry, registry
+from traits_sandbox.conformance.judging.deviations import read_deviations
+from traits_sandbox.conformance.judging.requirements import passages, read_registry, registry
 from traits_sandbox.contract.build import build_edition
 from traits_sandbox.contract.compile import compile_document
 from traits_sandbox.derive.generate import generate

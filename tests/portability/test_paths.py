@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from traits_sandbox.bulk.folders import identity
-from traits_sandbox.bulk.paths import as_key, local_path, on_disk, path_of
-from traits_sandbox.bulk.quarantine import fits, room_below, safe
-from traits_sandbox.bulk.sources import Source
+from traits_sandbox.bulk.checking.quarantine import fits, room_below, safe
+from traits_sandbox.bulk.storage.folders import identity
+from traits_sandbox.bulk.storage.paths import as_key, local_path, on_disk, path_of
+from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.cli.report_files import wanted
 from traits_sandbox.errors import UsageError
 
@@ -71,9 +71,9 @@ def test_the_folder_of_another_machine_is_refused_rather_than_taken_for_one_here
 def test_a_path_with_a_drive_is_looked_for_in_this_folder(tmp_path: Path) -> None:
     with chdir(tmp_path):
         with pytest.raises(UsageError, match=r"there is no folder C:\\load"):
-            Source(r"C:\load")
+            FileSource(r"C:\load")
         Path(r"C:\load").mkdir()
-        assert Source(r"C:\load").local
+        assert FileSource(r"C:\load").local
 
 
 def test_keys_have_slashes_on_every_system() -> None:
@@ -122,5 +122,5 @@ def test_report_files_may_lie_on_a_drive(tmp_path: Path) -> None:
 
 def test_one_folder_has_one_name_however_it_is_spelled(tmp_path: Path) -> None:
     spellings = (str(tmp_path), f"{tmp_path}/", tmp_path.as_uri(), f"file://localhost{tmp_path.as_posix()}")
-    assert {Source(each).name for each in spellings} == {tmp_path.resolve().as_posix()}
+    assert {FileSource(each).name for each in spellings} == {tmp_path.resolve().as_posix()}
     assert local_path(tmp_path.as_uri()) == tmp_path

@@ -14,7 +14,7 @@ from tests.bulk.loading import checked, purchase, put
 from tests.patience import PATIENCE
 from tests.portability.programs import RESOURCE_OF_MACOS, WITHOUT_RESOURCE, WITHOUT_UVLOOP, elsewhere
 from tests.wire.served import serving
-from traits_sandbox.bulk.engine import Processes
+from traits_sandbox.bulk.checking.engine import Processes
 from traits_sandbox.system import MOST_PROCESSES, create_private, ending_signals, existing_signals, raised, remove
 
 PUSH = {"level_ups": [{"user_id": "1001", "level": 3}]}

@@ -9,16 +9,16 @@ from typing import Any
 import orjson
 
 from traits_sandbox.store.memory import MemoryStore
-from traits_sandbox.store.protocol import Batch, Layout, Store, StoreStatus, Window
+from traits_sandbox.store.protocol import Batch, RecordLayout, Store, StoreStatus, Window
 
 Row = dict[str, Any]
 Opened = AbstractAsyncContextManager[Store]
 
 LAYOUTS = {
-    "login": Layout(user="user_id"),
-    "friends": Layout(user="user_id", mention="target_user_id"),
-    "item": Layout(key="item_id"),
-    "event": Layout(mention="user", key="id"),
+    "login": RecordLayout(user="user_id"),
+    "friends": RecordLayout(user="user_id", mention="target_user_id"),
+    "item": RecordLayout(key="item_id"),
+    "event": RecordLayout(mention="user", key="id"),
 }
 
 

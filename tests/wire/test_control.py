@@ -18,8 +18,8 @@ from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
-from traits_sandbox.web.admin import control_routes
-from traits_sandbox.web.control_calls import MAX_WAIT_MS as LONGEST_WAIT
+from traits_sandbox.web.control.app import control_routes
+from traits_sandbox.web.control.queries import MAX_WAIT_MS as LONGEST_WAIT
 
 EVENT = {
     "EventId": "e1",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.wire.served import Served
-from traits_sandbox.control.ledger import Ledger, Load
+from traits_sandbox.control.ledger import Ledger, LedgerEntry
 from traits_sandbox.errors import UsageError
 
 BULK = "/_sandbox/bulk"
@@ -268,8 +268,8 @@ def test_reset_forgets_the_ledger_with_the_records(client: httpx.Client) -> None
     assert users(client) == ["1"]
 
 
-def load(key: str, dashboard: str = "default") -> Load:
-    return Load("1", dashboard, "s3://bucket", "logins", key, "etag", 0.0)
+def load(key: str, dashboard: str = "default") -> LedgerEntry:
+    return LedgerEntry("1", dashboard, "s3://bucket", "logins", key, "etag", 0.0)
 
 
 def test_a_full_ledger_takes_no_more_until_it_is_cleared() -> None:

@@ -61,7 +61,7 @@ def exceptions() -> str:
 def short_waits(document: str) -> str:
     """Return the document with waits that end soon: by its own bounds one may last a minute."""
     described = json.loads(document)
-    for name in ("Waiting", "RecordWaiting"):
+    for name in ("WaitQuery", "RecordWaitQuery"):
         schema = described["components"]["schemas"][name]
         schema["properties"]["timeout_ms"] |= {"maximum": 20, "default": 20}
         schema["required"] = [*schema.get("required", []), "timeout_ms"]

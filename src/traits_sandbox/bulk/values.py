@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-Format = Literal["ndjson", "csv", "parquet"]
+FileFormat = Literal["ndjson", "csv", "parquet"]
 Compression = Literal["", "gz", "zst"]
 STORAGE: Final = "storage"
 UNLISTED: Final = "unlisted"
@@ -16,11 +16,11 @@ At = tuple[str, str]
 """Which file: the URI of its root, and its path below that."""
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BulkValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of every value: immutable, by keyword."""
 
 
-class Stored(Value, frozen=True, kw_only=True):
+class Stored(BulkValue, frozen=True, kw_only=True):
     """A file as a listing shows it. `key` is its path below the root, `size` in bytes, `modified` in epoch seconds.
 
     `fault` says, as a sentence, why it cannot be read, and what else may be missing from the listing for its sake.
@@ -33,16 +33,16 @@ class Stored(Value, frozen=True, kw_only=True):
     fault: str = ""
 
 
-class Place(Value, frozen=True, kw_only=True):
+class FilePlace(BulkValue, frozen=True, kw_only=True):
     """What the path of a file says about it. `folder` is the category; `partitions` are its Hive partitions."""
 
     folder: str
-    format: Format
+    format: FileFormat
     compression: Compression = ""
     partitions: tuple[str, ...] = ()
 
 
-class Fault(Value, frozen=True, kw_only=True, omit_defaults=False):
+class Fault(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     """One way in which a row breaks the contract.
 
     `line` counts from 1: lines of text, or rows of a Parquet file. `offset` is the byte at which the line begins, in
@@ -62,7 +62,7 @@ class Fault(Value, frozen=True, kw_only=True, omit_defaults=False):
         return f"{self.field} {self.message}" + (f" (got {self.excerpt})" if self.excerpt else "")
 
 
-class Bad(Value, frozen=True, kw_only=True, omit_defaults=False):
+class BadRow(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     """A bad row: its line, what it holds as text (cut where it is long), and everything that is wrong with it."""
 
     line: int
@@ -71,7 +71,7 @@ class Bad(Value, frozen=True, kw_only=True, omit_defaults=False):
     offset: int | None = None
 
 
-class Notice(Value, frozen=True, kw_only=True, omit_defaults=False):
+class Notice(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     """Something worth a look that makes no row bad. `kind` is stable, `message` is a sentence.
 
     `key` is the path of the file below `root` that it is about; both are empty where it is about no single one.
@@ -83,7 +83,7 @@ class Notice(Value, frozen=True, kw_only=True, omit_defaults=False):
     root: str = ""
 
 
-class Task(Value, frozen=True, kw_only=True):
+class Task(BulkValue, frozen=True, kw_only=True):
     """A piece of work: a whole file, or the bytes of it from `start` up to `end` whose lines begin there.
 
     `root` is the URI that the key is below. `part` is its place among the parts of the file, from 0. All bad rows go
@@ -92,7 +92,7 @@ class Task(Value, frozen=True, kw_only=True):
 
     root: str
     stored: Stored
-    place: Place
+    place: FilePlace
     start: int = 0
     end: int = 0
     part: int = 0
@@ -105,7 +105,7 @@ class Task(Value, frozen=True, kw_only=True):
         return self.root, self.stored.key
 
 
-class Outcome(Value, frozen=True, kw_only=True):
+class TaskResult(BulkValue, frozen=True, kw_only=True):
     """What came of a task.
 
     `lines` counts the lines of text that were passed, so that those of later parts can be numbered; lines in `bad` are
@@ -120,7 +120,7 @@ class Outcome(Value, frozen=True, kw_only=True):
     lines: int = 0
     rows: int = 0
     size: int = 0
-    bad: tuple[Bad, ...] = ()
+    bad: tuple[BadRow, ...] = ()
     bad_rows: int = 0
     fault_count: int = 0
     columns: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class Outcome(Value, frozen=True, kw_only=True):
     error_kind: str = ""
 
 
-class FileReport(Value, frozen=True, kw_only=True, omit_defaults=False):
+class FileReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     """A file with all that is known of it after it was judged, or the reason why it was not.
 
     `key` is its path below `root`, one of the URIs. `bad` holds the first bad rows, `bad_rows` counts them all and
@@ -142,14 +142,14 @@ class FileReport(Value, frozen=True, kw_only=True, omit_defaults=False):
     key: str
     root: str = ""
     folder: str
-    format: Format
+    format: FileFormat
     size: int
     etag: str = ""
     compression: Compression = ""
     rows: int = 0
     bad_rows: int = 0
     fault_count: int = 0
-    bad: tuple[Bad, ...] = ()
+    bad: tuple[BadRow, ...] = ()
     columns: tuple[str, ...] = ()
     unknown: dict[str, int] = {}
     digest: str = ""
@@ -168,7 +168,7 @@ class FileReport(Value, frozen=True, kw_only=True, omit_defaults=False):
         return not self.bad_rows and not self.error
 
 
-class FolderReport(Value, frozen=True, kw_only=True, omit_defaults=False):
+class FolderReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     """The sums of a category's files. A bad file has bad rows or could not be read to its end."""
 
     folder: str
@@ -179,7 +179,7 @@ class FolderReport(Value, frozen=True, kw_only=True, omit_defaults=False):
     bytes: int = 0
 
 
-class LoadReport(Value, frozen=True, kw_only=True, omit_defaults=False):
+class LoadReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     """The report of a check. `notices` are those that concern more than one file, or files that are none of ours."""
 
     uris: tuple[str, ...]

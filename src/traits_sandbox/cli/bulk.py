@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from traits_sandbox.bulk.sources import Access, StorageFault
+from traits_sandbox.bulk.storage.sources import Access, StorageFault
 from traits_sandbox.cli import LazyGroup, Refusal
 from traits_sandbox.errors import UsageError
 
@@ -29,7 +29,7 @@ class Unreachable(Refusal):
     exit_code = 3
 
 
-def reaching_storage(command: Callable[..., Any]) -> Callable[..., Any]:
+def storage_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options about a storage; it gets them as `access`, and exit code 3 when there is no way."""
 
     @click.option("--endpoint-url", default="", metavar="URL", help="Another server than the cloud's own.")

@@ -13,16 +13,16 @@ from typing import Any
 import click
 import orjson
 
-from traits_sandbox.bulk.engine import Engine, Local
-from traits_sandbox.bulk.paths import as_text
-from traits_sandbox.bulk.quarantine import Quarantine
+from traits_sandbox.bulk.checking.engine import Engine, Local
+from traits_sandbox.bulk.checking.quarantine import Quarantine
+from traits_sandbox.bulk.checking.scan import check as check_load
 from traits_sandbox.bulk.reports import RENDERERS, json, terminal
 from traits_sandbox.bulk.reports.progress import progress
-from traits_sandbox.bulk.scan import check as check_load
-from traits_sandbox.bulk.sources import Access
+from traits_sandbox.bulk.storage.paths import as_text
+from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import LoadReport
 from traits_sandbox.cli import report_files
-from traits_sandbox.cli.bulk import reaching_storage
+from traits_sandbox.cli.bulk import storage_options
 from traits_sandbox.cli.streams import console, drop_what_is_left
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.errors import UsageError
@@ -31,7 +31,7 @@ from traits_sandbox.system import ending_signals, processors
 
 @click.command()
 @click.argument("uris", nargs=-1, metavar="URI...")
-@reaching_storage
+@storage_options
 @click.option(
     "--edition",
     type=click.Choice(editions()),
@@ -132,7 +132,7 @@ def _check(
 def _engine(name: str, scheduler: str, jobs: int) -> Engine:
     if name == "local":
         return Local(jobs)
-    from traits_sandbox.bulk.cluster import Dask
+    from traits_sandbox.bulk.checking.cluster import Dask
 
     return Dask(scheduler, jobs)
 

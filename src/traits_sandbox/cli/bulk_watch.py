@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 
 import click
 
-from traits_sandbox.bulk.background import Background
-from traits_sandbox.bulk.paths import as_text
-from traits_sandbox.bulk.sending import Remote
-from traits_sandbox.bulk.sources import Access, Source
-from traits_sandbox.bulk.watching import Watch
-from traits_sandbox.cli.bulk import reaching_storage
+from traits_sandbox.bulk.loading.background import Background
+from traits_sandbox.bulk.loading.sending import Remote
+from traits_sandbox.bulk.loading.watching import Watch
+from traits_sandbox.bulk.storage.paths import as_text
+from traits_sandbox.bulk.storage.sources import Access, FileSource
+from traits_sandbox.cli.bulk import storage_options
 from traits_sandbox.clock import system_clock
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.settings import Parsed, parse_interval
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @click.command()
 @click.argument("uri")
-@reaching_storage
+@storage_options
 @click.option(
     "--to",
     default="http://127.0.0.1:8012",
@@ -87,7 +87,7 @@ def watch(
       3  with --once: the storage, or the sandbox, is out of reach
     """
     gc.enable()
-    source = Source(as_text(uri), access)
+    source = FileSource(as_text(uri), access)
     with Remote(to, api_key=api_key, token=control_token) as remote:
         watching = Watch(source, load(edition), remote, interval=interval, clock=system_clock, say=_say)
         done = _until_signalled(watching, watching.once if once else watching.run)

@@ -10,30 +10,30 @@ import click
 import orjson
 
 from traits_sandbox.cli import report_files
-from traits_sandbox.cli.judging import Asked, about_a_target
+from traits_sandbox.cli.judging import Asked, target_options
 from traits_sandbox.cli.streams import console
 from traits_sandbox.conformance import Report, run_conformance
-from traits_sandbox.conformance.case import Case
-from traits_sandbox.conformance.catalogue import catalogue
-from traits_sandbox.conformance.deviations import read_deviations
-from traits_sandbox.conformance.events import CaseEnded, Event, Observer, nobody
-from traits_sandbox.conformance.keys import DUMMY
-from traits_sandbox.conformance.materials import Materials
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.plan import fits
-from traits_sandbox.conformance.report import Result
+from traits_sandbox.conformance.catalogue.case import Case
+from traits_sandbox.conformance.catalogue.every_case import catalogue
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.keys import DUMMY
+from traits_sandbox.conformance.judging.deviations import read_deviations
+from traits_sandbox.conformance.judging.report import Result
+from traits_sandbox.conformance.judging.requirements import DECIDING, registry
 from traits_sandbox.conformance.reports import RENDERERS, json, listing, replay
 from traits_sandbox.conformance.reports.masking import masked
 from traits_sandbox.conformance.reports.progress import progress
 from traits_sandbox.conformance.reports.terminal import Terminal
-from traits_sandbox.conformance.requirement import DECIDING, registry
-from traits_sandbox.conformance.run import Run
+from traits_sandbox.conformance.running.events import CaseEnded, Observer, RunEvent, nobody
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.plan import fits
+from traits_sandbox.conformance.running.run import Run
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.errors import UsageError
 
 
 @click.group(invoke_without_command=True)
-@about_a_target
+@target_options
 @click.option(
     "--only",
     multiple=True,
@@ -113,7 +113,7 @@ def _run(asked: Asked, options: Options, watch: Observer = nobody) -> Report:
         click.echo(f"warning: the key travels in clear to {target.host}, over plain HTTP", err=True)
     with progress(console(err=True), _deciding(asked)) as show:
 
-        def tell(event: Event) -> None:
+        def tell(event: RunEvent) -> None:
             show(event)
             watch(event)
 
@@ -155,7 +155,7 @@ def list_command(*, as_json: bool) -> None:
 
 
 @conformance.command("replay")
-@about_a_target
+@target_options
 @click.argument("case")
 @click.option(
     "--bodies",
@@ -174,7 +174,7 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
         report_files.make_folder(bodies)
     ended: list[Result] = []
 
-    def watch(event: Event) -> None:
+    def watch(event: RunEvent) -> None:
         if isinstance(event, CaseEnded):
             ended.append(event.result)
 
@@ -189,7 +189,7 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
 
 
 def _cases() -> list[Case]:
-    return list(catalogue(Materials(load(editions()[-1]), "tsc-")))
+    return list(catalogue(RequestFactory(load(editions()[-1]), "tsc-")))
 
 
 def _find(case_id: str) -> Case:

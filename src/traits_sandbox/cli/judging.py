@@ -13,15 +13,15 @@ from typing import Any, Final
 import click
 
 from traits_sandbox.cli import INTERRUPTED
-from traits_sandbox.conformance.keys import VARIABLE
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.http.client import Target, WireLimits
+from traits_sandbox.conformance.http.keys import VARIABLE
+from traits_sandbox.conformance.judging.requirements import DECIDING, Profile
 from traits_sandbox.conformance.reports.masking import Mask
-from traits_sandbox.conformance.requirement import DECIDING, Profile
-from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.errors import UsageError
 
-LIMITS: Final = Limits()
+LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
 
 
@@ -83,7 +83,7 @@ class Asked:
         return Options(
             profile=self.profile,
             seed=self.seed,
-            limits=Limits(self.max_requests, self.rate, self.max_time, self.timeout),
+            limits=WireLimits(self.max_requests, self.rate, self.max_time, self.timeout),
             allow_writes=self.allow_writes,
             allow_plain_http=self.allow_plain_http,
             known_user=self.user_id,
@@ -91,7 +91,7 @@ class Asked:
             **more,
         )
 
-    def way(self) -> Way:
+    def way(self) -> Reproduction:
         """Return the way to the target for whoever wants to see something again."""
         given = {
             "--profile": self.profile if self.profile != OPTIONS.profile else "",
@@ -101,7 +101,7 @@ class Asked:
             "--user-id": self.user_id,
         }
         pairs = [(name, value) for name, value in given.items() if value]
-        return Way(self.base_url or "", self.ca_file, tuple(part for pair in pairs for part in pair))
+        return Reproduction(self.base_url or "", self.ca_file, tuple(part for pair in pairs for part in pair))
 
 
 _POSITIVE: Final = Finite(min=0, min_open=True)
@@ -157,13 +157,13 @@ _TARGET_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 )  # fmt: skip
 
 
-def about_a_target(command: Callable[..., Any]) -> Callable[..., Any]:
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options about a target; it gets them as its first argument, an Asked."""
 
     @functools.wraps(command)
     def called(*arguments: Any, **given: Any) -> Any:
         asked = Asked(**{each.name: given.pop(each.name) for each in fields(Asked)})
-        with mistakes_told(asked):
+        with reporting_errors(asked):
             return command(asked, *arguments, **given)
 
     decorated: Callable[..., Any] = called
@@ -183,7 +183,7 @@ class KitError(click.ClickException):
 
 
 @contextmanager
-def mistakes_told(asked: Asked) -> Iterator[None]:
+def reporting_errors(asked: Asked) -> Iterator[None]:
     """Tell what goes wrong in a sentence without the key; the exit code says whose mistake it was."""
     try:
         yield

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from traits_sandbox.errors import UsageError
 
-Wanted = tuple[tuple[str, Path], ...]
+ReportFiles = tuple[tuple[str, Path], ...]
 """Kinds of reports, each with its file."""
 
 
-def wanted(asked: Iterable[str], kinds: Collection[str]) -> Wanted:
+def wanted(asked: Iterable[str], kinds: Collection[str]) -> ReportFiles:
     """Return what was asked for as `KIND=PATH`, or several such with commas between.
 
     Raises:
@@ -39,7 +39,7 @@ def make_folder(folder: Path) -> None:
         raise UsageError(f"the folder cannot be made: {error.strerror or error}: {folder}") from error
 
 
-def write(reports: Wanted, content: Callable[[str], bytes]) -> None:
+def write(reports: ReportFiles, content: Callable[[str], bytes]) -> None:
     """Write the reports, given what makes one of a kind.
 
     Raises:

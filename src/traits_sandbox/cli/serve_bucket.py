@@ -3,11 +3,11 @@
 import asyncio
 from traceback import format_exception
 
-from traits_sandbox.bulk.background import Background
-from traits_sandbox.bulk.paths import as_text
-from traits_sandbox.bulk.sending import Inside
-from traits_sandbox.bulk.sources import Source
-from traits_sandbox.bulk.watching import Watch
+from traits_sandbox.bulk.loading.background import Background
+from traits_sandbox.bulk.loading.sending import Inside
+from traits_sandbox.bulk.loading.watching import Watch
+from traits_sandbox.bulk.storage.paths import as_text
+from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.clock import system_clock
 from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.sandbox import Sandbox
@@ -23,7 +23,7 @@ class BucketWatch:
 
     def __init__(self, sandbox: Sandbox, uri: str) -> None:
         """Prepare to watch; raises UsageError if the URI is none that can be read."""
-        self._sandbox, self._source = sandbox, Source(as_text(uri))
+        self._sandbox, self._source = sandbox, FileSource(as_text(uri))
         self._watch: Watch | None = None
         self._background = Background(self._run)
 

@@ -1,8 +1,8 @@
 """The conformance kit: judges a server by the promises of the vendor's document, over HTTP alone."""
 
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import run_conformance
-from traits_sandbox.conformance.wire import Limits
+from traits_sandbox.conformance.http.client import WireLimits
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import run_conformance
 
-__all__ = ["Limits", "Options", "Report", "run_conformance"]
+__all__ = ["Options", "Report", "WireLimits", "run_conformance"]

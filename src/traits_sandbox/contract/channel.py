@@ -6,8 +6,8 @@ from typing import Final
 
 from traits_sandbox.contract.chapters import example
 from traits_sandbox.contract.document import Block, Chapter, Fence, Items, Paragraph, Section
-from traits_sandbox.contract.model import Category, Source
-from traits_sandbox.contract.parts import Finding, Part, words
+from traits_sandbox.contract.model import Category, DocumentSource
+from traits_sandbox.contract.parts import Contradiction, Part, words
 
 STORAGES: Final = "Supported cloud object storages"
 FORMATS: Final = "Supported data formats"
@@ -52,7 +52,7 @@ def _category(chapter: Chapter, section: Section) -> Category:
         folder=_folder(section),
         title=section.title,
         description="\n\n".join(words(chapter, block) for _, block in pairs if _describes(block)),
-        source=Source(section=section.title, line=section.line),
+        source=DocumentSource(section=section.title, line=section.line),
         examples=tuple(example(chapter, section, caption, fence) for caption, fence in fences),
     )
 
@@ -61,14 +61,14 @@ def _describes(block: Block) -> bool:
     return not isinstance(block, Fence) and not (isinstance(block, Paragraph) and _EXPECTED.fullmatch(block.prose.text))
 
 
-def _absent(chapter: Chapter) -> Iterator[Finding]:
+def _absent(chapter: Chapter) -> Iterator[Contradiction]:
     titles = {section.title for section in chapter.sections}
     for title in (STORAGES, FORMATS, ACCESS):
         if title not in titles:
-            yield Finding(line=chapter.line, section=chapter.title, message=f"no section {title!r}")
+            yield Contradiction(line=chapter.line, section=chapter.title, message=f"no section {title!r}")
 
 
-def _disagreements(chapter: Chapter) -> Iterator[Finding]:
+def _disagreements(chapter: Chapter) -> Iterator[Contradiction]:
     """Compare the root folders that the access section lists with those that have a section of their own."""
     described = {folder for section in chapter.sections if (folder := _folder(section))}
     for section in chapter.sections:
@@ -76,7 +76,7 @@ def _disagreements(chapter: Chapter) -> Iterator[Finding]:
             listed = set(_listed_folders(section))
             for folder in sorted(listed ^ described):
                 lack = "no section of its own" if folder in listed else f"no mention under {ACCESS!r}"
-                yield Finding(line=section.line, section=section.title, message=f"folder {folder!r} has {lack}")
+                yield Contradiction(line=section.line, section=section.title, message=f"folder {folder!r} has {lack}")
 
 
 def _listed_folders(section: Section) -> Iterator[str]:

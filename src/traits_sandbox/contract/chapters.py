@@ -6,7 +6,7 @@ from typing import Final
 
 from traits_sandbox.contract import shapes
 from traits_sandbox.contract.document import Chapter, Fence, Items, Paragraph, Prose, Section, Table
-from traits_sandbox.contract.model import ErrorReply, Example, Server, Source, Variable
+from traits_sandbox.contract.model import DocumentSource, ErrorReply, Example, Server, Variable
 from traits_sandbox.contract.parts import Part, words
 
 INTRODUCTION: Final = "Introduction"
@@ -56,7 +56,7 @@ def errors(chapter: Chapter) -> Part:
 
 def example(chapter: Chapter, section: Section, caption: str, fence: Fence) -> Example:
     """Return a JSON fence as an example under its caption."""
-    where = Source(section=section.title, line=fence.line)
+    where = DocumentSource(section=section.title, line=fence.line)
     return Example(value=shapes.read_json(chapter, fence), title=caption, source=where)
 
 

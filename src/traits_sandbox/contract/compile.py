@@ -13,11 +13,11 @@ import msgspec
 from traits_sandbox.contract import channel, chapters, operations, shapes, tables
 from traits_sandbox.contract.document import Chapter, Document
 from traits_sandbox.contract.markdown import parse
-from traits_sandbox.contract.model import Category, Contract, Field, Operation, Record, Source
-from traits_sandbox.contract.parts import Finding, Part, add_up
+from traits_sandbox.contract.model import Category, Contract, DocumentSource, Field, Operation, Record
+from traits_sandbox.contract.parts import Contradiction, Part, add_up
 from traits_sandbox.errors import DocumentError, UsageError
 
-__all__ = ["Finding", "compile_document", "compile_file"]
+__all__ = ["Contradiction", "compile_document", "compile_file"]
 
 Partials = Callable[[str], tuple[str, str] | None]
 """Finds a partial by its name in the front matter: (file, text), or None."""
@@ -31,7 +31,7 @@ CHAPTERS: Final[dict[str, Callable[[Chapter], Part]]] = {
 }
 
 
-def compile_file(path: Path, *, edition: str) -> tuple[Contract, tuple[Finding, ...]]:
+def compile_file(path: Path, *, edition: str) -> tuple[Contract, tuple[Contradiction, ...]]:
     """Compile the document at `path`; partials are sought in `includes/` beside it, where Slate keeps them.
 
     Raises:
@@ -49,7 +49,7 @@ def compile_file(path: Path, *, edition: str) -> tuple[Contract, tuple[Finding, 
 
 def compile_document(
     text: str, *, file: str, edition: str, partials: Partials = lambda _: None
-) -> tuple[Contract, tuple[Finding, ...]]:
+) -> tuple[Contract, tuple[Contradiction, ...]]:
     """Compile a document into the contract of `edition`, and what was noticed on the way.
 
     Raises:
@@ -74,15 +74,15 @@ def _read(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {reason}") from error
 
 
-def _include(document: Document, partials: Partials) -> tuple[list[Chapter], list[Finding]]:
+def _include(document: Document, partials: Partials) -> tuple[list[Chapter], list[Contradiction]]:
     included: list[Chapter] = []
-    missing: list[Finding] = []
+    missing: list[Contradiction] = []
     for name in document.includes:
         if found := partials(name):
             included.extend(_partial(*found))
         else:
             message = f"the partial {name!r} is not beside the document"
-            missing.append(Finding(line=document.includes_line, section="front matter", message=message))
+            missing.append(Contradiction(line=document.includes_line, section="front matter", message=message))
     return included, missing
 
 
@@ -93,11 +93,11 @@ def _partial(file: str, text: str) -> tuple[Chapter, ...]:
     return document.chapters
 
 
-def _absent(document: Document, included: list[Chapter]) -> Iterator[Finding]:
+def _absent(document: Document, included: list[Chapter]) -> Iterator[Contradiction]:
     titles = {chapter.title for chapter in (*document.chapters, *included)}
     for title in CHAPTERS:
         if title not in titles:
-            yield Finding(line=1, section="document", message=f"no chapter {title!r}")
+            yield Contradiction(line=1, section="document", message=f"no chapter {title!r}")
 
 
 def _rule(chapter: Chapter) -> Callable[[Chapter], Part]:
@@ -156,7 +156,7 @@ def _with_record(category: Category, found: tuple[Operation, ...]) -> Category:
     return msgspec.structs.replace(category, record=record)
 
 
-def _contradictions(contract: Contract) -> Iterator[Finding]:
+def _contradictions(contract: Contract) -> Iterator[Contradiction]:
     """Compare every example of a record with the table of that record."""
     records = {record.heading: record for record in contract.records}
     for operation in contract.operations:
@@ -174,8 +174,8 @@ def _contradictions(contract: Contract) -> Iterator[Finding]:
                 yield _finding(example.source, message)
 
 
-def _finding(source: Source | None, message: str) -> Finding:
-    return Finding(line=source.line if source else 0, section=source.section if source else "", message=message)
+def _finding(source: DocumentSource | None, message: str) -> Contradiction:
+    return Contradiction(line=source.line if source else 0, section=source.section if source else "", message=message)
 
 
 def _line(value: Record | Field | Operation | Category) -> int:

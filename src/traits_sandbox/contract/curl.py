@@ -23,7 +23,7 @@ _PLACEHOLDER: Final = re.compile(r":(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CurlRequest:
     """A documented call.
 
     `data` is the text of `-d`, `part` the name before `=@` of `-F`; `bare` is a mere URL, `authorized` a call
@@ -41,7 +41,7 @@ class Request:
     authorized: bool = False
 
 
-def read(command: str) -> Request:
+def read(command: str) -> CurlRequest:
     """Return the call that a curl line, or a bare URL, makes.
 
     Raises:
@@ -75,14 +75,14 @@ def _value(rest: Iterator[str], option: str) -> str:
     raise ValueError(f"curl option {option!r} without a value")
 
 
-def _request(url: str, given: dict[str, list[str]]) -> Request:
+def _request(url: str, given: dict[str, list[str]]) -> CurlRequest:
     address = urlsplit(url)
     if address.scheme != "https" or not address.path.startswith("/v1/"):
         raise ValueError(f"URL {url!r} that is not https with a path below /v1/")
     form = _only(given["form"], "form part") if "form" in given else ""
     data = _only(given["data"], "body") if "data" in given else None
     method = _only(given["method"], "method") if "method" in given else "POST" if form or data else "GET"
-    return Request(
+    return CurlRequest(
         method=method,
         path=_PLACEHOLDER.sub(r"{\1}", address.path),
         path_parameters=tuple(_parameter(name, f":{name}") for name in _PLACEHOLDER.findall(address.path)),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from traits_sandbox.contract.model import Body, Category, Contract, Field, Operation, Record, Value
+from traits_sandbox.contract.model import Category, Contract, ContractValue, Field, Operation, Record, RequestBody
 from traits_sandbox.contract.operations import tail
 from traits_sandbox.contract.shapes import json_type
 
@@ -16,7 +16,7 @@ Rule = Callable[[str | None, str | None], bool]
 """Tells from a fact's values before and after (None where it is absent) whether the change breaks clients."""
 
 
-class Change(Value, frozen=True, kw_only=True):
+class Change(ContractValue, frozen=True, kw_only=True):
     """One difference; `what` is its path in words, such as `field Purchase.price type`."""
 
     kind: Literal["added", "removed", "changed"]
@@ -26,7 +26,7 @@ class Change(Value, frozen=True, kw_only=True):
     breaks: bool
 
 
-class _Fact(Value, frozen=True, kw_only=True):
+class _Fact(ContractValue, frozen=True, kw_only=True):
     """One thing a document says. It goes without saying where its `parent` was added or removed."""
 
     what: str
@@ -118,7 +118,7 @@ def _operation(operation: Operation, label: str) -> Iterator[_Fact]:
         yield from _shape([operation.response.example], f"{label} response example", label)
 
 
-def _body(body: Body, parent: str) -> Iterator[_Fact]:
+def _body(body: RequestBody, parent: str) -> Iterator[_Fact]:
     label = f"{parent} body"
     yield _Fact(what=label, value=body.media_type, rule=_demanded, parent=parent)
     for name in ("collection", "record", "part"):

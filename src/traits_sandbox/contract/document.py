@@ -57,7 +57,7 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class NoticeBlock:
     """An `<aside class="notice">`."""
 
     line: int
@@ -93,7 +93,7 @@ class Table:
     lines: tuple[int, ...]
 
 
-Block = Paragraph | Annotation | Notice | Items | Fence | Table
+Block = Paragraph | Annotation | NoticeBlock | Items | Fence | Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from traits_sandbox.contract.model import Contract, Erratum, Value
+from traits_sandbox.contract.model import Contract, ContractValue, Erratum
 from traits_sandbox.errors import ErrataError
 
 ROOT: Final = "document"
@@ -34,7 +34,7 @@ IDENTITY: Final = {
 }
 
 
-class Entry(Value, frozen=True, kw_only=True):
+class ErratumEntry(ContractValue, frozen=True, kw_only=True):
     """One erratum of the file with its patches: `set` by target, `add` by the path of a list."""
 
     id: str
@@ -50,11 +50,11 @@ class Entry(Value, frozen=True, kw_only=True):
         return Erratum(id=self.id, what=self.what, why=self.why, where=self.where, assumed=self.assumed)
 
 
-class Errata(Value, frozen=True, kw_only=True):
+class Errata(ContractValue, frozen=True, kw_only=True):
     """An errata file: the edition that it belongs to, and its entries in order."""
 
     edition: str
-    erratum: tuple[Entry, ...] = ()
+    erratum: tuple[ErratumEntry, ...] = ()
 
 
 def read(path: Path) -> Errata:
@@ -99,7 +99,7 @@ def apply(contract: Contract, errata: Errata) -> Contract:
     return msgspec.structs.replace(contract, errata=tuple(entry.public() for entry in errata.erratum))
 
 
-def _patched(contract: Contract, entry: Entry, target: str, patch: Any) -> Contract:
+def _patched(contract: Contract, entry: ErratumEntry, target: str, patch: Any) -> Contract:
     plain = msgspec.to_builtins(contract)
     try:
         if isinstance(patch, list):

@@ -22,7 +22,7 @@ from traits_sandbox.contract.document import (
     Document,
     Fence,
     Items,
-    Notice,
+    NoticeBlock,
     Paragraph,
     Prose,
     Section,
@@ -47,11 +47,11 @@ def parse(text: str, *, file: str) -> Document:
         DocumentError: the text holds a construct outside the dialect.
 
     """
-    return _Reader(file, text.splitlines()).document(text)
+    return _MarkdownReader(file, text.splitlines()).document(text)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _MarkdownReader:
     file: str
     lines: list[str]
 
@@ -154,12 +154,12 @@ class _Reader:
         if len(cells) - (len(cells) > width and not cells[-1].strip()) != width:
             raise self.error(_line(row), f"table row of {len(cells)} cells under a header of {width}")
 
-    def notice(self, node: SyntaxTreeNode) -> Notice:
+    def notice(self, node: SyntaxTreeNode) -> NoticeBlock:
         match = _NOTICE.fullmatch(node.content)
         if not match:
             raise self.error(_line(node), f"HTML {node.content.splitlines()[0]!r}")
         inner = SyntaxTreeNode(_parser().parseInline(match["inner"]))
-        return Notice(_line(node), self.prose(inner, _line(node) + 1))
+        return NoticeBlock(_line(node), self.prose(inner, _line(node) + 1))
 
     def prose(self, node: SyntaxTreeNode, line: int) -> Prose:
         spans = (span for child in node.children for span in self.spans(child.children, Span(""), line))
@@ -199,14 +199,14 @@ class _Reader:
         raise self.error(line, f"HTML {tag!r}")
 
 
-_BLOCKS: Final[dict[str, Callable[[_Reader, SyntaxTreeNode], Block]]] = {
-    "paragraph": _Reader.paragraph,
-    "blockquote": _Reader.annotation,
-    "bullet_list": _Reader.items,
-    "ordered_list": _Reader.items,
-    "fence": _Reader.fence,
-    "table": _Reader.table,
-    "html_block": _Reader.notice,
+_BLOCKS: Final[dict[str, Callable[[_MarkdownReader, SyntaxTreeNode], Block]]] = {
+    "paragraph": _MarkdownReader.paragraph,
+    "blockquote": _MarkdownReader.annotation,
+    "bullet_list": _MarkdownReader.items,
+    "ordered_list": _MarkdownReader.items,
+    "fence": _MarkdownReader.fence,
+    "table": _MarkdownReader.table,
+    "html_block": _MarkdownReader.notice,
 }
 
 

@@ -9,24 +9,24 @@ from typing import Any, Literal
 
 import msgspec
 
-Effect = Literal["read", "append", "destroy"]
+OperationEffect = Literal["read", "append", "destroy"]
 FieldType = Literal["string", "int", "float", "Timestamp", "list"]
-Format = Literal["", "date", "country", "language"]
+TextRule = Literal["", "date", "country", "language"]
 Role = Literal["", "user", "mention", "timestamp", "registered"]
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class ContractValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The base of every contract value: immutable, by keyword, strict about unknown names."""
 
 
-class Source(Value, frozen=True, kw_only=True):
+class DocumentSource(ContractValue, frozen=True, kw_only=True):
     """Where the document says something: its heading and the 1-based line."""
 
     section: str
     line: int
 
 
-class Field(Value, frozen=True, kw_only=True):
+class Field(ContractValue, frozen=True, kw_only=True):
     """One row of a field table, or one property inferred from an example where there is no table.
 
     `type` is the document's word; `item` names the record of a list's elements. Everything from `format`
@@ -37,9 +37,9 @@ class Field(Value, frozen=True, kw_only=True):
     type: FieldType
     required: bool
     description: str = ""
-    source: Source | None = None
+    source: DocumentSource | None = None
     item: str = ""
-    format: Format = ""
+    format: TextRule = ""
     min_length: int | None = None
     minimum: int | float | None = None
     exclusive_minimum: int | float | None = None
@@ -49,7 +49,7 @@ class Field(Value, frozen=True, kw_only=True):
     role: Role = ""
 
 
-class Record(Value, frozen=True, kw_only=True):
+class Record(ContractValue, frozen=True, kw_only=True):
     """A table of fields under its heading. `key` names the field by which a later record replaces an earlier one.
 
     `attributes`: further properties of any name are part of the record, and their values are text.
@@ -59,7 +59,7 @@ class Record(Value, frozen=True, kw_only=True):
     kind: str
     fields: tuple[Field, ...]
     description: str = ""
-    source: Source | None = None
+    source: DocumentSource | None = None
     key: str = ""
     attributes: bool = False
 
@@ -68,7 +68,7 @@ class Record(Value, frozen=True, kw_only=True):
         return next((field for field in self.fields if field.role == role), None)
 
 
-class Parameter(Value, frozen=True, kw_only=True):
+class Parameter(ContractValue, frozen=True, kw_only=True):
     """A path or query parameter; `placeholder` is its spelling in the document, such as `:persona`."""
 
     name: str
@@ -76,7 +76,7 @@ class Parameter(Value, frozen=True, kw_only=True):
     description: str = ""
 
 
-class Body(Value, frozen=True, kw_only=True):
+class RequestBody(ContractValue, frozen=True, kw_only=True):
     """What a request carries.
 
     Exactly one of: a `collection` of `record` values in JSON, plain `fields` in JSON, or a multipart `part`.
@@ -90,7 +90,7 @@ class Body(Value, frozen=True, kw_only=True):
     example: Any = None
 
 
-class Response(Value, frozen=True, kw_only=True):
+class Response(ContractValue, frozen=True, kw_only=True):
     """A documented reply. `message` has `{count}` where the example shows a number of records.
 
     Without an `example` in the document, `data` is null.
@@ -101,7 +101,7 @@ class Response(Value, frozen=True, kw_only=True):
     example: Any = None
 
 
-class Dialect(Value, frozen=True, kw_only=True):
+class Dialect(ContractValue, frozen=True, kw_only=True):
     """One accepted header of a CSV upload, recognised by its columns.
 
     Each row makes one `record`. `metrics` are columns of which each non-empty cell becomes a record of its
@@ -116,7 +116,7 @@ class Dialect(Value, frozen=True, kw_only=True):
     renames: dict[str, str] = {}
 
 
-class EventRule(Value, frozen=True, kw_only=True):
+class EventRule(ContractValue, frozen=True, kw_only=True):
     """How one webhook event becomes a record.
 
     `fields` maps a record's field to the dotted path of the event that fills it. `transform` names the way
@@ -132,7 +132,7 @@ class EventRule(Value, frozen=True, kw_only=True):
     outputs: dict[str, str] = {}
 
 
-class Webhook(Value, frozen=True, kw_only=True):
+class Webhook(ContractValue, frozen=True, kw_only=True):
     """How foreign events are read: envelope names, what is dropped, and the mapping table in order.
 
     `names` maps what we need of an event to the dotted paths where it may stand, first found wins.
@@ -147,7 +147,7 @@ class Webhook(Value, frozen=True, kw_only=True):
     dropped_suffixes: tuple[str, ...]
 
 
-class Operation(Value, frozen=True, kw_only=True):
+class Operation(ContractValue, frozen=True, kw_only=True):
     """One endpoint. `behaviour` selects the handler; `roles` tells it the document's names for what it needs."""
 
     id: str
@@ -156,14 +156,14 @@ class Operation(Value, frozen=True, kw_only=True):
     path: str
     description: str = ""
     notices: tuple[str, ...] = ()
-    source: Source | None = None
+    source: DocumentSource | None = None
     behaviour: str = ""
-    effect: Effect = "read"
+    effect: OperationEffect = "read"
     roles: dict[str, str] = {}
     path_parameters: tuple[Parameter, ...] = ()
     query_parameters: tuple[Parameter, ...] = ()
     key_parameter: str = ""
-    body: Body | None = None
+    body: RequestBody | None = None
     response: Response | None = None
     dialects: tuple[Dialect, ...] = ()
     webhook: Webhook | None = None
@@ -175,26 +175,26 @@ class Operation(Value, frozen=True, kw_only=True):
         return f"{self.method} {self.path}"
 
 
-class Example(Value, frozen=True, kw_only=True):
+class Example(ContractValue, frozen=True, kw_only=True):
     """A JSON example with the sentence that introduces it."""
 
     value: Any
     title: str = ""
-    source: Source | None = None
+    source: DocumentSource | None = None
 
 
-class Category(Value, frozen=True, kw_only=True):
+class Category(ContractValue, frozen=True, kw_only=True):
     """One data category of the object storage channel: its root folder and the record its rows hold."""
 
     folder: str
     title: str
     record: str = ""
     description: str = ""
-    source: Source | None = None
+    source: DocumentSource | None = None
     examples: tuple[Example, ...] = ()
 
 
-class ErrorReply(Value, frozen=True, kw_only=True):
+class ErrorReply(ContractValue, frozen=True, kw_only=True):
     """One row of the errors table."""
 
     status: int
@@ -202,21 +202,21 @@ class ErrorReply(Value, frozen=True, kw_only=True):
     description: str = ""
 
 
-class Variable(Value, frozen=True, kw_only=True):
+class Variable(ContractValue, frozen=True, kw_only=True):
     """A variable of the vendor's Postman collection."""
 
     name: str
     description: str = ""
 
 
-class Server(Value, frozen=True, kw_only=True):
+class Server(ContractValue, frozen=True, kw_only=True):
     """A base URL of the document, under the name of its heading."""
 
     name: str
     url: str
 
 
-class Erratum(Value, frozen=True, kw_only=True):
+class Erratum(ContractValue, frozen=True, kw_only=True):
     """A correction or an assumption: what was settled, why, and where the document says it or is silent."""
 
     id: str
@@ -226,7 +226,7 @@ class Erratum(Value, frozen=True, kw_only=True):
     assumed: bool
 
 
-class LenientRoute(Value, frozen=True, kw_only=True):
+class LenientRoute(ContractValue, frozen=True, kw_only=True):
     """A method and path that lenient mode answers as an operation, though the document does not have it."""
 
     method: str
@@ -234,14 +234,14 @@ class LenientRoute(Value, frozen=True, kw_only=True):
     operation: str
 
 
-class Leniency(Value, frozen=True, kw_only=True):
+class Leniency(ContractValue, frozen=True, kw_only=True):
     """What lenient mode accepts beyond the document: old names for present ones, and further routes."""
 
     names: dict[str, str] = {}
     routes: tuple[LenientRoute, ...] = ()
 
 
-class Contract(Value, frozen=True, kw_only=True):
+class Contract(ContractValue, frozen=True, kw_only=True):
     """One edition of the vendor's document, with its errata applied."""
 
     edition: str

@@ -8,9 +8,17 @@ from typing import Any, Final
 import msgspec
 
 from traits_sandbox.contract import curl, shapes, tables
-from traits_sandbox.contract.document import Block, Chapter, Fence, Notice, Paragraph, Section, Table
-from traits_sandbox.contract.model import Body, Effect, Operation, Parameter, Record, Response, Source
-from traits_sandbox.contract.parts import Finding, Part, is_illustrative, slug, words
+from traits_sandbox.contract.document import Block, Chapter, Fence, NoticeBlock, Paragraph, Section, Table
+from traits_sandbox.contract.model import (
+    DocumentSource,
+    Operation,
+    OperationEffect,
+    Parameter,
+    Record,
+    RequestBody,
+    Response,
+)
+from traits_sandbox.contract.parts import Contradiction, Part, is_illustrative, slug, words
 
 JSON: Final = "application/json"
 RESPONSES: Final = frozenset({"Response", "Example response"})
@@ -27,7 +35,7 @@ class _Pieces:
     requests: list[Fence] = field(default_factory=list)
     responses: list[Fence] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[NoticeBlock] = field(default_factory=list)
     prose: list[str] = field(default_factory=list)
 
 
@@ -74,7 +82,7 @@ def _sort(chapter: Chapter, section: Section, pieces: _Pieces) -> None:
             case Fence(language="shell") if _is_request(block):
                 pieces.requests.append(block)
                 pieces.prose.extend([caption] if caption not in REQUESTS else [])
-            case Notice():
+            case NoticeBlock():
                 pieces.notices.append(block)
             case Table():
                 pass
@@ -91,19 +99,19 @@ def _record(chapter: Chapter, section: Section, tabled: list[Table]) -> Record:
     return tables.record(chapter, section, tabled[0], "\n\n".join(described))
 
 
-def _call(chapter: Chapter, fence: Fence) -> curl.Request:
+def _call(chapter: Chapter, fence: Fence) -> curl.CurlRequest:
     try:
         return curl.read(fence.text)
     except ValueError as error:
         raise chapter.error(fence.line, str(error)) from error
 
 
-def _keyless(operation: Operation, call: curl.Request, *, line: int) -> Iterator[Finding]:
+def _keyless(operation: Operation, call: curl.CurlRequest, *, line: int) -> Iterator[Contradiction]:
     if not call.authorized and not operation.key_parameter:
-        yield Finding(line=line, section=operation.title, message="the request carries no API key")
+        yield Contradiction(line=line, section=operation.title, message="the request carries no API key")
 
 
-def _operation(chapter: Chapter, call: curl.Request, pieces: _Pieces) -> Operation:
+def _operation(chapter: Chapter, call: curl.CurlRequest, pieces: _Pieces) -> Operation:
     fence = pieces.requests[0]
     plain, key = _split_key(call.query_parameters)
     body = _body(chapter, fence, call, pieces)
@@ -115,7 +123,7 @@ def _operation(chapter: Chapter, call: curl.Request, pieces: _Pieces) -> Operati
         path=call.path,
         description="\n\n".join(pieces.prose),
         notices=tuple(notice.prose.markdown for notice in pieces.notices),
-        source=Source(section=chapter.title, line=chapter.line),
+        source=DocumentSource(section=chapter.title, line=chapter.line),
         behaviour=behaviour,
         effect=effect,
         path_parameters=_described(call.path_parameters, pieces.notices),
@@ -133,7 +141,7 @@ def _split_key(parameters: tuple[Parameter, ...]) -> tuple[tuple[Parameter, ...]
     return plain, "".join(keys[:1])
 
 
-def _behaviour(body: Body | None, *, webhook: bool) -> tuple[str, Effect]:
+def _behaviour(body: RequestBody | None, *, webhook: bool) -> tuple[str, OperationEffect]:
     if webhook:
         return "webhook", "append"
     if body and body.collection:
@@ -154,9 +162,9 @@ def tail(path: str) -> str:
     return path.removesuffix("/csv").rpartition("/")[2].replace("-", "_")
 
 
-def _body(chapter: Chapter, fence: Fence, call: curl.Request, pieces: _Pieces) -> Body | None:
+def _body(chapter: Chapter, fence: Fence, call: curl.CurlRequest, pieces: _Pieces) -> RequestBody | None:
     if call.part:
-        return Body(media_type=call.media_type or "multipart/form-data", part=call.part)
+        return RequestBody(media_type=call.media_type or "multipart/form-data", part=call.part)
     if call.data is None:
         return None
     if call.media_type != JSON:
@@ -165,14 +173,16 @@ def _body(chapter: Chapter, fence: Fence, call: curl.Request, pieces: _Pieces) -
     if not isinstance(example, dict):
         raise chapter.error(fence.line, "body that is not an object")
     if collection := _collection(example):
-        return Body(media_type=JSON, collection=collection, record=_first(chapter, fence, pieces), example=example)
-    source = Source(section=chapter.title, line=fence.line)
+        return RequestBody(
+            media_type=JSON, collection=collection, record=_first(chapter, fence, pieces), example=example
+        )
+    source = DocumentSource(section=chapter.title, line=fence.line)
     fields = shapes.infer(chapter, example, source)
     described = tuple(
         msgspec.structs.replace(each, description=_notice_for(str(example[each.name]), pieces.notices))
         for each in fields
     )
-    return Body(media_type=JSON, fields=described, example=example)
+    return RequestBody(media_type=JSON, fields=described, example=example)
 
 
 def _collection(example: dict[str, Any]) -> str:
@@ -189,18 +199,18 @@ def _first(chapter: Chapter, fence: Fence, pieces: _Pieces) -> str:
     return pieces.records[0].heading
 
 
-def _described(parameters: tuple[Parameter, ...], notices: list[Notice]) -> tuple[Parameter, ...]:
+def _described(parameters: tuple[Parameter, ...], notices: list[NoticeBlock]) -> tuple[Parameter, ...]:
     return tuple(
         msgspec.structs.replace(each, description=_notice_for(each.placeholder, notices)) for each in parameters
     )
 
 
-def _notice_for(placeholder: str, notices: list[Notice]) -> str:
+def _notice_for(placeholder: str, notices: list[NoticeBlock]) -> str:
     named = (notice for notice in notices if placeholder in _bold(notice))
     return next((notice.prose.markdown for notice in named), "")
 
 
-def _bold(notice: Notice) -> set[str]:
+def _bold(notice: NoticeBlock) -> set[str]:
     return {span.text for span in notice.prose.spans if span.bold}
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from traits_sandbox.contract.document import Annotation, Block, Chapter, Fence, Items, Notice, Paragraph
+from traits_sandbox.contract.document import Annotation, Block, Chapter, Fence, Items, NoticeBlock, Paragraph
 from traits_sandbox.contract.model import (
     Category,
+    ContractValue,
     ErrorReply,
     Example,
     Operation,
     Record,
     Server,
-    Value,
     Variable,
 )
 
@@ -21,7 +21,7 @@ from traits_sandbox.contract.model import (
 ILLUSTRATIVE: Final = "/v1/..."
 
 
-class Finding(Value, frozen=True, kw_only=True):
+class Contradiction(ContractValue, frozen=True, kw_only=True):
     """Something the document says against itself or leaves out, which does not stop the compiler."""
 
     line: int
@@ -44,7 +44,7 @@ class Part:
     formats: tuple[str, ...] = ()
     errors: tuple[ErrorReply, ...] = ()
     error_examples: tuple[Example, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Contradiction, ...] = ()
 
 
 def add_up(parts: Iterable[Part]) -> Part:
@@ -59,7 +59,7 @@ def add_up(parts: Iterable[Part]) -> Part:
 def words(chapter: Chapter, block: Block) -> str:
     """Return a block of description as Markdown; raises DocumentError for a block that describes nothing."""
     match block:
-        case Paragraph(prose=prose) | Notice(prose=prose):
+        case Paragraph(prose=prose) | NoticeBlock(prose=prose):
             return prose.markdown
         case Annotation(prose=prose):
             return f"> {prose.markdown}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from traits_sandbox.contract.document import Chapter, Fence
-from traits_sandbox.contract.model import Field, FieldType, Record, Source
+from traits_sandbox.contract.model import DocumentSource, Field, FieldType, Record
 
 _NAMES: Final = {
     str: "string",
@@ -46,7 +46,7 @@ def parse_json(chapter: Chapter, text: str, *, line: int) -> Any:
         raise chapter.error(line, f"example that is not JSON: {error}") from error
 
 
-def infer(chapter: Chapter, example: dict[str, Any], source: Source) -> tuple[Field, ...]:
+def infer(chapter: Chapter, example: dict[str, Any], source: DocumentSource) -> tuple[Field, ...]:
     """Return one required field for each property of a flat example object."""
     for name, value in example.items():
         if type(value) not in _INFERRED:

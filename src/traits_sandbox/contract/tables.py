@@ -4,7 +4,7 @@ import re
 from typing import Final, get_args
 
 from traits_sandbox.contract.document import Chapter, Prose, Section, Table
-from traits_sandbox.contract.model import Field, FieldType, Record, Source
+from traits_sandbox.contract.model import DocumentSource, Field, FieldType, Record
 from traits_sandbox.contract.parts import snake_case
 
 HEADER: Final = ("Field", "Type", "Required", "Description")
@@ -29,7 +29,7 @@ def record(chapter: Chapter, section: Section, table: Table, description: str) -
         kind=snake_case(section.title),
         fields=fields,
         description=description,
-        source=Source(section=section.title, line=section.line),
+        source=DocumentSource(section=section.title, line=section.line),
     )
 
 
@@ -51,7 +51,7 @@ def _field(chapter: Chapter, section: Section, cells: tuple[Prose, ...], line: i
         item=listed[1] if listed else "",
         required=_REQUIRED[required.text.strip()],
         description=description.markdown,
-        source=Source(section=section.title, line=line),
+        source=DocumentSource(section=section.title, line=line),
     )
 
 

@@ -19,7 +19,7 @@ class PlanFull(UsageError):
 
 
 @dataclass(slots=True)
-class Tally:
+class FaultCounts:
     """How many calls of one dashboard a fault was asked about, how many it met, and the quota's window."""
 
     calls: int = 0
@@ -39,7 +39,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedFault:
     """A fault under its id. Without a dashboard it concerns all of them, each with a tally of its own.
 
     `expires_at` is in epoch seconds.
@@ -50,7 +50,7 @@ class Planned:
     dashboard: str | None
     expires_at: float | None
     matcher: Matcher | None
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, FaultCounts] = field(default_factory=dict)
 
     def concerns(self, operation: str, dashboard: str, candidates: Candidates) -> bool:
         """Tell whether the fault may meet a call."""
@@ -78,14 +78,14 @@ class FaultPlan:
         self._clock = clock
         self._seed = seed
         self._number = 0
-        self._planned: dict[str, Planned] = {}
+        self._planned: dict[str, PlannedFault] = {}
 
     @property
     def idle(self) -> bool:
         """Tell whether nothing is planned."""
         return not self._planned
 
-    def add(self, fault: Fault, dashboard: str | None = None) -> Planned:
+    def add(self, fault: Fault, dashboard: str | None = None) -> PlannedFault:
         """Plan a fault for one dashboard, or all; raises PlanFull, or MatchError for a bad matcher."""
         self._drop_expired()
         if len(self._planned) >= MAX_FAULTS:
@@ -93,16 +93,16 @@ class FaultPlan:
         matcher = None if fault.match is None else Matcher.of(fault.match)
         self._number += 1
         expires_at = None if fault.ttl is None else self._clock() + fault.ttl
-        planned = Planned(f"fault-{self._number}", fault, dashboard, expires_at, matcher)
+        planned = PlannedFault(f"fault-{self._number}", fault, dashboard, expires_at, matcher)
         self._planned[planned.id] = planned
         return planned
 
-    def planned(self, dashboard: str | None = None) -> Iterator[Planned]:
+    def planned(self, dashboard: str | None = None) -> Iterator[PlannedFault]:
         """Yield the faults of one dashboard, or all."""
         self._drop_expired()
         yield from [each for each in self._planned.values() if dashboard in (None, each.dashboard)]
 
-    def find(self, fault_id: str, dashboard: str | None = None) -> Planned | None:
+    def find(self, fault_id: str, dashboard: str | None = None) -> PlannedFault | None:
         """Return a fault of one dashboard, or any."""
         return next((each for each in self.planned(dashboard) if each.id == fault_id), None)
 
@@ -123,8 +123,8 @@ class FaultPlan:
                 return planned.id, decision
         return None
 
-    def _ask(self, planned: Planned, dashboard: str) -> Decision | None:
-        tally = planned.tallies.setdefault(dashboard, Tally())
+    def _ask(self, planned: PlannedFault, dashboard: str) -> Decision | None:
+        tally = planned.tallies.setdefault(dashboard, FaultCounts())
         window = planned.fault.quota.window if planned.fault.quota else None
         decision = decide(planned.fault, tally.next(window, self._clock()), seed=self._seed)
         tally.hits += decision is not None

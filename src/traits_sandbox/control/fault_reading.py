@@ -9,7 +9,7 @@ from typing import Any, Final, get_type_hints
 import msgspec
 import orjson
 
-from traits_sandbox.control.faults import OUTCOMES, SCHEDULES, Effect, Fault, Uniform
+from traits_sandbox.control.faults import OUTCOMES, SCHEDULES, Fault, FaultEffect, Uniform
 from traits_sandbox.control.matching import Matcher, MatchError
 from traits_sandbox.derive.sentences import nearest, short
 from traits_sandbox.derive.struct_schemas import struct_schemas
@@ -28,7 +28,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 _GROUPS = ({*OUTCOMES, "one_of"}, {*SCHEDULES})
 _STATUS_ONLY = ("body", "content_type", "retry_after")
 _WITHOUT_BODY = (204, 205, 304)
-_ONCE = (*Effect.__struct_fields__, "one_of", "preset", "seed")
+_ONCE = (*FaultEffect.__struct_fields__, "one_of", "preset", "seed")
 HEADER_HINT: Final = (
     f"write {HEADER} as status=503, retry-after=2 or delay=0.2 or reset=before or lost or preset=outage, or as JSON"
 )
@@ -50,7 +50,7 @@ def read_fault(raw: Any, operations: Collection[str] = ()) -> Fault:
         raise FaultError({"fault": 'fault must be an object such as {"operation": "push_actions", "status": 500}'})
     if _is_deep(raw):
         raise FaultError({"fault": f"fault may be at most {MAX_DEPTH} levels deep"})
-    reader = _Reader()
+    reader = _FaultReader()
     members = reader.members(Fault, _with_preset(raw), "")
     errors = reader.errors or dict(_fault_errors(fault := Fault(**members), operations))
     if errors:
@@ -83,13 +83,13 @@ def _is_deep(raw: Any) -> bool:
     return bool(level)
 
 
-class _Reader:
+class _FaultReader:
     """Turns written members into values, and says of each that cannot be one what it must be."""
 
     def __init__(self) -> None:
         self.errors: Errors = {}
 
-    def members(self, kind: type[Effect], raw: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    def members(self, kind: type[FaultEffect], raw: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         types = _types(kind)
         for name in sorted(raw.keys() - types.keys()):
             meant = nearest(name, types)
@@ -110,9 +110,9 @@ class _Reader:
         """Return an effect for an object, and anything else as it is."""
         if not isinstance(raw, dict):
             return raw
-        effect = Effect()
-        if (members := self.members(Effect, raw, f"{name}.")) and not self.errors:
-            effect = Effect(**members)
+        effect = FaultEffect()
+        if (members := self.members(FaultEffect, raw, f"{name}.")) and not self.errors:
+            effect = FaultEffect(**members)
             self.errors |= _effect_errors(effect, f"{name}.")
         if not raw:
             self.errors[name] = f"{name} must have one of {', '.join(OUTCOMES)} and delay"
@@ -120,7 +120,7 @@ class _Reader:
 
 
 @cache
-def _types(kind: type[Effect]) -> dict[str, Any]:
+def _types(kind: type[FaultEffect]) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
@@ -148,7 +148,7 @@ def _lacks_effect(fault: Fault) -> bool:
     return any(step is True for step in fault.sequence) if fault.sequence else fault.quota is None
 
 
-def _effect_errors(effect: Effect, prefix: str) -> Iterator[tuple[str, str]]:
+def _effect_errors(effect: FaultEffect, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield the members of an effect that do not go together, each with a sentence."""
     yield from _exclusive(effect.outcomes, prefix)
     answers = effect.status is not None or (isinstance(effect, Fault) and effect.quota is not None)

@@ -26,24 +26,24 @@ Chance = Annotated[float, Meta(ge=0, le=1)]
 Lifetime = Annotated[float, Meta(gt=0, le=86400)]
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class FaultValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The base of what a person writes: immutable, by keyword, strict about unknown names."""
 
 
-class Uniform(Value, frozen=True, tag_field="distribution", tag="uniform"):
+class Uniform(FaultValue, frozen=True, tag_field="distribution", tag="uniform"):
     """Delays from `low` to `high` seconds, all as likely."""
 
     low: Seconds
     high: Seconds
 
 
-class Exponential(Value, frozen=True, tag_field="distribution", tag="exponential"):
+class Exponential(FaultValue, frozen=True, tag_field="distribution", tag="exponential"):
     """Delays as of independent arrivals: mostly short, now and then long."""
 
     mean: Seconds
 
 
-class Normal(Value, frozen=True, tag_field="distribution", tag="normal"):
+class Normal(FaultValue, frozen=True, tag_field="distribution", tag="normal"):
     """Delays around a mean; none is below 0."""
 
     mean: Seconds
@@ -53,14 +53,14 @@ class Normal(Value, frozen=True, tag_field="distribution", tag="normal"):
 Delay = Seconds | Uniform | Exponential | Normal
 
 
-class Quota(Value, frozen=True):
+class Quota(FaultValue, frozen=True):
     """So many calls within so many seconds; a window begins with the first call after the last window's end."""
 
     limit: Annotated[int, Meta(ge=0)]
     window: Annotated[float, Meta(gt=0, le=86400)]
 
 
-class Effect(Value, frozen=True):
+class FaultEffect(FaultValue, frozen=True):
     """What goes wrong: one outcome (`status`, `reset`, `truncate`, `slow` or `lost`), a delay, or both."""
 
     status: Annotated[Status | None, Meta(description="a whole number from 200 to 599")] = None
@@ -91,7 +91,7 @@ class Effect(Value, frozen=True):
         return tuple(name for name, value in given if value is not None and value is not False)
 
 
-class Fault(Effect, frozen=True):
+class Fault(FaultEffect, frozen=True):
     """An effect, the calls that it may meet, and which of them it does meet: all, unless a schedule is given.
 
     With `one_of`, one of these effects is drawn each time. `sequence` says it call by call: true is the fault's own
@@ -101,12 +101,12 @@ class Fault(Effect, frozen=True):
 
     operation: Annotated[str | None, Meta(description="the id of an operation, such as push_actions")] = None
     match: Annotated[Any, Meta(description="a matcher for the request's JSON body or a record in it")] = None
-    one_of: Annotated[tuple[Effect, ...], Meta(max_length=100, description="a list of at most 100 effects")] = ()
+    one_of: Annotated[tuple[FaultEffect, ...], Meta(max_length=100, description="a list of at most 100 effects")] = ()
     first: Annotated[Several | None, Meta(description="a whole number from 1")] = None
     every: Annotated[Several | None, Meta(description="a whole number from 1")] = None
     probability: Annotated[Chance | None, Meta(description="a number from 0 to 1")] = None
     sequence: Annotated[
-        Annotated[tuple[bool | Effect, ...], Meta(min_length=1, max_length=1000)] | None,
+        Annotated[tuple[bool | FaultEffect, ...], Meta(min_length=1, max_length=1000)] | None,
         Meta(description="a list of 1 to 1000, each true, false or an effect"),
     ] = None
     quota: Annotated[
@@ -121,9 +121,9 @@ class Fault(Effect, frozen=True):
         return tuple(name for name in SCHEDULES if getattr(self, name) is not None)
 
     @property
-    def own(self) -> Effect:
+    def own(self) -> FaultEffect:
         """Return the effect alone."""
-        return Effect(**{name: getattr(self, name) for name in Effect.__struct_fields__})
+        return FaultEffect(**{name: getattr(self, name) for name in FaultEffect.__struct_fields__})
 
 
 OUTCOMES = ("status", "reset", "truncate", "slow", "lost")
@@ -144,7 +144,7 @@ class Turn(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """One outcome, with the delay drawn, in seconds."""
 
-    effect: Effect
+    effect: FaultEffect
     delay: float = 0.0
 
 
@@ -173,11 +173,11 @@ class Draw:
         return (int.from_bytes(digest, "big") & ~0x7FF) / _TWO_TO_64
 
 
-def _scheduled(fault: Fault, turn: Turn, draw: Draw) -> Effect | None:
+def _scheduled(fault: Fault, turn: Turn, draw: Draw) -> FaultEffect | None:
     """Return the effect on a call, if it has one."""
     if fault.sequence is not None:
         step = fault.sequence[turn.number - 1] if turn.number <= len(fault.sequence) else False
-        return step if isinstance(step, Effect) else _effect(fault, turn, draw) if step else None
+        return step if isinstance(step, FaultEffect) else _effect(fault, turn, draw) if step else None
     return _effect(fault, turn, draw) if _meets(fault, turn, draw) else None
 
 
@@ -191,7 +191,7 @@ def _meets(fault: Fault, turn: Turn, draw: Draw) -> bool:
     return fault.quota is None or turn.in_window > fault.quota.limit
 
 
-def _effect(fault: Fault, turn: Turn, draw: Draw) -> Effect:
+def _effect(fault: Fault, turn: Turn, draw: Draw) -> FaultEffect:
     if fault.one_of:
         return fault.one_of[int(draw("one_of", turn.number) * len(fault.one_of))]
     if fault.quota and not fault.outcomes:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from traits_sandbox.control.arrivals import Arrivals
-from traits_sandbox.control.entry import Entry
-from traits_sandbox.control.redaction import MASK, Redactor
+from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.reporting.masking import MASK, Masker
 
 MAX_ENTRIES = 10_000
 MAX_BYTES = 64 * 2**20
@@ -48,7 +48,7 @@ class Journal:
 
     def __init__(
         self,
-        redact: Redactor,
+        redact: Masker,
         *,
         conceal: Conceal = show_all,
         key_parameters: frozenset[str] = frozenset(),
@@ -71,7 +71,7 @@ class Journal:
         self._bytes = 0
         self._evicted: Counter[str] = Counter()
         self._pack = msgspec.msgpack.Encoder().encode
-        self._unpack = msgspec.msgpack.Decoder(Entry).decode
+        self._unpack = msgspec.msgpack.Decoder(JournalEntry).decode
 
     @property
     def size(self) -> int:
@@ -83,7 +83,7 @@ class Journal:
         """Return how many entries have ever been added."""
         return self.arrivals.count
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         """Keep an exchange that is over, and wake whoever waits for one."""
         body = entry.body
         if body is None or len(body) <= _LARGE:
@@ -118,9 +118,9 @@ class Journal:
         self,
         dashboard: str | None = None,
         *,
-        keep: Callable[[Entry], bool] = lambda _: True,
+        keep: Callable[[JournalEntry], bool] = lambda _: True,
         newest: int | None = None,
-    ) -> Iterator[Entry]:
+    ) -> Iterator[JournalEntry]:
         """Yield the entries of one dashboard, or all, that `keep` holds true for, oldest first.
 
         With `newest`, only so many of those that were added last are looked at, whosever they are. Secrets are
@@ -138,7 +138,7 @@ class Journal:
         self._make_room()
         return any(self._unpack(packed).id == entry_id for packed in self._packed)
 
-    def find(self, entry_id: str, dashboard: str | None = None) -> Entry | None:
+    def find(self, entry_id: str, dashboard: str | None = None) -> JournalEntry | None:
         """Return the entry of a request, if it is still kept."""
         return next(self.entries(dashboard, keep=lambda entry: entry.id == entry_id), None)
 
@@ -155,12 +155,12 @@ class Journal:
         else:
             self._evicted.pop(dashboard, None)
 
-    def _unpacked(self, packed: bytes) -> Entry:
+    def _unpacked(self, packed: bytes) -> JournalEntry:
         entry = self._unpack(packed)
         entry.body = self._large.get(packed, entry.body)
         return entry
 
-    def _masked(self, entry: Entry) -> Entry:
+    def _masked(self, entry: JournalEntry) -> JournalEntry:
         body = self._conceal(entry.operation, entry.body) if entry.body is not None else None
         return msgspec.structs.replace(
             entry,

@@ -17,7 +17,7 @@ MAX_BYTES = 64 * 2**20
 _COST = 512
 
 
-class Load(msgspec.Struct):
+class LedgerEntry(msgspec.Struct):
     """One object, as far as it has been taken in.
 
     `source` is the URI that `key` is below. `offset` counts the lines that are done (rows, in Parquet), `rows` those
@@ -46,7 +46,7 @@ class Ledger:
     """The loads of all dashboards, in the order in which they began."""
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
-        self._loads: dict[tuple[str, str, str], Load] = {}
+        self._loads: dict[tuple[str, str, str], LedgerEntry] = {}
         self._bytes, self._max_bytes = 0, max_bytes
         self._run, self._changes = secrets.token_hex(4), 0
 
@@ -55,15 +55,15 @@ class Ledger:
         """Return a text that is another one after every change, and in every process."""
         return f"{self._run}-{self._changes}"
 
-    def of(self, dashboard: str | None = None) -> Iterator[Load]:
+    def of(self, dashboard: str | None = None) -> Iterator[LedgerEntry]:
         """Yield the loads of one dashboard, or all."""
         return (load for load in self._loads.values() if dashboard in (None, load.dashboard))
 
-    def find(self, dashboard: str, source: str, key: str) -> Load | None:
+    def find(self, dashboard: str, source: str, key: str) -> LedgerEntry | None:
         """Return the load of an object, if there is one."""
         return self._loads.get((dashboard, source, key))
 
-    def begin(self, load: Load) -> None:
+    def begin(self, load: LedgerEntry) -> None:
         """Take down a load, instead of an earlier one of the same object.
 
         Raises:
@@ -90,5 +90,5 @@ class Ledger:
         self.touch()
 
 
-def _size(load: Load) -> int:
+def _size(load: LedgerEntry) -> int:
     return _COST + len(load.source) + len(load.key) + len(load.etag)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.journal import Journal
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.control.matching import Matcher, MatchError
 from traits_sandbox.control.since import Since
-from traits_sandbox.control.views import Shown, brief_request, parsed_body, shown_headers
+from traits_sandbox.control.views import brief_request, parsed_body, shown_headers
+from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Store, StoredRecord, Window
 
 # What a request can be told by without a look into what a client sent, and what takes one.
@@ -32,7 +33,7 @@ Located = tuple[str, StoredRecord]
 class Miss:
     """Something that does not match, and why."""
 
-    value: Entry | Located
+    value: JournalEntry | Located
     misses: list[str]
 
 
@@ -52,7 +53,7 @@ class RequestSearch:
         self._looks_inside = not spec.keys().isdisjoint(INSIDE)
         self._seen = 0
 
-    async def all(self) -> list[Entry]:
+    async def all(self) -> list[JournalEntry]:
         """Return the exchanges that match, oldest first."""
         self._seen = self._journal.added
         return await self._matching(self._since.entries(self._journal))
@@ -73,8 +74,8 @@ class RequestSearch:
             await _breathe(number)
         return _ranked(found)
 
-    async def _matching(self, meant: Callable[[Entry], bool], newest: int | None = None) -> list[Entry]:
-        def keep(entry: Entry) -> bool:
+    async def _matching(self, meant: Callable[[JournalEntry], bool], newest: int | None = None) -> list[JournalEntry]:
+        def keep(entry: JournalEntry) -> bool:
             return meant(entry) and self._outside.matches(brief_request(entry))
 
         found = []
@@ -146,7 +147,7 @@ class RecordSearch:
         return sorted(found, key=lambda each: each[1].received_at) if len(names) > 1 else found
 
 
-def _facts(entry: Entry) -> Shown:
+def _facts(entry: JournalEntry) -> JsonObject:
     return {
         **brief_request(entry),
         "query": entry.query,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 
-from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.journal import Journal
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.errors import UsageError
 from traits_sandbox.store.protocol import StoredRecord
 
@@ -18,7 +18,7 @@ class Since:
     time: float = 0.0
     request: str = ""
 
-    def entries(self, journal: Journal) -> Callable[[Entry], bool]:
+    def entries(self, journal: Journal) -> Callable[[JournalEntry], bool]:
         """Return what tells of each entry, asked oldest first, whether it is meant."""
         if not self.request:
             return lambda entry: entry.received_at >= self.time
@@ -26,7 +26,7 @@ class Since:
             return lambda _: True
         passed = False
 
-        def keep(entry: Entry) -> bool:
+        def keep(entry: JournalEntry) -> bool:
             nonlocal passed
             before, passed = passed, passed or entry.id == self.request
             return before

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from traits_sandbox.control.entry import Entry
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.derive.validation import UnknownField
 from traits_sandbox.errors import Violation
 
@@ -64,7 +64,7 @@ class Uploads:
         self._uploads: dict[str, Upload] = {}
         self._verdicts = 0
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         """Keep the upload that an exchange was."""
         upload = Upload(
             id=entry.id,

@@ -6,16 +6,15 @@ from typing import Any
 import msgspec
 import orjson
 
-from traits_sandbox.control.entry import Entry, Headers
-from traits_sandbox.control.ledger import Load
+from traits_sandbox.control.journal_entry import Headers, JournalEntry
+from traits_sandbox.control.ledger import LedgerEntry
 from traits_sandbox.control.uploads import Upload
 from traits_sandbox.errors import Violation
+from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import StoredRecord
 
-Shown = dict[str, Any]
 
-
-def shown_request(entry: Entry) -> Shown:
+def shown_request(entry: JournalEntry) -> JsonObject:
     """Return an exchange; its body is parsed if it is JSON, else a text, and null where there was none."""
     return {
         **brief_request(entry),
@@ -30,7 +29,7 @@ def shown_request(entry: Entry) -> Shown:
     }
 
 
-def brief_request(entry: Entry) -> Shown:
+def brief_request(entry: JournalEntry) -> JsonObject:
     """Return what an exchange can be told by without a look into it."""
     return {
         "id": entry.id,
@@ -55,7 +54,7 @@ def shown_headers(headers: Headers) -> dict[str, str]:
     return shown
 
 
-def shown_record(dashboard: str, record: StoredRecord) -> Shown:
+def shown_record(dashboard: str, record: StoredRecord) -> JsonObject:
     """Return a record with where it came from."""
     return {
         "kind": record.kind,
@@ -66,7 +65,7 @@ def shown_record(dashboard: str, record: StoredRecord) -> Shown:
     }
 
 
-def shown_upload(upload: Upload) -> Shown:
+def shown_upload(upload: Upload) -> JsonObject:
     """Return an upload with the verdicts on its refused rows; `object` is null unless it is a bulk load."""
     return {
         "id": upload.id,
@@ -84,9 +83,9 @@ def shown_upload(upload: Upload) -> Shown:
     }
 
 
-def shown_load(load: Load) -> Shown:
+def shown_load(load: LedgerEntry) -> JsonObject:
     """Return an object of the ledger."""
-    shown: Shown = msgspec.to_builtins(load)
+    shown: JsonObject = msgspec.to_builtins(load)
     return {"time": _iso(shown.pop("begun_at")), **shown}
 
 
@@ -110,7 +109,7 @@ def _shown_body(body: bytes | None) -> Any:
     return value if isinstance(value, str) or not body else orjson.Fragment(body)
 
 
-def _shown_verdict(violation: Violation) -> Shown:
+def _shown_verdict(violation: Violation) -> JsonObject:
     place = violation.where.partition(":")[0].removeprefix("line ")
     return {
         "line": int(place) if place.isdigit() else None,

@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from traits_sandbox.contract.model import Contract, Field, Operation, Record
 from traits_sandbox.derive.json_schema import Schema, field_schema
 
-Columns = dict[str, list[Any]]
+ColumnValues = dict[str, list[Any]]
 
 _TYPES: dict[str, Any] = {"string": str, "int": int, "float": float, "Timestamp": str}
 
@@ -35,7 +35,7 @@ class TypedDecoder:
         self._formatted = [field for field in self._record.fields if _has_format(field)]
         self._getters = {f.name: attrgetter(_attribute(self._record, f.name)) for f in self._record.fields}
 
-    def decode(self, raw: bytes, holds: Callable[[Columns], bool]) -> Sequence[Any] | None:
+    def decode(self, raw: bytes, holds: Callable[[ColumnValues], bool]) -> Sequence[Any] | None:
         """Return the rows of a valid body without unknown fields, or None: then somebody else must decide.
 
         `holds` judges the columns of the fields that have a text format, by `format_schema`.

@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.derive import postman
 from traits_sandbox.derive.json_schema import documents
-from traits_sandbox.derive.openapi import openapi
-from traits_sandbox.derive.postman_request import SAMPLE
+from traits_sandbox.derive.openapi.document import openapi
+from traits_sandbox.derive.postman import collection as postman
+from traits_sandbox.derive.postman.requests import SAMPLE
 from traits_sandbox.errors import UsageError
 
 POSTMAN: Final = "postman"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from traits_sandbox.contract.model import Body, Contract, Field, Operation, Record
+from traits_sandbox.contract.model import Contract, Field, Operation, Record, RequestBody
 from traits_sandbox.derive.examples import record_examples
 from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
 
@@ -95,7 +95,7 @@ def field_schema(field: Field) -> Schema:
     return schema
 
 
-def body_schema(contract: Contract, body: Body, *, closed: bool = False) -> Schema:
+def body_schema(contract: Contract, body: RequestBody, *, closed: bool = False) -> Schema:
     """Return a JSON body's schema; records are referred to as `#/$defs/<heading>`."""
     if body.collection:
         records: Schema = {"type": "array", "items": {"$ref": f"#/$defs/{body.record}"}}

@@ -12,9 +12,8 @@ from typing import Any
 import orjson
 
 from traits_sandbox.contract.model import Contract, Field, Operation, Record
-from traits_sandbox.derive.sentences import Place, dotted, excerpt
-
-Row = dict[str, Any]
+from traits_sandbox.derive.sentences import JsonPath, dotted, excerpt
+from traits_sandbox.json_types import JsonObject
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Beyond this many, a number of seconds is one of milliseconds: the year 5138.
@@ -54,18 +53,18 @@ class LenientReader:
                 body |= {self._collection: list(self._rows(rows, self._record, (self._collection,), readings))}
         return body, tuple(readings)
 
-    def _rows(self, rows: list[Any], record: Record, at: Place, readings: list[Reading]) -> Iterator[Any]:
+    def _rows(self, rows: list[Any], record: Record, at: JsonPath, readings: list[Reading]) -> Iterator[Any]:
         for index, row in enumerate(rows):
             yield self._row(row, record.fields, (*at, index), readings) if isinstance(row, dict) else row
 
-    def _row(self, row: Row, fields: tuple[Field, ...], at: Place, readings: list[Reading]) -> Row:
+    def _row(self, row: JsonObject, fields: tuple[Field, ...], at: JsonPath, readings: list[Reading]) -> JsonObject:
         row = self._renamed(row, tuple(field.name for field in fields), at, readings)
         for field in fields:
             if field.name in row:
                 self._field(row, field, (*at, field.name), readings)
         return row
 
-    def _field(self, row: Row, field: Field, at: Place, readings: list[Reading]) -> None:
+    def _field(self, row: JsonObject, field: Field, at: JsonPath, readings: list[Reading]) -> None:
         """Rewrite one value in its row, or take it out."""
         value = row[field.name]
         if value is None:
@@ -77,7 +76,7 @@ class LenientReader:
             row[field.name] = text
             readings.append(Reading(dotted(at), f"{excerpt(value)} read as {excerpt(text)}"))
 
-    def _list(self, value: Any, field: Field, at: Place, readings: list[Reading]) -> Any:
+    def _list(self, value: Any, field: Field, at: JsonPath, readings: list[Reading]) -> Any:
         item = self._contract.record(field.item)
         if isinstance(value, list):
             return list(self._rows(value, item, at, readings))
@@ -87,7 +86,7 @@ class LenientReader:
             return [{name: key, content: _text(inner)} for key, inner in value.items()]
         return value
 
-    def _renamed(self, row: Row, known: tuple[str, ...], at: Place, readings: list[Reading]) -> Row:
+    def _renamed(self, row: JsonObject, known: tuple[str, ...], at: JsonPath, readings: list[Reading]) -> JsonObject:
         """Return a copy of an object with the names of earlier editions replaced."""
         renamed = dict(row)
         for old, new in self._names.items():

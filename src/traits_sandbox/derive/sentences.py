@@ -9,7 +9,7 @@ import orjson
 from traits_sandbox.contract.model import Field
 from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
 
-Place = Sequence[str | int]
+JsonPath = Sequence[str | int]
 
 _EXCERPT_LENGTH = 40
 # No field has a longer one; comparing texts takes time that grows with them.
@@ -79,11 +79,11 @@ def short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def dotted(place: Place) -> str:
+def dotted(place: JsonPath) -> str:
     """Return a place as people write it: `action_params[0].value`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
 
 
-def pointer(place: Place) -> str:
+def pointer(place: JsonPath) -> str:
     """Return a place as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-Schema = dict[str, Any]
+from traits_sandbox.derive.json_schema import Schema
 
 COMPONENTS: Final = "#/components/schemas/{name}"
 _NULL: Final = {"type": "null"}

@@ -25,7 +25,7 @@ from traits_sandbox.derive.json_schema import (
     surface_schema,
 )
 from traits_sandbox.derive.leniency import LenientReader, Reading
-from traits_sandbox.derive.sentences import Place, demand, dotted, excerpt, nearest, pointer, short
+from traits_sandbox.derive.sentences import JsonPath, demand, dotted, excerpt, nearest, pointer, short
 from traits_sandbox.errors import BadRequest, Violation
 
 MAX_VIOLATIONS = 1000
@@ -135,11 +135,11 @@ class RecordSchema:
             if not self._several.holds(part):
                 yield from (index for index, record in enumerate(part, start) if not self._one.holds(record))
 
-    def violations(self, record: Any, at: Place = (), *, index: int | None = None) -> Iterator[Violation]:
+    def violations(self, record: Any, at: JsonPath = (), *, index: int | None = None) -> Iterator[Violation]:
         """Yield one violation for each place of the record that breaks the contract; `at` is where it stands."""
         return self._violations(record, at, (), index)
 
-    def unknown(self, record: dict[str, Any], at: Place = ()) -> Iterator[UnknownField]:
+    def unknown(self, record: dict[str, Any], at: JsonPath = ()) -> Iterator[UnknownField]:
         """Yield each unknown field of a valid record, nested ones too."""
         if not self.record.attributes:
             yield from _unknown_names(record, self._fields.keys(), at)
@@ -147,7 +147,7 @@ class RecordSchema:
             for index, item in enumerate(record.get(name, ())):
                 yield from items.unknown(item, [*at, name, index])
 
-    def _violations(self, record: Any, at: Place, within: Place, index: int | None) -> Iterator[Violation]:
+    def _violations(self, record: Any, at: JsonPath, within: JsonPath, index: int | None) -> Iterator[Violation]:
         if not isinstance(record, dict):
             where, name = [*at, *within], dotted(within or at[:1]) or BODY
             yield Violation(pointer(where), dotted(where) or BODY, name, "type", _OBJECT, excerpt(record), index)
@@ -293,7 +293,7 @@ def _can_be_written(body: Any) -> bool:
     return True
 
 
-def _unknown_names(record: dict[str, Any], known: Any, at: Place) -> Iterator[UnknownField]:
+def _unknown_names(record: dict[str, Any], known: Any, at: JsonPath) -> Iterator[UnknownField]:
     for name in record:
         if name not in known:
             yield UnknownField(dotted([*at, short(name)]), short(name), nearest(name, known))

@@ -4,7 +4,7 @@ from calendar import timegm
 from time import strptime
 
 from traits_sandbox.contract.model import Operation
-from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 from traits_sandbox.store.protocol import StoredRecord
 
 
@@ -14,10 +14,10 @@ def assessment_status(operation: Operation, backend: Backend) -> Handler:
     survey = backend.contract.record(roles["survey"])
     timestamp = survey.field_of("timestamp")
 
-    async def handle(call: Call) -> Reply:
+    async def handle(call: Call) -> HandlerResult:
         found = await backend.store.latest(call.dashboard, survey.kind, call.query[roles["user"]])
         completed_at = _moment(found, timestamp.name if timestamp else "") if found else 0
-        return Reply(data={roles["completed"]: found is not None, roles["completed_at"]: completed_at})
+        return HandlerResult(data={roles["completed"]: found is not None, roles["completed_at"]: completed_at})
 
     return handle
 

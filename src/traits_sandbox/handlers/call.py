@@ -11,7 +11,7 @@ from traits_sandbox.contract.model import Contract, Operation
 from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.derive.validation import UnknownField
 from traits_sandbox.errors import Violation
-from traits_sandbox.handlers.ingestion import Intake
+from traits_sandbox.handlers.intake import Intake
 from traits_sandbox.store.protocol import Store
 
 
@@ -31,7 +31,7 @@ class Call(msgspec.Struct, frozen=True):
     upload: BinaryIO | None = None
 
 
-class Reply(msgspec.Struct, frozen=True):
+class HandlerResult(msgspec.Struct, frozen=True):
     """A success: what goes into the envelope, and what the log tells beside it.
 
     `records` counts what was stored. `refused` are rows or events that were not, although the request
@@ -61,7 +61,7 @@ class Backend:
     lenient: bool = False
 
 
-Handler = Callable[[Call], Awaitable[Reply]]
+Handler = Callable[[Call], Awaitable[HandlerResult]]
 
 
 class Behaviour(Protocol):

@@ -2,8 +2,8 @@
 
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.derive.validation import PushSchema
-from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
-from traits_sandbox.handlers.ingestion import Arrival
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
+from traits_sandbox.handlers.intake import Arrival
 
 
 def push(operation: Operation, backend: Backend) -> Handler:
@@ -13,11 +13,11 @@ def push(operation: Operation, backend: Backend) -> Handler:
     intake = backend.intake.of(operation.body.record)
     collection = operation.body.collection
 
-    async def handle(call: Call) -> Reply:
+    async def handle(call: Call) -> HandlerResult:
         records = schema.records(call.body)
         arrival = Arrival(call.received_at, call.request_id)
         batch = intake.pushed(records, arrival, raw=call.body, collection=collection)
         await backend.store.append(call.dashboard, (batch,))
-        return Reply(records=batch.count, count=batch.count, unknown=records.unknown, readings=records.readings)
+        return HandlerResult(records=batch.count, count=batch.count, unknown=records.unknown, readings=records.readings)
 
     return handle

@@ -7,12 +7,12 @@ from typing import Any
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.derive.sentences import excerpt
 from traits_sandbox.errors import BadRequest, NotFound, Violation
-from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 from traits_sandbox.handlers.traits import TraitModel, persona_of, weighted_mean
 
 _LONGEST_INDEX = 10
 
-Answer = Callable[[str, int | None, Collection[str]], Any]
+PersonaAnswer = Callable[[str, int | None, Collection[str]], Any]
 
 
 def persona_users(operation: Operation, backend: Backend) -> Handler:
@@ -42,10 +42,10 @@ def persona_traits(operation: Operation, backend: Backend) -> Handler:
     return _persona_read(operation, backend, traits)
 
 
-def _persona_read(operation: Operation, backend: Backend, answer: Answer) -> Handler:
+def _persona_read(operation: Operation, backend: Backend, answer: PersonaAnswer) -> Handler:
     roles = operation.roles
 
-    async def handle(call: Call) -> Reply:
+    async def handle(call: Call) -> HandlerResult:
         segment, asked = call.path[roles["segment"]], call.path[roles["persona"]]
         persona = None if asked == roles["all_personas"] else _index(asked, roles)
         if segment != roles["default_segment"]:
@@ -53,7 +53,7 @@ def _persona_read(operation: Operation, backend: Backend, answer: Answer) -> Han
         if persona is not None and persona > backend.personas:
             raise NotFound(f"the segment has personas 1 to {backend.personas}")
         users = await backend.store.users(call.dashboard)
-        return Reply(data=answer(segment, persona, users))
+        return HandlerResult(data=answer(segment, persona, users))
 
     return handle
 

@@ -6,7 +6,7 @@ from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import UsageError
 from traits_sandbox.handlers.assessment import assessment_status
 from traits_sandbox.handlers.call import Backend, Behaviour, Handler
-from traits_sandbox.handlers.playfab import webhook
+from traits_sandbox.handlers.playfab.webhook import webhook
 from traits_sandbox.handlers.push import push
 from traits_sandbox.handlers.segments import persona_traits, persona_users
 from traits_sandbox.handlers.upload import upload

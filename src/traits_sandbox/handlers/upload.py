@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.errors import BadRequest, Violation
-from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
-from traits_sandbox.handlers.csv_columns import Columns, HeaderFault, columns_of
-from traits_sandbox.handlers.csv_rows import CsvRow, read_rows
-from traits_sandbox.handlers.ingestion import BATCH_SIZE, Arrival, RecordIntake, Row
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
+from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderFault, columns_of
+from traits_sandbox.handlers.csv.rows import CsvRow, read_rows
+from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, RecordIntake
 from traits_sandbox.handlers.verdicts import Verdicts
+from traits_sandbox.json_types import JsonObject
 
 # Rows are judged and stored in chunks, so that a large file takes little memory and others are served meanwhile.
 _CHUNK_BYTES = 2**20
@@ -23,7 +24,7 @@ def upload(operation: Operation, backend: Backend) -> Handler:
     """Return the handler that stores the rows of an uploaded file; a bad row is refused whole."""
     estimate = operation.roles["estimate"]
 
-    async def handle(call: Call) -> Reply:
+    async def handle(call: Call) -> HandlerResult:
         assert call.upload is not None
         rows = read_rows(call.upload)
         columns = _columns(operation, backend, next(_filled(rows), None))
@@ -36,7 +37,7 @@ def upload(operation: Operation, backend: Backend) -> Handler:
             await asyncio.sleep(0)
             total += sum(1 for _ in _filled(chunk))
             stored += len(records)
-        return Reply(
+        return HandlerResult(
             data={estimate: 1 + total // _ROWS_A_SECOND},
             records=stored,
             unknown=columns.unknown,
@@ -47,12 +48,12 @@ def upload(operation: Operation, backend: Backend) -> Handler:
     return handle
 
 
-def judge(row: CsvRow, columns: Columns, intake: RecordIntake) -> tuple[list[Row], list[Violation]]:
+def judge(row: CsvRow, columns: CsvColumns, intake: RecordIntake) -> tuple[list[JsonObject], list[Violation]]:
     """Return the records of a row, or what is wrong with it: half a row would come twice when it is mended."""
     place = f"line {row.line}"
     if fault := row.fault or columns.fault(row.cells):
         return [], [Violation("", place, "row", "csv", fault)]
-    records: list[Row] = []
+    records: list[JsonObject] = []
     # The records that a row's metrics make share its other cells, and so the faults of these.
     violations: dict[Violation, None] = {}
     for metric, record in columns.records(row.cells):
@@ -62,7 +63,7 @@ def judge(row: CsvRow, columns: Columns, intake: RecordIntake) -> tuple[list[Row
     return ([], list(violations)) if violations else (records, [])
 
 
-def _columns(operation: Operation, backend: Backend, header: CsvRow | None) -> Columns:
+def _columns(operation: Operation, backend: Backend, header: CsvRow | None) -> CsvColumns:
     """Return what the columns of a file are for; raises BadRequest unless its header tells."""
     try:
         if header is None:
@@ -93,8 +94,8 @@ def chunks(rows: Iterable[CsvRow]) -> Iterator[list[CsvRow]]:
         yield chunk
 
 
-def _records(chunk: list[CsvRow], columns: Columns, intake: RecordIntake, verdicts: Verdicts) -> list[Row]:
-    records: list[Row] = []
+def _records(chunk: list[CsvRow], columns: CsvColumns, intake: RecordIntake, verdicts: Verdicts) -> list[JsonObject]:
+    records: list[JsonObject] = []
     for row in _filled(chunk):
         good, bad = judge(row, columns, intake)
         records += good
@@ -102,7 +103,7 @@ def _records(chunk: list[CsvRow], columns: Columns, intake: RecordIntake, verdic
     return records
 
 
-def _blamed(violation: Violation, place: str, columns: Columns, metric: str) -> Violation:
+def _blamed(violation: Violation, place: str, columns: CsvColumns, metric: str) -> Violation:
     """Return a violation that names the column of the file, where that is not the field of the record."""
     column = columns.column_of(violation.name, metric)
     return violation if column == violation.name else replace(violation, name=column, where=f"{place}: {column}")

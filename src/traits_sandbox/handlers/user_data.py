@@ -2,7 +2,7 @@
 
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.derive.validation import BodySchema
-from traits_sandbox.handlers.call import Backend, Call, Handler, Reply
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 
 
 def remove_user(operation: Operation, backend: Backend) -> Handler:
@@ -10,9 +10,9 @@ def remove_user(operation: Operation, backend: Backend) -> Handler:
     schema = BodySchema(backend.contract, operation, lenient=backend.lenient)
     name = operation.roles["user"]
 
-    async def handle(call: Call) -> Reply:
+    async def handle(call: Call) -> HandlerResult:
         accepted = schema.read(call.body)
         await backend.store.delete_user(call.dashboard, accepted.body[name])
-        return Reply(unknown=accepted.unknown, readings=accepted.readings)
+        return HandlerResult(unknown=accepted.unknown, readings=accepted.readings)
 
     return handle

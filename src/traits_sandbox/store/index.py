@@ -10,7 +10,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from traits_sandbox.store.protocol import Batch, Layout
+from traits_sandbox.store.protocol import Batch, RecordLayout
 
 _POSITION_BITS = 20
 _POSITION = (1 << _POSITION_BITS) - 1
@@ -148,7 +148,7 @@ class Index:
         """Forget a user; return the references of every record that is about or mentions them, also if it has left."""
         return [each for generation in self._generations for each in generation.pop(user)]
 
-    def forget(self, kind: str, layout: Layout, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
+    def forget(self, kind: str, layout: RecordLayout, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
         """Forget the references that others have to erased records of a batch, because they are in the same ones."""
         records = {reference(number, position): record for position, record in erased.items()}
         generation = next(each for each in self._generations if number <= each.last)

@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from traits_sandbox.store.index import Index, place, reference
-from traits_sandbox.store.protocol import ALL, Batch, Layout, StoredRecord, StoreStatus, Window
+from traits_sandbox.store.protocol import ALL, Batch, RecordLayout, StoredRecord, StoreStatus, Window
 
 # What a batch and an indexed record cost beside the raw bytes, measured.
 _BATCH_COST = 400
@@ -30,7 +30,7 @@ class HeldBatch(msgspec.Struct):
 
     dashboard: str
     kind: str
-    layout: Layout
+    layout: RecordLayout
     raw: bytes
     collection: str
     count: int

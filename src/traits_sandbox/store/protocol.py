@@ -8,7 +8,7 @@ import msgspec
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RecordLayout:
     """Which fields of a kind's records the store indexes; empty where the kind has no such field.
 
     `user` names whom a record is about, `mention` another user in it, `key` by what a later record replaces an
@@ -38,7 +38,7 @@ class Batch(msgspec.Struct, frozen=True):
     """
 
     kind: str
-    layout: Layout
+    layout: RecordLayout
     count: int
     columns: Mapping[str, Sequence[Any]]
     raw: bytes

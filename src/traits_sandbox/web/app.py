@@ -10,17 +10,17 @@ from starlette.types import Receive, Scope, Send
 
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.control.entry import Entry, Headers
+from traits_sandbox.control.journal_entry import Headers, JournalEntry
 from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
 from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.auth import Keys, bearer
-from traits_sandbox.web.body import Disconnected, Incoming, Limits, Sent
+from traits_sandbox.web.body import BodyLimits, Disconnected, IncomingBody, IncomingStream
 from traits_sandbox.web.endpoint import Act as ActOn
 from traits_sandbox.web.endpoint import Endpoint, parse_query
-from traits_sandbox.web.envelope import Answer, refusal
+from traits_sandbox.web.envelope import EnvelopeResponse, refusal
 from traits_sandbox.web.routes import Routes
 
-Act = Callable[[], Awaitable[Answer]]
+Act = Callable[[], Awaitable[EnvelopeResponse]]
 
 _FAULT = b"sandbox-fault"
 
@@ -32,19 +32,19 @@ class Faults(Protocol):
     def idle(self) -> bool:
         """Tell whether no fault is planned."""
 
-    async def apply(self, entry: Entry, scope: Scope, act: Act) -> Answer:
+    async def apply(self, entry: JournalEntry, scope: Scope, act: Act) -> EnvelopeResponse:
         """Return the answer, spoilt if a plan says so; `act` does what was asked and never raises ApiError."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Services:
     """What the app is handed: time, request ids, faults, and whom it tells of each exchange and each bug of ours."""
 
     clock: Clock
     new_id: Callable[[], str]
     faults: Faults
-    observe: Callable[[Entry], None]
-    report_bug: Callable[[Entry, Exception], None]
+    observe: Callable[[JournalEntry], None]
+    report_bug: Callable[[JournalEntry, Exception], None]
 
 
 class EmulatedApi:
@@ -57,8 +57,8 @@ class EmulatedApi:
         *,
         routes: Routes,
         keys: Keys,
-        limits: Limits,
-        surroundings: Surroundings,
+        limits: BodyLimits,
+        surroundings: Services,
     ) -> None:
         self._contract = contract
         self._keys = keys
@@ -68,7 +68,7 @@ class EmulatedApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that went away in its middle gets no answer."""
-        entry, incoming = self._open(scope), Incoming(receive)
+        entry, incoming = self._open(scope), IncomingStream(receive)
         try:
             answer = await self._guarded(entry, self._answer(entry, scope, incoming))
         except Disconnected:
@@ -82,23 +82,23 @@ class EmulatedApi:
             entry.duration = perf_counter() - entry.started
             self._around.observe(entry)
 
-    async def _answer(self, entry: Entry, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, entry: JournalEntry, scope: Scope, receive: Receive) -> EnvelopeResponse:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         entry.dashboard = self._authenticate(entry.path, scope, headers)
         match = self._routes.match(entry.method, entry.path)
         entry.operation, entry.readings = match.operation.id, match.readings
         query = parse_query(scope["query_string"])
-        sent = Sent(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
+        sent = IncomingBody(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
         endpoint = self._endpoints[match.operation.id]
         act = partial(endpoint.act, entry)
         if not self._around.faults.idle or _FAULT in headers:
             act = partial(self._act_with_faults, entry, scope, act)
         return await endpoint.read(entry, match.path, query, sent, act)
 
-    async def _act_with_faults(self, entry: Entry, scope: Scope, act: ActOn, call: Call) -> Answer:
+    async def _act_with_faults(self, entry: JournalEntry, scope: Scope, act: ActOn, call: Call) -> EnvelopeResponse:
         return await self._around.faults.apply(entry, scope, lambda: self._guarded(entry, act(call)))
 
-    async def _guarded(self, entry: Entry, answering: Awaitable[Answer]) -> Answer:
+    async def _guarded(self, entry: JournalEntry, answering: Awaitable[EnvelopeResponse]) -> EnvelopeResponse:
         """Return the answer, with every error turned into the one that is documented for it."""
         try:
             return await answering
@@ -121,10 +121,10 @@ class EmulatedApi:
             raise Unauthorized
         return dashboard
 
-    def _open(self, scope: Scope) -> Entry:
+    def _open(self, scope: Scope) -> JournalEntry:
         # The raw path: an escaped slash within an id must not part segments.
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-        return Entry(
+        return JournalEntry(
             id=self._around.new_id(),
             method=scope["method"],
             path=raw_path.decode("latin-1"),

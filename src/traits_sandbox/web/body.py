@@ -25,14 +25,14 @@ class Disconnected(TraitsSandboxError):
     """The client went away before its request was complete: there is nobody to answer."""
 
 
-class Limits(msgspec.Struct, frozen=True):
+class BodyLimits(msgspec.Struct, frozen=True):
     """How many bytes a body may have, before and after decompression: a JSON one, and an upload with its form."""
 
     body: int
     upload: int
 
 
-class Incoming:
+class IncomingStream:
     """A request's body on its way in, which knows whether it has come to its end."""
 
     def __init__(self, receive: Receive) -> None:
@@ -57,7 +57,7 @@ class Incoming:
                     rest -= len((await self()).get("body", b""))
 
 
-class Sent(msgspec.Struct, frozen=True):
+class IncomingBody(msgspec.Struct, frozen=True):
     """What a request says of its body: its media type with parameters, its encoding, and where it comes from."""
 
     content_type: str

@@ -4,21 +4,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from traits_sandbox.contract.model import Operation
-from traits_sandbox.control.entry import Entry
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.errors import BadRequest, Violation
 from traits_sandbox.handlers.call import Call, Handler
-from traits_sandbox.web.body import Limits, Sent
-from traits_sandbox.web.envelope import Answer, success
+from traits_sandbox.web.body import BodyLimits, IncomingBody
+from traits_sandbox.web.envelope import EnvelopeResponse, success
 
 _MAX_QUERY_FIELDS = 100
 
-Act = Callable[[Call], Awaitable[Answer]]
+Act = Callable[[Call], Awaitable[EnvelopeResponse]]
 
 
 class Endpoint:
     """One operation in front of its handler."""
 
-    def __init__(self, operation: Operation, handler: Handler, limits: Limits) -> None:
+    def __init__(self, operation: Operation, handler: Handler, limits: BodyLimits) -> None:
         assert operation.response is not None
         self._handler = handler
         self._limits = limits
@@ -28,8 +28,8 @@ class Endpoint:
         self._query = tuple(parameter.name for parameter in operation.query_parameters)
 
     async def read(
-        self, entry: Entry, path: Mapping[str, str], query: Mapping[str, str], sent: Sent, act: Act
-    ) -> Answer:
+        self, entry: JournalEntry, path: Mapping[str, str], query: Mapping[str, str], sent: IncomingBody, act: Act
+    ) -> EnvelopeResponse:
         """Return what `act` answers to the call that a request makes; raises BadRequest where it makes none."""
         if self._media_type:
             sent.require(self._media_type)
@@ -40,7 +40,7 @@ class Endpoint:
         entry.body = body = await sent.read(self._limits.body)
         return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, body))
 
-    async def act(self, entry: Entry, call: Call) -> Answer:
+    async def act(self, entry: JournalEntry, call: Call) -> EnvelopeResponse:
         """Return the envelope of the handler's reply; raises ApiError."""
         reply = await self._handler(call)
         entry.records, entry.unknown = reply.records, reply.unknown

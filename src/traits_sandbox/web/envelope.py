@@ -11,13 +11,13 @@ from starlette.types import Send
 from traits_sandbox.contract.model import Contract, Response
 from traits_sandbox.derive.messages import error_message
 from traits_sandbox.errors import ApiError, Violation
-from traits_sandbox.handlers.call import Reply
+from traits_sandbox.handlers.call import HandlerResult
 
 _CONTENT_TYPE = (b"content-type", b"application/json; charset=utf-8")
 _CHALLENGE = (b"www-authenticate", b"Bearer")
 
 
-class Answer(msgspec.Struct, frozen=True):
+class EnvelopeResponse(msgspec.Struct, frozen=True):
     """A status, a body and the headers that this answer alone has."""
 
     status: int
@@ -32,19 +32,19 @@ class Answer(msgspec.Struct, frozen=True):
         await send({"type": "http.response.body", "body": self.body})
 
 
-def success(response: Response, reply: Reply) -> Answer:
+def success(response: Response, reply: HandlerResult) -> EnvelopeResponse:
     """Return the envelope of a success."""
     message = response.message.format(count=reply.count) if "{" in response.message else response.message
     body = {"code": response.status, "message": message, "data": reply.data}
-    return Answer(response.status, orjson.dumps(body))
+    return EnvelopeResponse(response.status, orjson.dumps(body))
 
 
-def refusal(contract: Contract, error: ApiError) -> Answer:
+def refusal(contract: Contract, error: ApiError) -> EnvelopeResponse:
     """Return the envelope of an error: with `errors` when the request breaks the contract."""
     body: dict[str, Any] = {"code": error.status, "message": error_message(contract, error.status)}
     if error.violations:
         body["errors"] = error_map(error.violations)
-    return Answer(error.status, orjson.dumps(body), tuple(_headers(error)))
+    return EnvelopeResponse(error.status, orjson.dumps(body), tuple(_headers(error)))
 
 
 def error_map(violations: Iterable[Violation]) -> dict[str, str]:

@@ -10,16 +10,16 @@ from starlette.types import Scope
 
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.control.entry import Entry
 from traits_sandbox.control.fault_plan import FaultPlan
 from traits_sandbox.control.fault_reading import HEADER, HEADER_HINT, FaultError, read_header
-from traits_sandbox.control.faults import Decision, Effect, Turn, decide
+from traits_sandbox.control.faults import Decision, FaultEffect, Turn, decide
+from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.derive.messages import error_message
 from traits_sandbox.errors import BadRequest, Violation
 from traits_sandbox.web.app import Act
 from traits_sandbox.web.connection import connection_of
-from traits_sandbox.web.envelope import Answer
-from traits_sandbox.web.spoilt import SpoiltAnswer
+from traits_sandbox.web.envelope import EnvelopeResponse
+from traits_sandbox.web.faulty_response import FaultyResponse
 
 _HEADER = HEADER.lower().encode()
 
@@ -38,7 +38,7 @@ class FaultGate:
         """Tell whether no fault is planned."""
         return self.plan.idle
 
-    async def apply(self, entry: Entry, scope: Scope, act: Act) -> Answer:
+    async def apply(self, entry: JournalEntry, scope: Scope, act: Act) -> EnvelopeResponse:
         """Return the answer, spoilt if its header or a plan says so; raises BadRequest for a bad header."""
         decision = self._decide(entry)
         if decision is None:
@@ -47,8 +47,8 @@ class FaultGate:
         if effect.status is not None:
             plain = planned_answer(self._contract, effect)
         else:
-            plain = Answer(0, b"") if effect.reset == "before" else await act()
-        return SpoiltAnswer(
+            plain = EnvelopeResponse(0, b"") if effect.reset == "before" else await act()
+        return FaultyResponse(
             0 if effect.lost else plain.status,
             plain.body,
             plain.headers,
@@ -57,7 +57,7 @@ class FaultGate:
             content_type=_content_type(effect),
         )
 
-    def _decide(self, entry: Entry) -> Decision | None:
+    def _decide(self, entry: JournalEntry) -> Decision | None:
         asked = next((value for name, value in entry.headers if name == _HEADER), None)
         if asked is not None:
             entry.fault = "header"
@@ -80,16 +80,16 @@ class FaultGate:
         return decide(fault, Turn(1, in_window=1, left=window), seed=self._seed)
 
 
-def planned_answer(contract: Contract, effect: Effect) -> Answer:
+def planned_answer(contract: Contract, effect: FaultEffect) -> EnvelopeResponse:
     """Return the answer that a fault has instead of ours: the documented envelope unless it brings a body."""
     assert effect.status is not None
     headers = () if effect.retry_after is None else ((b"retry-after", b"%d" % effect.retry_after),)
     if effect.status in (204, 205, 304):
-        return Answer(effect.status, b"", headers)
+        return EnvelopeResponse(effect.status, b"", headers)
     if isinstance(effect.body, str):
-        return Answer(effect.status, effect.body.encode(errors="replace"), headers)
+        return EnvelopeResponse(effect.status, effect.body.encode(errors="replace"), headers)
     body = {"code": effect.status, "message": _message(contract, effect.status)} if effect.body is None else effect.body
-    return Answer(effect.status, orjson.dumps(body), headers)
+    return EnvelopeResponse(effect.status, orjson.dumps(body), headers)
 
 
 def _message(contract: Contract, status: int) -> str:
@@ -97,7 +97,7 @@ def _message(contract: Contract, status: int) -> str:
     return error_message(contract, status) if known else "no reason is known"
 
 
-def _content_type(effect: Effect) -> str | None:
+def _content_type(effect: FaultEffect) -> str | None:
     return effect.content_type or ("text/plain; charset=utf-8" if isinstance(effect.body, str) else None)
 
 

@@ -5,15 +5,15 @@ from functools import cached_property
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from traits_sandbox.web.controls import PREFIX, Controls
-from traits_sandbox.web.envelope import Answer
+from traits_sandbox.web.control.services import PREFIX, ControlServices
+from traits_sandbox.web.envelope import EnvelopeResponse
 from traits_sandbox.web.hosts import HostGate, host_name
 
 
 class Gateway:
     """The whole sandbox as one ASGI app."""
 
-    def __init__(self, api: ASGIApp, controls: Controls, hosts: HostGate) -> None:
+    def __init__(self, api: ASGIApp, controls: ControlServices, hosts: HostGate) -> None:
         self._api = api
         self._controls = controls
         self._hosts = hosts
@@ -21,7 +21,7 @@ class Gateway:
     @cached_property
     def _admin(self) -> ASGIApp:
         # Made when it is first asked for: Starlette's applications are a third of what a sandbox imports.
-        from traits_sandbox.web.admin import admin
+        from traits_sandbox.web.control.app import admin
 
         return admin(self._controls)
 
@@ -36,7 +36,7 @@ class Gateway:
             await self._api(scope, receive, send)
 
 
-def _refused_host(host: bytes) -> Answer:
+def _refused_host(host: bytes) -> EnvelopeResponse:
     name = host_name(host.decode("latin-1"))[:80]
     message = f"host {name!a} is not served here: start the sandbox with --allow-host and this name"
-    return Answer(403, orjson.dumps({"code": 403, "message": message}))
+    return EnvelopeResponse(403, orjson.dumps({"code": 403, "message": message}))

@@ -10,8 +10,8 @@ from typing import TextIO
 
 import orjson
 
-from traits_sandbox.control.entry import Entry
-from traits_sandbox.control.redaction import Redactor
+from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 _SHOWN = 10
@@ -19,23 +19,23 @@ _COLOURS = {2: "\x1b[32m", 4: "\x1b[33m", 5: "\x1b[31m"}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
-Render = Callable[[Entry], str]
+Render = Callable[[JournalEntry], str]
 
 
 class RequestLog:
     """Writes exchanges in the format it was made with; nothing once its stream is gone."""
 
-    def __init__(self, render: Render | None, redact: Redactor, stream: TextIO) -> None:
+    def __init__(self, render: Render | None, redact: Masker, stream: TextIO) -> None:
         self._render = render
         self._redact = redact
         self._stream: TextIO | None = stream
 
-    def observe(self, entry: Entry) -> None:
+    def observe(self, entry: JournalEntry) -> None:
         """Write one entry."""
         if self._render is not None:
             self._write(self._render(entry))
 
-    def report_bug(self, entry: Entry, error: Exception) -> None:
+    def report_bug(self, entry: JournalEntry, error: Exception) -> None:
         """Write the cause of a 500: always, whatever the format."""
         cause = "".join(traceback.format_exception(error))
         self._write(f"{entry.id}: this is a bug in traits-sandbox, please report it\n{cause}")
@@ -54,7 +54,7 @@ class RequestLog:
             self._stream = None
 
 
-def request_log(log_format: str, redact: Redactor, stream: TextIO = sys.stderr) -> RequestLog:
+def request_log(log_format: str, redact: Masker, stream: TextIO = sys.stderr) -> RequestLog:
     """Return the log of a format: `pretty`, `json` or `none`."""
     if log_format == "none":
         return RequestLog(None, redact, stream)
@@ -63,19 +63,19 @@ def request_log(log_format: str, redact: Redactor, stream: TextIO = sys.stderr) 
     return RequestLog(coloured if stream.isatty() else pretty, redact, stream)
 
 
-def pretty(entry: Entry) -> str:
+def pretty(entry: JournalEntry) -> str:
     """Return an exchange as lines of text."""
     return "\n".join([_headline(entry, _status(entry)), *_details(entry)])
 
 
-def coloured(entry: Entry) -> str:
+def coloured(entry: JournalEntry) -> str:
     """Return an exchange as lines of text for a terminal."""
     status = f"{_COLOURS.get(entry.status // 100, '')}{_status(entry)}{_PLAIN}"
     details = (f"{_DIM}{line}{_PLAIN}" for line in _details(entry))
     return "\n".join([_headline(entry, status), *details])
 
 
-def as_json(entry: Entry) -> str:
+def as_json(entry: JournalEntry) -> str:
     """Return an exchange as one JSON object in ASCII: the shape that `--log-format json` promises."""
     text = orjson.dumps(
         {
@@ -100,11 +100,11 @@ def as_json(entry: Entry) -> str:
     return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
-def _status(entry: Entry) -> str:
+def _status(entry: JournalEntry) -> str:
     return str(entry.status or "---")  # a fault left it without an answer
 
 
-def _headline(entry: Entry, status: str) -> str:
+def _headline(entry: JournalEntry, status: str) -> str:
     parts = [
         f"{_moment(entry):%H:%M:%S}",
         status,
@@ -118,7 +118,7 @@ def _headline(entry: Entry, status: str) -> str:
     return "  ".join([*parts, entry.id])
 
 
-def _details(entry: Entry) -> Iterator[str]:
+def _details(entry: JournalEntry) -> Iterator[str]:
     yield from _listed(entry.violations, entry.violation_count)
     yield from _listed(entry.unknown, len(entry.unknown))
     yield from _listed(entry.readings, len(entry.readings))
@@ -134,7 +134,7 @@ def _listed(values: Sequence[object], count: int) -> Iterator[str]:
         yield f"    … and {more} more"
 
 
-def _moment(entry: Entry) -> datetime:
+def _moment(entry: JournalEntry) -> datetime:
     return datetime.fromtimestamp(entry.received_at, UTC)
 
 

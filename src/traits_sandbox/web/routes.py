@@ -24,7 +24,7 @@ class Route:
     readings: tuple[Reading, ...] = ()
 
 
-class Match(msgspec.Struct, frozen=True):
+class RouteMatch(msgspec.Struct, frozen=True):
     """What a request asks for, with its path parameters."""
 
     operation: Operation
@@ -36,16 +36,16 @@ class Routes:
     """All routes by path. Parameters match one segment each and are percent-decoded once."""
 
     def __init__(self, contract: Contract, *, lenient: bool = False) -> None:
-        self._fixed: dict[str, dict[str, Match]] = {}
+        self._fixed: dict[str, dict[str, RouteMatch]] = {}
         self._open: list[tuple[tuple[str, ...], Route]] = []
         for route in _routes(contract, lenient=lenient):
             if "{" in route.path:
                 self._open.append((tuple(route.path.split("/")), route))
             else:
-                match = Match(route.operation, readings=route.readings)
+                match = RouteMatch(route.operation, readings=route.readings)
                 self._fixed.setdefault(route.path, {})[route.method] = match
 
-    def match(self, method: str, raw_path: str) -> Match:
+    def match(self, method: str, raw_path: str) -> RouteMatch:
         """Return what a request asks for; raises NotFound with a hint at what may have been meant."""
         found = self._fixed.get(raw_path) or self._decoded(raw_path)
         if method in found:
@@ -59,7 +59,7 @@ class Routes:
         matches = self._fixed.get(raw_path, {}).values()
         return next((match.operation.key_parameter for match in matches), "")
 
-    def _decoded(self, raw_path: str) -> dict[str, Match]:
+    def _decoded(self, raw_path: str) -> dict[str, RouteMatch]:
         try:
             segments = [unquote_to_bytes(segment).decode() for segment in raw_path.split("/")]
         except UnicodeDecodeError:
@@ -71,7 +71,7 @@ class Routes:
         found = {}
         for pattern, route in self._open:
             if (path := _fill(pattern, segments)) is not None:
-                found[route.method] = Match(route.operation, path, route.readings)
+                found[route.method] = RouteMatch(route.operation, path, route.readings)
         return found
 
     def _nearest(self, raw_path: str) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp
 
-from traits_sandbox.conformance.case import Case
-from traits_sandbox.conformance.catalogue import catalogue
-from traits_sandbox.conformance.materials import Materials
+from traits_sandbox.conformance.catalogue.case import Case
+from traits_sandbox.conformance.catalogue.every_case import catalogue
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.contract.load import CONTRACT_FILE, editions, load
 from traits_sandbox.contract.model import Contract, Operation, Record
-from traits_sandbox.control.redaction import Redactor
+from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
 from traits_sandbox.web.log import request_log
@@ -31,10 +31,10 @@ def contract() -> Contract:
 
 @lru_cache(maxsize=4)
 def _cases(prefix: str, seed: int, known_user: str, near_keys: tuple[str, ...]) -> tuple[Case, ...]:
-    return tuple(catalogue(Materials(contract(), prefix, seed, known_user, near_keys)))
+    return tuple(catalogue(RequestFactory(contract(), prefix, seed, known_user, near_keys)))
 
 
-def cases(made: Materials) -> Iterable[Case]:
+def cases(made: RequestFactory) -> Iterable[Case]:
     """Return the catalogue, which is made once for all runs of the same prefix and seed: its cases keep nothing."""
     if made.contract is not contract():
         return catalogue(made)
@@ -80,5 +80,5 @@ def sandbox_app(changed: Contract | None = None, key: str = KEY, **settings: Any
 
 def sandbox(key: str = KEY, **settings: Any) -> Sandbox:
     # What breaks within a mutant is not worth a word.
-    silent = request_log("none", Redactor(()), io.StringIO())
+    silent = request_log("none", Masker(()), io.StringIO())
     return Sandbox(Settings(log_format="none", api_key=(key,), **settings), log=silent)

@@ -10,10 +10,10 @@ from tests.conformance.kit import InProcess
 from tests.conformance.mutants.facts import KEY, cases, sandbox_app
 from tests.conformance.mutants.facts import contract as promised
 from tests.conformance.mutants.wrapping import Around, Wrapped
-from traits_sandbox.conformance.options import Options
-from traits_sandbox.conformance.report import Report
-from traits_sandbox.conformance.run import Run
-from traits_sandbox.conformance.wire import Limits, Target
+from traits_sandbox.conformance.http.client import Target, WireLimits
+from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.running.options import Options
+from traits_sandbox.conformance.running.run import Run
 from traits_sandbox.contract.model import Contract
 
 PREFIX = "tsc-mutant-"
@@ -43,7 +43,7 @@ class Mutant:
     does: str
     kills: tuple[str, ...]
     host: Host
-    limits: Limits = field(default_factory=Limits)
+    limits: WireLimits = field(default_factory=WireLimits)
     concurrency: int = 4
     in_process: bool = True
 

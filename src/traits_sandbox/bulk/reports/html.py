@@ -5,7 +5,7 @@ from importlib.resources import files as resources
 from typing import Final
 
 from traits_sandbox import __version__
-from traits_sandbox.bulk.reports.wording import (
+from traits_sandbox.bulk.reports.words import (
     HEADLINES,
     by_kind,
     name_of,
@@ -17,8 +17,8 @@ from traits_sandbox.bulk.reports.wording import (
     verdict_line,
     where,
 )
-from traits_sandbox.bulk.values import Bad, FileReport, LoadReport, Notice
-from traits_sandbox.page import Markup, document, element
+from traits_sandbox.bulk.values import BadRow, FileReport, LoadReport, Notice
+from traits_sandbox.reporting.page import Markup, document, element
 
 DETAILED: Final = 300
 """How many files are shown with their bad rows and notices."""
@@ -196,7 +196,7 @@ def _inside(file: FileReport) -> Iterator[Markup | None]:
         yield element("ul", *told, class_="noted")
 
 
-def _row(file: FileReport, bad: Bad) -> Markup:
+def _row(file: FileReport, bad: BadRow) -> Markup:
     faults = [element("div", printable(fault.sentence)) for fault in bad.faults[:ROWS]]
     text = printable(bad.text[:_TEXT]) + ("…" if len(bad.text) > _TEXT else "")
     return element("li", element("strong", where(file, bad)), *faults, element("pre", text))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from traits_sandbox.bulk.reports.wording import name_of, plural, printable, where
+from traits_sandbox.bulk.reports.words import name_of, plural, printable, where
 from traits_sandbox.bulk.values import FileReport, LoadReport
 
 NOTICES: Final = "notices"

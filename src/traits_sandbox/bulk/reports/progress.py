@@ -10,8 +10,8 @@ from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, 
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from traits_sandbox.bulk.reports.wording import number, plural, size
-from traits_sandbox.bulk.scan import Progress, Tell
+from traits_sandbox.bulk.checking.scan import Progress, Tell
+from traits_sandbox.bulk.reports.words import number, plural, size
 
 EVERY: Final = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -24,7 +24,7 @@ _SETTLED: Final = 0.5
 def progress(console: Console, clock: Callable[[], float] = monotonic) -> Iterator[Tell]:
     """Lend what shows on a console how far a check has come."""
     if not console.is_terminal or console.is_dumb_terminal:
-        yield _Lines(console, clock)
+        yield _CheckLines(console, clock)
         return
     columns = (
         SpinnerColumn(),
@@ -35,10 +35,10 @@ def progress(console: Console, clock: Callable[[], float] = monotonic) -> Iterat
         TimeRemainingColumn(compact=True),
     )
     with Bar(*columns, console=console, transient=True, refresh_per_second=5) as bar:
-        yield _Bar(bar, clock)
+        yield _CheckBar(bar, clock)
 
 
-class _Bar:
+class _CheckBar:
     def __init__(self, bar: Bar, clock: Callable[[], float]) -> None:
         self._bar, self._clock, self._begin = bar, clock, clock()
         self._task = bar.add_task("listing", total=None)
@@ -48,7 +48,7 @@ class _Bar:
         self._bar.update(self._task, total=progress.all_bytes, completed=progress.bytes, description=told)
 
 
-class _Lines:
+class _CheckLines:
     def __init__(self, console: Console, clock: Callable[[], float]) -> None:
         self._console, self._clock = console, clock
         self._begin = clock()

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from traits_sandbox.bulk.reports.wording import (
+from traits_sandbox.bulk.reports.words import (
     HEADLINES,
     bad_files,
     by_kind,

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from traits_sandbox.conformance.case import Case, Expectation, one
-from traits_sandbox.conformance.exchange import Request
-from traits_sandbox.conformance.materials import Materials, Row
+from traits_sandbox.conformance.catalogue.case import Case, Expectation, one
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.exchange import Request
 from traits_sandbox.contract.model import Field, Operation, Record
+from traits_sandbox.json_types import JsonObject
 
 
 def pushed(case_id: str, title: str, request: Request, expect: Expectation) -> Case:
@@ -22,10 +23,10 @@ def collection(operation: Operation) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldPlace:
     """A field of what a push takes: of its record, or of the entries in the list that is the field `within`."""
 
-    made: Materials
+    made: RequestFactory
     operation: Operation
     field: Field
     within: Field | None = None
@@ -46,11 +47,11 @@ class Place:
         record = self.made.record_of(self.operation)
         return self.made.row(record)[self.field.name] if self.within is None else self._entry()[self.field.name]
 
-    def filled(self, value: Any) -> Row:
+    def filled(self, value: Any) -> JsonObject:
         """Return a valid record with every field, but with this value here; `...` leaves the field out."""
         return self.made.row(self.made.record_of(self.operation), **self._change(value))
 
-    def alone(self, value: Any) -> Row:
+    def alone(self, value: Any) -> JsonObject:
         """Return a record with this value here and no other optional field that it might contradict."""
         record = self.made.record_of(self.operation)
         return self.made.row(record, **(optional(record) | self._change(value)))
@@ -59,32 +60,32 @@ class Place:
         """Return the push of a valid record with this value here."""
         return self.made.push(self.operation, [self.filled(value)])
 
-    def case(self, requirement: str, name: str, title: str, row: Row, expect: Expectation) -> Case:
+    def case(self, requirement: str, name: str, title: str, row: JsonObject, expect: Expectation) -> Case:
         """Return the case of a push with this one record, which is about this place."""
         case_id = f"{requirement}.{collection(self.operation)}.{self.name}.{name}"
         return pushed(case_id, title, self.made.push(self.operation, [row]), expect)
 
-    def _entry(self) -> Row:
+    def _entry(self) -> JsonObject:
         assert self.within is not None
-        entry: Row = self.made.valid(self.made.record_of(self.operation), self.within)[0]
+        entry: JsonObject = self.made.valid(self.made.record_of(self.operation), self.within)[0]
         return entry
 
-    def _change(self, value: Any) -> Row:
+    def _change(self, value: Any) -> JsonObject:
         if self.within is None:
             return {self.field.name: value}
         entry = self._entry() | {self.field.name: value}
         return {self.within.name: [{name: each for name, each in entry.items() if each is not ...}]}
 
 
-def optional(record: Record) -> Row:
+def optional(record: Record) -> JsonObject:
     """Return the change to a record that leaves out all that it may be without."""
     return {field.name: ... for field in record.fields if not field.required}
 
 
-def places(made: Materials, operation: Operation) -> Iterator[Place]:
+def places(made: RequestFactory, operation: Operation) -> Iterator[FieldPlace]:
     """Yield every field that a push may hold, those of nested lists behind the list."""
     for field in made.record_of(operation).fields:
-        yield Place(made, operation, field)
+        yield FieldPlace(made, operation, field)
         if field.item:
             for nested in made.contract.record(field.item).fields:
-                yield Place(made, operation, nested, within=field)
+                yield FieldPlace(made, operation, nested, within=field)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from traits_sandbox.contract.model import FieldType, Format
+from traits_sandbox.contract.model import FieldType, TextRule
 
 WORDS: dict[FieldType, str] = {
     "string": "a string",
@@ -16,7 +16,7 @@ WORDS: dict[FieldType, str] = {
 }
 
 
-class Value(NamedTuple):
+class SampleValue(NamedTuple):
     """A value with the name that it has in the ids of cases."""
 
     name: str
@@ -34,10 +34,10 @@ def literal(text: str) -> orjson.Fragment:
     return orjson.Fragment(text.encode())
 
 
-def misses(field_type: FieldType, valid: Any) -> Iterator[Value]:
+def misses(field_type: FieldType, valid: Any) -> Iterator[SampleValue]:
     """Yield values of other types than a field's, near to a valid one: clients send them, lenient servers take them."""
     for name, value in _misses(field_type, valid).items():
-        yield Value(name, value)
+        yield SampleValue(name, value)
 
 
 def _misses(field_type: FieldType, valid: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _list_misses(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 # By the format that the contract gives a field: what has it, and what nearly has.
-FORMS: dict[Format, tuple[dict[str, str], dict[str, str]]] = {
+FORMS: dict[TextRule, tuple[dict[str, str], dict[str, str]]] = {
     "": ({}, {}),
     "country": (
         {"great-britain": "GB", "japan": "JP"},

@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from traits_sandbox.conformance.exchange import BEARER
 from traits_sandbox.conformance.exploring.translation import NOWHERE
+from traits_sandbox.conformance.http.exchange import BEARER
 from traits_sandbox.extras import required
 
 if TYPE_CHECKING:

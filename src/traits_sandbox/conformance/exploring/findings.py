@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from traits_sandbox.conformance.exchange import Exchange, NotJson, Reply
 from traits_sandbox.conformance.exploring.engine import Scene
 from traits_sandbox.conformance.exploring.settled import Readings
 from traits_sandbox.conformance.exploring.translation import NOWHERE
-from traits_sandbox.conformance.report import Finding
-from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.http.exchange import Exchange, NotJson, Reply
+from traits_sandbox.conformance.judging.report import ExplorationFinding
 from traits_sandbox.conformance.reports.masking import Mask, masked
+from traits_sandbox.conformance.reports.reproduction import Reproduction
 
 LISTED: Final = 50
 _LONGEST: Final = 600
@@ -88,7 +88,7 @@ def _short(message: str) -> str:
 class Findings:
     """Collects sightings. Those that only the emulator's own reading makes wrong are counted, unless it is asked."""
 
-    def __init__(self, readings: Readings, way: Way, mask: Mask, *, exact: bool) -> None:
+    def __init__(self, readings: Readings, way: Reproduction, mask: Mask, *, exact: bool) -> None:
         self._readings, self._way, self._mask, self._exact = readings, way, mask, exact
         self._seen: dict[tuple[str, ...], Sighting] = {}
         self._open = 0
@@ -104,12 +104,12 @@ class Findings:
         known = self._seen.get(sighting.identity)
         self._seen[sighting.identity] = known.with_another(sighting) if known else sighting
 
-    def all(self) -> tuple[Finding, ...]:
+    def all(self) -> tuple[ExplorationFinding, ...]:
         """Return the findings, at most LISTED, and how many more there are of which kind."""
         worst_first = sorted(self._seen.values(), key=lambda each: _RANK.index(each.check))
         return (*map(self._finding, worst_first[:LISTED]), *self._others())
 
-    def _finding(self, sighting: Sighting) -> Finding:
+    def _finding(self, sighting: Sighting) -> ExplorationFinding:
         request = sighting.exchange.request
         curl = self._way.curl(masked(request, self._mask))
         answered = sighting.exchange.reply is not None and sighting.check != ALIVE
@@ -120,14 +120,18 @@ class Findings:
             f"seen {sighting.times} times, this is the shortest" if sighting.times > 1 else "",
             "" if curl else f"its body of {len(request.body or b'')} bytes is too long to be shown",
         )
-        return Finding(request.operation, sighting.title, self._mask.text("; ".join(filter(None, parts))), curl)
+        return ExplorationFinding(
+            request.operation, sighting.title, self._mask.text("; ".join(filter(None, parts))), curl
+        )
 
-    def _others(self) -> Iterator[Finding]:
+    def _others(self) -> Iterator[ExplorationFinding]:
         if len(self._seen) > LISTED:
-            yield Finding(_ANY, f"{len(self._seen) - LISTED} more findings", f"only {LISTED} are listed", "")
+            yield ExplorationFinding(_ANY, f"{len(self._seen) - LISTED} more findings", f"only {LISTED} are listed", "")
         if self._open:
             told = "the document settles none of them; profile emulator lists them"
-            yield Finding(_ANY, f"{self._open} replies that differ from what the emulator would say", told, "")
+            yield ExplorationFinding(
+                _ANY, f"{self._open} replies that differ from what the emulator would say", told, ""
+            )
 
 
 _ANY: Final = "all operations"

@@ -11,12 +11,11 @@ from typing import Any
 from zlib import crc32
 
 from traits_sandbox.contract.model import Contract, Operation, Record
+from traits_sandbox.json_types import JsonObject
 
 # As many users are made at most: removing each of them is a request.
 USERS = 40
 ITEM = "-item"
-
-Row = dict[str, Any]
 
 
 class Naming:
@@ -48,7 +47,7 @@ class Naming:
         rows = self._rows(operation, _parsed(body))
         return rows is not None and all(self._is_own(operation, row) for row in rows)
 
-    def _name(self, operation: Operation, row: Row) -> bool:
+    def _name(self, operation: Operation, row: JsonObject) -> bool:
         users, keys = self._users(operation), self._keys(operation)
         if operation.webhook:
             # An event may hold anything, so that one more name makes no other sort of event of it.

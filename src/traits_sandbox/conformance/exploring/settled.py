@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from traits_sandbox.conformance.exchange import Request
+from traits_sandbox.conformance.http.exchange import Request
 from traits_sandbox.contract.model import Contract, Field
 from traits_sandbox.derive.validation import Accepted, BodySchema
 from traits_sandbox.errors import BadRequest

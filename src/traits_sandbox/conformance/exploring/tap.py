@@ -10,12 +10,12 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from traits_sandbox.conformance.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.exploring.naming import Naming
 from traits_sandbox.conformance.exploring.translation import CASE_ID, NOWHERE, UNSENT, Translation, response
-from traits_sandbox.conformance.runner import MAX_HANGS, Tally
-from traits_sandbox.conformance.safety import Vetoed
-from traits_sandbox.conformance.wire import OverBudget, Wire
+from traits_sandbox.conformance.http.client import OverBudget, Wire
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.http.safety import Vetoed
+from traits_sandbox.conformance.running.runner import MAX_HANGS, RunState
 from traits_sandbox.contract.model import Operation
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Tap:
     """Takes what Schemathesis sends, from its threads, and sends it on the event loop of the run."""
 
     def __init__(
-        self, wire: Wire, operations: list[Operation], naming: Naming, tally: Tally, *, max_requests: int
+        self, wire: Wire, operations: list[Operation], naming: Naming, tally: RunState, *, max_requests: int
     ) -> None:
         """Prepare for the running event loop. Only requests to `operations` are sent."""
         self._wire, self._naming, self._tally, self._most = wire, naming, tally, max_requests

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from traits_sandbox.conformance.exchange import BEARER, KEY, Pairs, Reply, Request
+from traits_sandbox.conformance.catalogue.request_factory import BOUNDARY, FILE_NAME
 from traits_sandbox.conformance.exploring.naming import Naming
-from traits_sandbox.conformance.materials import BOUNDARY, FILE_NAME
+from traits_sandbox.conformance.http.exchange import BEARER, KEY, Pairs, Reply, Request
 from traits_sandbox.contract.model import Operation
 
 if TYPE_CHECKING:

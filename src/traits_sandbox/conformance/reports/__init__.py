@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from traits_sandbox.conformance.report import Report
+from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.reports import html, json, junit
-from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.reports.reproduction import Reproduction
 
-RENDERERS: Final[dict[str, Callable[[Report, Way], bytes]]] = {
+RENDERERS: Final[dict[str, Callable[[Report, Reproduction], bytes]]] = {
     "junit": junit.render,
     "json": json.render,
     "html": html.render,

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Final
 
-from traits_sandbox.conformance.report import Judged, Report
-from traits_sandbox.conformance.reports.again import Way
+from traits_sandbox.conformance.judging.report import Report, RequirementOutcome
 from traits_sandbox.conformance.reports.html_cases import again, requirement
-from traits_sandbox.conformance.reports.wording import (
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.reports.words import (
     OUTCOMES,
     REACHES,
     by_area,
@@ -22,12 +22,12 @@ from traits_sandbox.conformance.reports.wording import (
     standing,
     verdict_line,
 )
-from traits_sandbox.page import Markup, document, element, join
+from traits_sandbox.reporting.page import Markup, document, element, join
 
 TONES: Final = {"conformant": "passed", "not conformant": "failed", "inconclusive": "inconclusive"}
 
 
-def render(report: Report, way: Way) -> bytes:
+def render(report: Report, way: Reproduction) -> bytes:
     """Return a report as HTML. The report must hold no key any more."""
     title = f"{headline(report).capitalize()}: {printable(report.about.target)}"
     style, script = (
@@ -36,7 +36,7 @@ def render(report: Report, way: Way) -> bytes:
     return document(title, *_body(report, way), style=style, script=script)
 
 
-def _body(report: Report, way: Way) -> Iterator[Markup]:
+def _body(report: Report, way: Reproduction) -> Iterator[Markup]:
     ranked = sorted(report.judged, key=lambda judged: OUTCOMES.index(standing(report, judged)))
     yield _verdict(report)
     yield from _missing(report)
@@ -60,7 +60,7 @@ def _verdict(report: Report) -> Markup:
     )
 
 
-def _links(failed: Iterable[Judged]) -> Iterator[Markup]:
+def _links(failed: Iterable[RequirementOutcome]) -> Iterator[Markup]:
     for number, judged in enumerate(failed):
         name = judged.requirement.id
         yield join(", " if number else ": ", element("a", name, href=f"#{name}"))

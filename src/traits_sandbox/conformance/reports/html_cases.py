@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from traits_sandbox.conformance.exchange import Exchange
-from traits_sandbox.conformance.report import Judged, Report, Result
-from traits_sandbox.conformance.reports.again import Way
-from traits_sandbox.conformance.reports.wording import (
+from traits_sandbox.conformance.http.exchange import Exchange
+from traits_sandbox.conformance.judging.report import Report, RequirementOutcome, Result
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.reports.words import (
     came,
     plural,
     printable,
@@ -18,7 +18,7 @@ from traits_sandbox.conformance.reports.wording import (
     sources,
     standing,
 )
-from traits_sandbox.page import Markup, element, join
+from traits_sandbox.reporting.page import Markup, element, join
 
 BODY: Final = 4000
 """How many characters of a body are shown."""
@@ -30,7 +30,7 @@ DETAILED: Final = 20
 """How many failing cases of a requirement are shown with all that was sent and came back."""
 
 
-def requirement(report: Report, judged: Judged, way: Way) -> Markup:
+def requirement(report: Report, judged: RequirementOutcome, way: Reproduction) -> Markup:
     """Return a requirement with what came of it."""
     asked, outcome = judged.requirement, standing(report, judged)
     return element(
@@ -52,7 +52,7 @@ def requirement(report: Report, judged: Judged, way: Way) -> Markup:
     )
 
 
-def _inside(judged: Judged, way: Way) -> Iterator[Markup]:
+def _inside(judged: RequirementOutcome, way: Reproduction) -> Iterator[Markup]:
     about = f"{judged.requirement.area}. Document: {sources(judged.requirement, 99)}."
     yield element("p", f"{about} Kept {plural(judged.passed, 'time')}.", class_="soft")
     told = [each for each in judged.results if each.outcome not in ("passed", "skipped")]
@@ -79,7 +79,7 @@ def _in_short(results: Iterable[Result]) -> Iterator[Markup]:
         yield join(printable(told), element("span", ", ".join(ids), class_="id"))
 
 
-def _case(result: Result, way: Way, *, is_open: bool) -> Markup:
+def _case(result: Result, way: Reproduction, *, is_open: bool) -> Markup:
     rows = {"Expected": result.expected, "Observed": result.observed, "Reason": result.reason}
     judged = [
         join(element("dt", name), element("dd", printable(text), class_="seen" if name == "Observed" else None))
@@ -105,7 +105,7 @@ def _case(result: Result, way: Way, *, is_open: bool) -> Markup:
     )
 
 
-def _exchange(exchange: Exchange, way: Way) -> Markup:
+def _exchange(exchange: Exchange, way: Reproduction) -> Markup:
     request, reply = exchange.request, exchange.reply
     sent = _message(request_line(request), request.headers, request.body)
     back = _message(came(exchange), reply.headers if reply else (), reply.body if reply else b"")

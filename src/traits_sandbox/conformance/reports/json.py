@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from traits_sandbox.conformance.exchange import Exchange, Pairs, Reply
-from traits_sandbox.conformance.report import Exploration, Judged, Outcome, Report, Result
-from traits_sandbox.conformance.reports.again import Way
-from traits_sandbox.conformance.reports.form import (
+from traits_sandbox.conformance.http.exchange import Exchange, Pairs, Reply
+from traits_sandbox.conformance.judging.report import Exploration, Outcome, Report, RequirementOutcome, Result
+from traits_sandbox.conformance.judging.requirements import Level
+from traits_sandbox.conformance.reports.json_form import (
     FORM,
     About,
     Body,
@@ -26,19 +26,19 @@ from traits_sandbox.conformance.reports.form import (
     RequirementResult,
     Skipped,
 )
-from traits_sandbox.conformance.reports.wording import standing
-from traits_sandbox.conformance.requirement import Level
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.reports.words import standing
 
 BODY_LIMIT: Final = 2**12
 """How many bytes of a body are told."""
 
 
-def render(report: Report, way: Way) -> bytes:
+def render(report: Report, way: Reproduction) -> bytes:
     """Return a report as JSON, ending in a line break. The report must hold no key any more."""
     return msgspec.json.format(msgspec.json.encode(form(report, way)), indent=2) + b"\n"
 
 
-def form(report: Report, way: Way) -> ConformanceReport:
+def form(report: Report, way: Reproduction) -> ConformanceReport:
     """Return a report in its published form."""
     return ConformanceReport(
         form=FORM,
@@ -79,7 +79,7 @@ def _counts(report: Report) -> dict[Level, dict[str, int]]:
     return {level: dict(counted) for level, counted in counts.items()}
 
 
-def _told(report: Report, way: Way, outcome: Outcome) -> list[Failure]:
+def _told(report: Report, way: Reproduction, outcome: Outcome) -> list[Failure]:
     return [
         _failure(report, judged, result, way)
         for judged in report.judged
@@ -88,7 +88,7 @@ def _told(report: Report, way: Way, outcome: Outcome) -> list[Failure]:
     ]
 
 
-def _failure(report: Report, judged: Judged, result: Result, way: Way) -> Failure:
+def _failure(report: Report, judged: RequirementOutcome, result: Result, way: Reproduction) -> Failure:
     own = {name: getattr(result, name) for name in Failure.__struct_fields__ if hasattr(result, name)}
     return Failure(**own | {
         "level": judged.requirement.level,
@@ -98,7 +98,7 @@ def _failure(report: Report, judged: Judged, result: Result, way: Way) -> Failur
     })  # fmt: skip
 
 
-def _requirement(report: Report, judged: Judged) -> RequirementResult:
+def _requirement(report: Report, judged: RequirementOutcome) -> RequirementResult:
     requirement = judged.requirement
     return RequirementResult(
         id=requirement.id,
@@ -118,7 +118,7 @@ def _case(result: Result) -> CaseResult:
     return CaseResult(**{name: getattr(result, name) for name in CaseResult.__struct_fields__})
 
 
-def _exchange(exchange: Exchange, way: Way) -> ExchangeMade:
+def _exchange(exchange: Exchange, way: Reproduction) -> ExchangeMade:
     request = exchange.request
     return ExchangeMade(
         number=exchange.number,

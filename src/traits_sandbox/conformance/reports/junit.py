@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from traits_sandbox.conformance.report import Judged, Outcome, Report, Result
-from traits_sandbox.conformance.reports.again import Way
-from traits_sandbox.conformance.reports.wording import came, excerpt, request_line, verdict_line
-from traits_sandbox.conformance.requirement import AREAS
+from traits_sandbox.conformance.judging.report import Outcome, Report, RequirementOutcome, Result
+from traits_sandbox.conformance.judging.requirements import AREAS
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.reports.words import came, excerpt, request_line, verdict_line
 
 RUN: Final = "Run"
 _BODY: Final = 2000
@@ -19,7 +19,7 @@ _UNSAYABLE: Final = re.compile(
 )
 
 
-def render(report: Report, way: Way) -> bytes:
+def render(report: Report, way: Reproduction) -> bytes:
     """Return a report as JUnit XML. The report must hold no key any more.
 
     The names are stable: a case is always there by its id, passed or not; what the replies of other cases broke
@@ -63,7 +63,7 @@ def _run(report: Report) -> Element:
     return suite
 
 
-def _requirement(report: Report, judged: Judged, way: Way) -> Iterator[Element]:
+def _requirement(report: Report, judged: RequirementOutcome, way: Reproduction) -> Iterator[Element]:
     decides = judged.requirement.level in report.deciding
     own = [each for each in judged.results if each.id == each.case]
     for result in own:
@@ -73,7 +73,7 @@ def _requirement(report: Report, judged: Judged, way: Way) -> Iterator[Element]:
         yield _case(judged, judged.requirement.id, others, way, decides=decides)
 
 
-def _case(judged: Judged, name: str, results: list[Result], way: Way, *, decides: bool) -> Element:
+def _case(judged: RequirementOutcome, name: str, results: list[Result], way: Reproduction, *, decides: bool) -> Element:
     case = Element("testcase", classname=judged.requirement.area, name=_safe(name), time=_seconds(results))
     failed = [each for each in results if each.outcome == "failed"]
     worst = min(results, key=lambda result: _WORST.index(result.outcome), default=None)
@@ -96,7 +96,7 @@ def _tell(case: Element, tag: str, message: str, text: str) -> None:
         SubElement(case, tag, message=_safe(message), type=tag).text = _safe(text)
 
 
-def _failure(result: Result, way: Way) -> str:
+def _failure(result: Result, way: Reproduction) -> str:
     lines = [result.id, f"expected: {result.expected}", f"observed: {result.observed}", *_exchanges(result)]
     return "\n".join([*lines, f"again: {way.replay(result.case)}"])
 

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from traits_sandbox.conformance.case import Case
-from traits_sandbox.conformance.plan import Plan
-from traits_sandbox.conformance.reports.wording import plural
-from traits_sandbox.conformance.requirement import Registry, Requirement
+from traits_sandbox.conformance.catalogue.case import Case
+from traits_sandbox.conformance.judging.requirements import Registry, Requirement
+from traits_sandbox.conformance.reports.words import plural
+from traits_sandbox.conformance.running.plan import Plan
 
-Entry = tuple[Requirement, list[Case]]
+ListedRequirement = tuple[Requirement, list[Case]]
 
 
-def entries(registry: Registry, cases: Iterable[Case]) -> list[Entry]:
+def entries(registry: Registry, cases: Iterable[Case]) -> list[ListedRequirement]:
     """Return every requirement with its cases; what single replies are judged by has none of its own."""
     of: defaultdict[str, list[Case]] = defaultdict(list)
     for case in cases:
@@ -20,7 +20,7 @@ def entries(registry: Registry, cases: Iterable[Case]) -> list[Entry]:
     return [(each, of[each.id]) for each in registry.requirement]
 
 
-def catalogue_lines(listed: Iterable[Entry]) -> Iterator[str]:
+def catalogue_lines(listed: Iterable[ListedRequirement]) -> Iterator[str]:
     """Yield requirements and cases as lines."""
     for requirement, cases in listed:
         yield f"{requirement.id:9} {requirement.level:6}  {requirement.statement}"
@@ -29,7 +29,7 @@ def catalogue_lines(listed: Iterable[Entry]) -> Iterator[str]:
             yield "    judged by the replies to the cases of others"
 
 
-def catalogue_form(listed: Iterable[Entry]) -> list[dict[str, Any]]:
+def catalogue_form(listed: Iterable[ListedRequirement]) -> list[dict[str, Any]]:
     """Return requirements and cases for JSON."""
     return [
         {

@@ -3,8 +3,8 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
-from traits_sandbox.conformance.exchange import Pairs, Request
-from traits_sandbox.conformance.keys import KeyMask, marked, marker, near, reveal
+from traits_sandbox.conformance.http.exchange import Pairs, Request
+from traits_sandbox.conformance.http.keys import KeyMask, marked, marker, near, reveal
 
 Shown = TypeVar("Shown")
 

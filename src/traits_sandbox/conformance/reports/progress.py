@@ -7,9 +7,9 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from traits_sandbox.conformance.events import CaseEnded, Event, Interrupted, Observer, Planned, Stage
-from traits_sandbox.conformance.reports.wording import plural, printable
-from traits_sandbox.conformance.requirement import AREAS
+from traits_sandbox.conformance.judging.requirements import AREAS
+from traits_sandbox.conformance.reports.words import plural, printable
+from traits_sandbox.conformance.running.events import CaseEnded, Interrupted, Observer, RunEvent, RunPlanned, Stage
 
 LINES: Final = 10
 """How many lines tell of the cases of a run where there is no terminal."""
@@ -23,11 +23,11 @@ def progress(console: Console, deciding: frozenset[str]) -> Iterator[Observer]:
     """Lend what shows the events of a run on a console; `deciding` are the ids of the requirements that decide."""
     so_far = _SoFar(deciding)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield _Lines(console, so_far)
+        yield _RunLines(console, so_far)
         return
     columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        yield _Bar(bar, so_far)
+        yield _RunBar(bar, so_far)
 
 
 class _SoFar:
@@ -38,8 +38,8 @@ class _SoFar:
         self.cases = self.done = self._sent = 0
         self.area = ""
 
-    def count(self, event: Planned | CaseEnded) -> None:
-        if isinstance(event, Planned):
+    def count(self, event: RunPlanned | CaseEnded) -> None:
+        if isinstance(event, RunPlanned):
             self.cases = event.cases
             return
         self.done, self._sent = self.done + 1, event.sent
@@ -52,14 +52,14 @@ class _SoFar:
         return f"{plural(self._sent, 'request')}, {told}"
 
 
-class _Bar:
+class _RunBar:
     def __init__(self, bar: Progress, so_far: _SoFar) -> None:
         self._bar, self._so_far = bar, so_far
         self._task: TaskID = bar.add_task("asking for a sign of life", total=None)
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: RunEvent) -> None:
         match event:
-            case Planned() | CaseEnded():
+            case RunPlanned() | CaseEnded():
                 self._so_far.count(event)
                 told = f"{self._so_far}  {self._so_far.area}"
                 self._bar.update(self._task, total=self._so_far.cases, completed=self._so_far.done, description=told)
@@ -69,13 +69,13 @@ class _Bar:
                 _say_interrupted(self._bar.console, event)
 
 
-class _Lines:
+class _RunLines:
     def __init__(self, console: Console, so_far: _SoFar) -> None:
         self._console, self._so_far = console, so_far
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: RunEvent) -> None:
         match event:
-            case Planned(cases, requests):
+            case RunPlanned(cases, requests):
                 self._so_far.count(event)
                 self._say(f"{plural(cases, 'case')}, {plural(requests, 'request')}")
             case CaseEnded():

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from traits_sandbox.conformance.exchange import Exchange, Reply, Request
-from traits_sandbox.conformance.report import Report, Result
-from traits_sandbox.conformance.reports.again import Way
-from traits_sandbox.conformance.reports.wording import came, printable, readable, size
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.judging.report import Report, Result
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.reports.words import came, printable, readable, size
 from traits_sandbox.errors import UsageError
 
 BODY = 20_000
@@ -16,7 +16,7 @@ BODY = 20_000
 Say = Callable[[str], None]
 
 
-def show_exchanges(result: Result, way: Way, say: Say, bodies: Path | None) -> None:
+def show_exchanges(result: Result, way: Reproduction, say: Say, bodies: Path | None) -> None:
     """Tell every exchange of a case: the request as a line for curl, the reply as it came.
 
     `bodies` is a folder for the request bodies, which the lines then name; without it, a body that is too long for a
@@ -58,7 +58,7 @@ def _saved(request: Request, bodies: Path | None, name: str) -> str:
     return str(file)
 
 
-def _sent(request: Request, way: Way, file: str) -> str:
+def _sent(request: Request, way: Reproduction, file: str) -> str:
     line = way.curl(request, file)
     unsaid = f"   # BODY is {size(len(request.body or b''))}; --bodies FOLDER writes it to a file"
     return line or way.curl(request, "BODY") + unsaid

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from traits_sandbox.conformance.exchange import Exchange
-from traits_sandbox.conformance.report import Judged, Report, Result
-from traits_sandbox.conformance.reports.again import Way
-from traits_sandbox.conformance.reports.wording import (
+from traits_sandbox.conformance.http.exchange import Exchange
+from traits_sandbox.conformance.judging.report import Report, RequirementOutcome, Result
+from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.conformance.reports.words import (
     OUTCOMES,
     REACHES,
     by_area,
@@ -56,7 +56,7 @@ Piece = str | tuple[str, str]
 class Terminal:
     """Prints a report to a console. The report must hold no key any more."""
 
-    def __init__(self, console: Console, report: Report, way: Way) -> None:
+    def __init__(self, console: Console, report: Report, way: Reproduction) -> None:
         self._console, self._report, self._way = console, report, way
 
     def show(self) -> None:
@@ -94,7 +94,7 @@ class Terminal:
             self._more(judged)
         self._deviation()
 
-    def _more(self, judged: Judged) -> None:
+    def _more(self, judged: RequirementOutcome) -> None:
         more = simplest(judged.failures)[CASES:]
         if more:
             ids = ", ".join(each.id for each in more[:CASES]) + ", …" * (len(more) > CASES)

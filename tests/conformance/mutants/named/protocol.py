@@ -22,9 +22,9 @@ from tests.conformance.mutants.wrapping import (
     restated,
     succeeded,
 )
-from traits_sandbox.conformance.wire import Limits
+from traits_sandbox.conformance.http.client import WireLimits
 
-IMPATIENT = Limits(timeout=0.3)
+IMPATIENT = WireLimits(timeout=0.3)
 """A mutant within the process takes none of that time where it answers, and all of it where it hangs."""
 
 

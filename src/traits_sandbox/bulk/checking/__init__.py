@@ -1,0 +1,1 @@
+"""Checks whole loads of files and makes one report."""

@@ -1,0 +1,81 @@
+"""Makes one report of a file out of the outcomes of its parts, whatever the order in which they come."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from traits_sandbox.bulk.checking.judging import MAX_COLUMNS, first_names
+from traits_sandbox.bulk.checking.notices import about_file
+from traits_sandbox.bulk.values import BadRow, FileReport, FolderReport, Task, TaskResult
+
+
+def file_report(task: Task, outcomes: list[TaskResult], keep: int) -> FileReport:
+    """Return the report of the file that a task is part of."""
+    parts = sorted(outcomes, key=lambda outcome: outcome.part)
+    failed = next((part for part in parts if part.error), None)
+    file = FileReport(
+        key=task.stored.key,
+        root=task.root,
+        folder=task.place.folder,
+        format=task.place.format,
+        compression=task.place.compression,
+        size=task.stored.size,
+        etag=task.stored.etag,
+        rows=sum(part.rows for part in parts),
+        bad_rows=sum(part.bad_rows for part in parts),
+        fault_count=sum(part.fault_count for part in parts),
+        bad=_first_bad(parts, keep),
+        columns=tuple(dict.fromkeys(name for part in parts for name in part.columns))[:MAX_COLUMNS],
+        unknown=first_names(sum((Counter(part.unknown) for part in parts), Counter[str]())),
+        digest=_digest(parts),
+        error=failed.error if failed else "",
+        error_kind=failed.error_kind if failed else "",
+    )
+    return msgspec.structs.replace(file, notices=tuple(about_file(file)))
+
+
+def folder_reports(files: Iterable[FileReport]) -> tuple[FolderReport, ...]:
+    """Return the sums of each folder."""
+    by_folder: defaultdict[str, list[FileReport]] = defaultdict(list)
+    for file in files:
+        by_folder[file.folder].append(file)
+    return tuple(_folder_report(folder, members) for folder, members in sorted(by_folder.items()))
+
+
+def _folder_report(folder: str, files: list[FileReport]) -> FolderReport:
+    return FolderReport(
+        folder=folder,
+        files=len(files),
+        bad_files=sum(not file.good for file in files),
+        rows=sum(file.rows for file in files),
+        bad_rows=sum(file.bad_rows for file in files),
+        bytes=sum(file.size for file in files),
+    )
+
+
+def _first_bad(parts: list[TaskResult], keep: int) -> tuple[BadRow, ...]:
+    """Return the first bad rows of all parts, with the lines of the parts before them counted in."""
+    found: list[BadRow] = []
+    before = 0
+    for part in parts:
+        found += (moved(bad, before) for bad in part.bad[: keep - len(found)])
+        before += part.lines
+    return tuple(found)
+
+
+def moved(bad: BadRow, lines: int) -> BadRow:
+    """Return a bad row as it is numbered when so many lines come before its part."""
+    if not lines:
+        return bad
+    replace = msgspec.structs.replace
+    faults = tuple(replace(fault, line=fault.line + lines) for fault in bad.faults)
+    return replace(bad, line=bad.line + lines, faults=faults)
+
+
+def _digest(parts: list[TaskResult]) -> str:
+    """Return what tells contents apart: files of one size are parted alike."""
+    if len(parts) == 1:
+        return parts[0].digest.hex()
+    return hashlib.blake2b(b"".join(part.digest for part in parts), digest_size=16).hexdigest()

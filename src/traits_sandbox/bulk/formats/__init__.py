@@ -1,0 +1,1 @@
+"""Readers of file formats, and the fast paths that recognise valid rows."""

@@ -1,0 +1,99 @@
+"""Judges Parquet: hands the file to a child, as a hostile one may crash or bloat whatever reads it."""
+
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.formats.isolation import ChildProcess, Lost, ProcessLimits
+from traits_sandbox.bulk.formats.parquet_rows import KIND, ParquetAnswer, ParquetRequest
+from traits_sandbox.bulk.formats.tables import require_polars
+from traits_sandbox.bulk.storage.paths import local_path, on_disk
+from traits_sandbox.bulk.storage.sources import FileSource
+from traits_sandbox.bulk.storage.streams import Unreadable, blocks
+from traits_sandbox.bulk.values import Task
+from traits_sandbox.errors import UsageError
+
+_MODULE: Final = "traits_sandbox.bulk.formats.parquet_rows"
+
+
+def judge(task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
+    """Judge the rows of a file, in the child that this process keeps for all of its files."""
+    require_polars()
+    judge_with(_child(), task, source, category, tally)
+
+
+def judge_with(child: ChildProcess, task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
+    """Judge the rows of a file in a child.
+
+    Raises:
+        Unreadable: it is no Parquet file of this category, is damaged, or was too much for the child.
+        UsageError: the bad rows cannot be written to their spool.
+        StorageFault, ObjectGone: it cannot be read.
+
+    """
+    if not task.stored.size:
+        return
+    answer = None
+    with (
+        _on_this_machine(task, source, tally) as (path, rest),
+        closing(_asked(child, path, task, category, tally)) as told,
+    ):
+        for answer in told:
+            tally.adopt(answer.outcome)
+            # What is left to read here is read while the child works on.
+            tally.read(next(rest, b""))
+        for block in rest:
+            tally.read(block)
+    if answer and answer.mistake:
+        raise UsageError(answer.mistake)
+    if answer and answer.outcome.error:
+        raise Unreadable(answer.outcome.error_kind, answer.outcome.error)
+
+
+def _asked(
+    child: ChildProcess, path: Path, task: Task, category: CategoryRules, tally: FileStats
+) -> Generator[ParquetAnswer, None, None]:
+    request = ParquetRequest(path=str(path), task=task, edition=category.contract.edition, keep=tally.keep)
+    try:
+        for answer in child.ask(msgspec.msgpack.encode(request)):
+            yield msgspec.msgpack.decode(answer, type=ParquetAnswer)
+    except Lost as lost:
+        raise Unreadable(KIND, str(lost)) from None
+
+
+@contextmanager
+def _on_this_machine(task: Task, source: FileSource, tally: FileStats) -> Iterator[tuple[Path, Iterator[bytes]]]:
+    """Lend the path of a file, and what of its content is not read yet.
+
+    A file that lies elsewhere is fetched to the folder for temporary files, and removed.
+    """
+    folder, content = local_path(task.root), blocks(source, task.stored, "")
+    if folder is not None and (path := folder.resolve() / on_disk(task.stored.key)).is_file():
+        yield path, content
+        return
+    with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as temporary:
+        path = Path(temporary, "file.parquet")
+        _fetch(content, tally, path)
+        yield path, content
+
+
+def _fetch(content: Iterator[bytes], tally: FileStats, path: Path) -> None:
+    try:
+        with path.open("wb") as file:
+            for block in content:
+                tally.read(block)
+                file.write(block)
+    except OSError as error:
+        message = f"cannot be held on this machine while it is read: {error.strerror or type(error).__name__}"
+        raise Unreadable("disk", message) from None
+
+
+@cache
+def _child() -> ChildProcess:
+    return ChildProcess(_MODULE, ProcessLimits())

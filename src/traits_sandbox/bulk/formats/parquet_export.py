@@ -1,0 +1,56 @@
+"""Hands out the rows of a Parquet file as JSON, in a process of its own, as it does that judges them."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from traits_sandbox.bulk.checking.judging import CategoryRules
+from traits_sandbox.bulk.formats.isolation import serve
+from traits_sandbox.bulk.formats.parquet_rows import as_json, tables, told_of_damage
+from traits_sandbox.bulk.storage.streams import Unreadable
+from traits_sandbox.bulk.values import BulkValue
+from traits_sandbox.contract.load import load
+
+_AT_ONCE: Final = 1000
+
+
+class ExportRequest(BulkValue, frozen=True, kw_only=True):
+    """A file of this machine, of so many bytes, whose rows are wanted."""
+
+    path: str
+    size: int
+    folder: str
+    edition: str
+
+
+class Export(BulkValue, frozen=True, kw_only=True):
+    """Some rows of it; at last `error` says what keeps the rest from being read, with its kind."""
+
+    rows: tuple[bytes, ...] = ()
+    error: str = ""
+    kind: str = ""
+
+
+def answers(request: bytes) -> Iterator[bytes]:
+    """Yield the rows of a requested file."""
+    wanted = msgspec.msgpack.decode(request, type=ExportRequest)
+    try:
+        with told_of_damage(wanted.path):
+            for table, batch in tables(wanted.path, wanted.size, _category(wanted.edition, wanted.folder)):
+                rows = table.rows(batch)
+                while some := tuple(as_json(row).encode() for row in islice(rows, _AT_ONCE)):
+                    yield msgspec.msgpack.encode(Export(rows=some))
+    except Unreadable as error:
+        yield msgspec.msgpack.encode(Export(error=str(error), kind=error.kind))
+
+
+@cache
+def _category(edition: str, folder: str) -> CategoryRules:
+    return CategoryRules(load(edition), folder)
+
+
+if __name__ == "__main__":
+    serve(answers)

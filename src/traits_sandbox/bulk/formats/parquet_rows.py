@@ -1,0 +1,267 @@
+"""Judges the rows of a Parquet file, in a process of its own: batch by batch by the column, the doubted one by one.
+
+The columns are the fields of the category's record, by their names; others are passed over. Null is an absent value,
+as a member of an element of a list too. What each value stands for:
+
+- numbers of any width and decimals are numbers, but NaN and the infinities are none; text is text, also from a
+  dictionary, and no number whatever it spells;
+- a native timestamp is a Timestamp, in UTC if it knows its zone; its fraction of a second is dropped, as Parquet has
+  no unit without one and the document's form has no place for it. A native date is a date. Neither is the other;
+- a list is a native list of structs, a native map if these have a key and a value, or JSON in text;
+- bytes that are not declared to be text, times of day and durations are nothing that a field can hold.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import cache
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.checking.sketch import SIZE, Sketch
+from traits_sandbox.bulk.formats.expressions import Types, in_calendar, is_moment_of, is_plain, sure_rows
+from traits_sandbox.bulk.formats.isolation import serve
+from traits_sandbox.bulk.storage.streams import Unreadable
+from traits_sandbox.bulk.values import BulkValue, Task, TaskResult
+from traits_sandbox.contract.load import load
+from traits_sandbox.contract.model import Field
+from traits_sandbox.errors import UsageError
+from traits_sandbox.handlers.csv.columns import json_value
+
+if TYPE_CHECKING:
+    from polars import DataFrame, DataType, Expr, LazyFrame
+
+KIND: Final = "parquet"
+
+# A batch is about so many bytes of columns: as values, rows take many times as many.
+_BATCH_BYTES: Final = 2**25
+_FIRST_BATCH, _LARGEST_BATCH = 2**12, 2**18
+_ROWS_AT_ONCE: Final = 2000
+# Not even a bit is needed for a row, if nearly all of them are the same.
+_FREE_ROWS: Final = 2**24
+_MOST_ROWS_A_BYTE: Final = 16
+
+_MOMENT_FORM, _DATE_FORM = "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"
+_HASHES: Final = 2**32
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_LONGEST_REASON: Final = 120
+
+ConvertCell = Callable[[Any], Any]
+
+
+class ParquetRequest(BulkValue, frozen=True, kw_only=True):
+    """A file of this machine to be judged; `keep` is how many bad rows to tell."""
+
+    path: str
+    task: Task
+    edition: str
+    keep: int
+
+
+class ParquetAnswer(BulkValue, frozen=True, kw_only=True):
+    """What is known so far; `mistake` is what the person at the command line has to mend before there is more."""
+
+    outcome: TaskResult
+    mistake: str = ""
+
+
+def answers(request: bytes) -> Iterator[bytes]:
+    """Yield what is known after each batch of a requested file, at last with what kept the rest from being read."""
+    asked = msgspec.msgpack.decode(request, type=ParquetRequest)
+    tally, place = FileStats(asked.task, keep=asked.keep), asked.task.place
+    try:
+        for _ in judged(asked.path, asked.task.stored.size, _category(asked.edition, place.folder), tally):
+            yield msgspec.msgpack.encode(ParquetAnswer(outcome=tally.so_far()))
+        last = ParquetAnswer(outcome=tally.outcome())
+    except Unreadable as error:
+        last = ParquetAnswer(outcome=tally.outcome(str(error), error.kind))
+    except UsageError as error:
+        last = ParquetAnswer(outcome=tally.so_far(), mistake=str(error))
+    yield msgspec.msgpack.encode(last)
+
+
+def judged(path: str, size: int, category: CategoryRules, tally: FileStats) -> Iterator[None]:
+    """Judge a file's rows; yield after each batch.
+
+    Raises:
+        Unreadable: it is no Parquet file of this category, or damaged.
+        UsageError: the bad rows cannot be written to their spool.
+
+    """
+    with told_of_damage(path):
+        for table, batch in tables(path, size, category):
+            table.judge(batch, tally)
+            yield
+
+
+def tables(path: str, size: int, category: CategoryRules) -> Iterator[tuple["ParquetTable", "DataFrame"]]:
+    """Yield a file's rows in batches, each with what reads it; raises whatever the library does."""
+    import polars as pl
+
+    scan = _with_listed_maps(pl.scan_parquet(path, glob=False, hive_partitioning=False))
+    table = ParquetTable(category, dict(scan.collect_schema()))
+    for batch in _batches(scan.select(table.names), size):
+        yield table, batch
+
+
+@contextmanager
+def told_of_damage(path: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a file's rows into Unreadable; mistakes of a person stay what they are."""
+    import polars as pl
+
+    try:
+        yield
+    except (Unreadable, UsageError):
+        raise
+    except pl.exceptions.PanicException:  # its words are for nobody else, and different each time
+        raise Unreadable(KIND, "is damaged: its reader gave up") from None
+    except Exception as error:
+        raise Unreadable(KIND, f"is not Parquet, or is damaged ({_reason(error, path)})") from None
+
+
+class ParquetTable:
+    """Reads the rows of files with some columns; `names` are those columns that are fields."""
+
+    def __init__(self, category: CategoryRules, types: Types) -> None:
+        """Prepare to judge; raises Unreadable if a column is missing that every row needs."""
+        fields = [field for field in category.record.fields if field.name in types]
+        self.names = [field.name for field in fields]
+        self._require(category, types)
+        self._category, self._columns = category, list(types)
+        self._sure = sure_rows(category.contract, category.record, {name: types[name] for name in self.names})
+        readings = [_reading(field, types[field.name]) for field in fields]
+        self._readable = [readable for readable, _ in readings]
+        self._converters = [convert for _, convert in readings]
+
+    def judge(self, batch: "DataFrame", tally: FileStats) -> None:
+        """Judge rows that follow those that were counted."""
+        before = tally.rows
+        tally.rows = tally.lines = before + batch.height
+        tally.saw(self._columns, self._category.unknown(self._columns), rows=batch.height)
+        _take_down(batch, tally.sketch)
+        doubted = (~batch.select(sure=self._sure).to_series()).arg_true()
+        for start in range(0, len(doubted), _ROWS_AT_ONCE):
+            places = doubted.slice(start, _ROWS_AT_ONCE)
+            self._judge_one_by_one(list(self.rows(batch[places])), [before + place for place in places], tally)
+
+    def rows(self, batch: "DataFrame") -> Iterator[dict[str, Any]]:
+        """Yield rows as JSON values."""
+        for row in batch.select(self._readable).iter_rows():
+            filled = zip(self.names, self._converters, row, strict=True)
+            yield {name: convert(value) for name, convert, value in filled if value is not None}
+
+    def _judge_one_by_one(self, rows: list[dict[str, Any]], places: list[int], tally: FileStats) -> None:
+        for index in self._category.schema.invalid(rows):
+            line = places[index] + 1
+            tally.refuse(line, as_json(rows[index]), self._category.faults(rows[index], line))
+
+    @staticmethod
+    def _require(category: CategoryRules, types: Types) -> None:
+        missing = [field.name for field in category.record.fields if field.required and field.name not in types]
+        if missing:
+            raise Unreadable("columns", f"lacks {' and '.join(missing)}: columns that every row needs")
+
+
+def as_json(row: dict[str, Any]) -> str:
+    """Return a row as JSON, numbers of any size included."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_listed_maps(scan: "LazyFrame") -> "LazyFrame":
+    """Return rows whose native maps are lists of structs, as which Polars read them before it had a type for them."""
+    import polars as pl
+
+    types: Any = getattr(pl, "Map", ())
+    maps = [name for name, of_type in scan.collect_schema().items() if isinstance(of_type, types)]
+    return scan.with_columns(pl.col(name).map.entries() for name in maps)
+
+
+def _batches(scan: "LazyFrame", size: int) -> Iterator["DataFrame"]:
+    """Yield the rows in order, about so many at a time that their columns take _BATCH_BYTES."""
+    import polars as pl
+
+    total, start, height = scan.select(pl.len()).collect().item(), 0, _FIRST_BATCH
+    if total > _FREE_ROWS and total > _MOST_ROWS_A_BYTE * size:
+        raise Unreadable("bomb", f"claims {total} rows, more than {_MOST_ROWS_A_BYTE} for each of its bytes")
+    while start < total:
+        batch = scan.slice(start, height).collect()
+        if batch.is_empty():
+            raise Unreadable(KIND, f"is damaged: it claims {total} rows and has {start}")
+        yield batch
+        start += batch.height
+        height = _BATCH_BYTES * batch.height // max(1, int(batch.estimated_size()))
+        height = max(1, min(height, _LARGEST_BATCH))
+
+
+def _reading(field: Field, of_type: "DataType") -> tuple["Expr", ConvertCell]:
+    """Return how to read a column, and how to make JSON values of what was read; null stays null."""
+    import polars as pl
+
+    value = pl.col(field.name)
+    if is_moment_of(field, of_type):
+        return _as_text(value, of_type).alias(field.name), _same
+    if field.type == "list" and isinstance(of_type, pl.String):
+        return value, json_value
+    if is_plain(of_type):
+        return value, _plain
+    # A value that no field can hold, and none that could be shown in each case.
+    there = pl.when(value.is_not_null()).then(pl.lit(value=True)).alias(field.name)
+    return there, lambda _: {"type": str(of_type)}
+
+
+def _as_text(value: "Expr", of_type: "DataType") -> "Expr":
+    """Return dates and moments in the document's form; what no calendar knows cannot be written so."""
+    import polars as pl
+
+    fits, moment = in_calendar(value, of_type), value
+    if isinstance(of_type, pl.Datetime) and of_type.time_zone:
+        moment = value.dt.convert_time_zone("UTC")
+    form = _MOMENT_FORM if isinstance(of_type, pl.Datetime) else _DATE_FORM
+    text = pl.when(fits).then(moment).otherwise(None).dt.strftime(form)
+    return pl.when(fits).then(text).otherwise(value.to_physical().cast(pl.String))
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float() if not isfinite(value):
+            return {"number": str(value)}
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case list():
+            return [_plain(element) for element in value]
+        case dict():
+            return {name: _plain(member) for name, member in value.items() if member is not None}
+    return value
+
+
+def _take_down(batch: "DataFrame", sketch: Sketch) -> None:
+    import polars as pl
+
+    try:
+        hashes = batch.hash_rows() % _HASHES
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # a type that cannot be hashed
+        return
+    sketch.add_hashes(hashes.filter(hashes < sketch.bound).unique().bottom_k(SIZE))
+
+
+def _reason(error: BaseException, path: str) -> str:
+    told = str(error).replace(path, "it").strip().partition("\n")[0]
+    return _UNPRINTABLE.sub(" ", told)[:_LONGEST_REASON] or type(error).__name__
+
+
+@cache
+def _category(edition: str, folder: str) -> CategoryRules:
+    return CategoryRules(load(edition), folder)
+
+
+if __name__ == "__main__":
+    serve(answers)

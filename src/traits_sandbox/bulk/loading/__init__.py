@@ -1,0 +1,1 @@
+"""Sends new files of a storage to a sandbox and ingests their rows."""

@@ -1,0 +1,210 @@
+"""DEL: the deletion of a user, and of nobody else. Only users of this run are ever named in one."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from traits_sandbox.conformance.catalogue.case import Breach, Case, JudgeReply, Talk, accepted, one, refused
+from traits_sandbox.conformance.catalogue.chapters.state import is_completed, survey_of
+from traits_sandbox.conformance.catalogue.lookups import (
+    LOOKS,
+    MOST_PERSONAS,
+    USUAL_PERSONAS,
+    eventually,
+    listed,
+    personas,
+    require_any,
+    single,
+    users_in,
+    without,
+)
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.conversation import POLLS
+from traits_sandbox.conformance.http.exchange import Reply, Request, Unanswered
+from traits_sandbox.contract.model import Operation
+
+# How long a deleted user has at least to come back.
+_SOON = 1.0
+
+_NEIGHBOURS = {
+    "prefix": ("one whose id begins the deleted one", "near-by", "near"),
+    "extension": ("one whose id goes on behind the deleted one", "far", "far-off"),
+    "letter-case": ("one whose id differs in letter case", "same", "SAME"),
+    "stranger": ("one with another id", "one", "other"),
+}
+
+
+def cases(made: RequestFactory) -> Iterator[Case]:
+    """Yield the cases of the deletion."""
+    removal = made.the("remove_user")
+    title, judge = "delete a user", _succeeds(made)
+    yield Case("DEL-001.known", title, removal.id, "destroy", judge, requests=2, at_most=1 + POLLS)
+    yield _gone_everywhere(made, removal)
+    suffix = ("one whose id ends like the deleted one", "end", made.id("end"))
+    for name, (whom, removed, neighbour) in (_NEIGHBOURS | {"suffix": suffix}).items():
+        title, judge = f"delete a user and look for {whom}", _stays(made, removed, neighbour)
+        yield Case(f"DEL-003.{name}", title, removal.id, "destroy", judge, requests=4, at_most=1 + POLLS + 2 * LOOKS)
+    yield from _unusable(made, removal)
+    yield _empty(made, removal)
+    yield from _repeatable(made, removal)
+    yield _status_gone(made, removal)
+
+
+async def _remove(talk: Talk, made: RequestFactory, user: str) -> Reply:
+    """Delete a user, of whom the server may take a moment to hear."""
+    return await talk.poll(made.remove(made.id(user)), lambda reply: reply.accepted)
+
+
+async def _removed(talk: Talk, made: RequestFactory, user: str) -> bool:
+    """Delete a user; tell whether the server says that it has done so, not only that it will."""
+    reply = await _remove(talk, made, user)
+    if not reply.accepted:
+        raise Unanswered(f"the deletion was answered {reply.status}, so that nothing can be said of what follows")
+    return reply.status != HTTPStatus.ACCEPTED
+
+
+def _still(observed: str, expected: str, *, done: bool) -> Breach:
+    """Return the breach of a deletion that does not show; raises Unanswered if it was only announced."""
+    if not done:
+        raise Unanswered(f"the deletion was answered {HTTPStatus.ACCEPTED:d} and did not show by the end of the run")
+    return Breach(observed, expected)
+
+
+def _succeeds(made: RequestFactory) -> JudgeReply:
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce("deleted"))
+        return accepted(await _remove(talk, made, "deleted"))
+
+    return judge
+
+
+def _gone_everywhere(made: RequestFactory, removal: Operation) -> Case:
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce("gone"))
+        require_any(made, await listed(talk, made, "gone"), "gone")
+        done = await _removed(talk, made, "gone")
+        await without(talk, made, "gone")
+        await talk.at_last(_SOON)
+        place = await _found_in(talk, made, "gone")
+        return _still(f"still in {place}", "the deleted user to be listed nowhere", done=done) if place else None
+
+    return Case(
+        id="DEL-002.everywhere",
+        title="delete a user and look for them in all personas",
+        operation=removal.id,
+        reach="destroy",
+        judge=judge,
+        requests=5 + USUAL_PERSONAS + 1,
+        at_most=2 + POLLS + 2 * LOOKS + MOST_PERSONAS,
+    )
+
+
+async def _found_in(talk: Talk, made: RequestFactory, user: str) -> str:
+    """Return where a user is listed, empty for nowhere."""
+    if made.id(user) in users_in(made, await talk.send(made.users())):
+        return "all"
+    still = [index async for index, reply in personas(talk, made.users) if made.id(user) in users_in(made, reply)]
+    return "a persona" if still else ""
+
+
+def _stays(made: RequestFactory, removed: str, neighbour: str) -> JudgeReply:
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce(removed, neighbour))
+        before = await listed(talk, made, removed, neighbour)
+        require_any(made, before, removed, neighbour)
+        await _removed(talk, made, removed)
+        after = await without(talk, made, removed)
+        # Where only one of them was listed, the server takes both for the same user.
+        two = {made.id(removed), made.id(neighbour)} <= before
+        if two and made.id(neighbour) not in after:
+            return Breach("the other user is gone", "all other users to stay")
+        if made.id(removed) in after:
+            raise Unanswered("the deletion does not show, so that nothing can be said of what it spares")
+        return None
+
+    return judge
+
+
+def _unusable(made: RequestFactory, removal: Operation) -> Iterator[Case]:
+    """Yield deletions without an id to delete; each looks for its own user before and after."""
+    name = removal.roles["user"]
+    requests: dict[str, tuple[str, Request]] = {
+        "absent": ("without an id", made.json(removal, {})),
+        "other-name": ("with the id under another name", made.json(removal, {f"tsc_{name}": made.id("u-removed")})),
+        "text": ("that is only the id", made.json(removal, made.id("u-removed"))),
+        "no-body": ("without a body", made.raw(removal, None)),
+        "broken": ("that is not JSON", made.raw(removal, b'{"')),
+    }
+    values: dict[str, Any] = {"null": None, "number": 1, "true": True, "list": [], "object": {}}
+    requests |= {each: (f"with {each} as the id", made.json(removal, {name: value})) for each, value in values.items()}
+    for each, (what, request) in requests.items():
+        yield Case(
+            id=f"DEL-004.{each}",
+            title=f"send a deletion {what}",
+            operation=removal.id,
+            reach="unsafe",
+            judge=_deletes_nobody(made, request, f"bystander-{each}"),
+            requests=4,
+            at_most=2 + 2 * LOOKS,
+        )
+
+
+def _empty(made: RequestFactory, removal: Operation) -> Case:
+    """Return the deletion of the empty id, which the document does not forbid a user to have."""
+    request = made.json(removal, {removal.roles["user"]: ""})
+    return Case(
+        id=f"TYPE-012.{removal.id}.empty",
+        title="send a deletion with an empty id",
+        operation=removal.id,
+        reach="unsafe",
+        judge=one(request, refused),
+        alone=True,
+    )
+
+
+def _deletes_nobody(made: RequestFactory, request: Request, bystander: str) -> JudgeReply:
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce(bystander))
+        before = await listed(talk, made, bystander)
+        reply = await talk.send(request)
+        if not reply.refused:
+            return Breach(str(reply.status), "a reply of class 4xx: there is no id to delete")
+        require_any(made, before, bystander)
+        gone = made.id(bystander) not in await listed(talk, made, bystander)
+        return Breach("another user is gone", "nobody to be deleted") if gone else None
+
+    return judge
+
+
+def _repeatable(made: RequestFactory, removal: Operation) -> Iterator[Case]:
+    async def twice(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce("twice-deleted"))
+        await _removed(talk, made, "twice-deleted")
+        return accepted(await talk.send(made.remove(made.id("twice-deleted"))))
+
+    yield Case("DEL-005.again", "delete a user twice", removal.id, "destroy", twice, requests=3, at_most=2 + POLLS)
+    stranger = made.remove(made.id("never-was"))
+    yield single("DEL-005.stranger", "delete a user who never was", removal, stranger, accepted)
+
+
+def _status_gone(made: RequestFactory, removal: Operation) -> Case:
+    question = made.status(made.id("forgotten"))
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(survey_of(made, "forgotten"))
+        if not is_completed(made, await talk.poll(question, lambda reply: is_completed(made, reply))):
+            raise Unanswered("the survey does not show in the status, so that its end cannot be seen")
+        done = await _removed(talk, made, "forgotten")
+        if is_completed(made, await eventually(talk, question, lambda reply: not is_completed(made, reply))):
+            return _still("still completed", "nothing to be left of the survey", done=done)
+        return None
+
+    return Case(
+        id="DEL-006.survey",
+        title="delete a user whose survey was uploaded and ask for the status",
+        operation=removal.id,
+        reach="destroy",
+        judge=judge,
+        requests=4,
+        at_most=1 + 2 * POLLS + LOOKS,
+    )

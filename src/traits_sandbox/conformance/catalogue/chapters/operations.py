@@ -1,0 +1,79 @@
+"""OP: each operation takes the request that the document shows for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from http import HTTPStatus
+
+from traits_sandbox.conformance.catalogue.case import Breach, Case, JudgeReply, Talk, accepted, one
+from traits_sandbox.conformance.catalogue.chapters.state import survey_of
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.conversation import POLLS
+from traits_sandbox.conformance.http.exchange import Reply, Request, Unanswered
+from traits_sandbox.conformance.http.safety import Vetoed
+from traits_sandbox.contract.model import Operation
+
+# What is asked about a stranger, or done to one, may be answered in any way.
+_ABOUT_A_KNOWN_USER = frozenset({"assessment_status", "remove_user"})
+
+
+def cases(made: RequestFactory) -> Iterator[Case]:
+    """Yield one case for each operation."""
+    for operation in made.contract.operations:
+        introduced = operation.behaviour in _ABOUT_A_KNOWN_USER and not (made.known_user and operation.effect == "read")
+        if not introduced:
+            yield _case(operation, one(made.documented(operation), accepted))
+        elif operation.effect == "read":
+            yield replace(_case(operation, _asked(made, operation), 2, 2 + 1 + POLLS + 3), reach="append")
+        else:
+            yield _case(operation, _introduced(made, operation), 2)
+
+
+def _case(operation: Operation, judge: JudgeReply, requests: int = 1, at_most: int = 0) -> Case:
+    title = "send the documented request"
+    return Case(f"OP-001.{operation.id}", title, operation.id, operation.effect, judge, requests, at_most)
+
+
+def _introduced(made: RequestFactory, operation: Operation) -> JudgeReply:
+    user = f"known-{operation.effect}"
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce(user))
+        return accepted(await talk.send(made.documented(operation, user)))
+
+    return judge
+
+
+def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
+    """Return the judge of a question about a user whom the server perhaps does not know by a push alone."""
+    user = f"known-{operation.effect}"
+    question = made.documented(operation, user)
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(made.introduce(user))
+        reply = await talk.send(question)
+        if reply.status == HTTPStatus.NOT_FOUND:
+            # Perhaps only who was sent to the survey has a status.
+            await talk.send(survey_of(made, user))
+            reply = await talk.poll(question, lambda reply: reply.accepted)
+        if reply.status == HTTPStatus.NOT_FOUND and not await _nothing_there(talk, made, question, reply):
+            raise Unanswered("answered 404: the server knows no user to ask about, name one that it does")
+        return accepted(reply)
+
+    return judge
+
+
+async def _nothing_there(talk: Talk, made: RequestFactory, question: Request, reply: Reply) -> bool:
+    """Tell whether a path is answered, whatever is asked there, as one that does not exist."""
+    begin, _, _ = question.path.rpartition("/")
+    without_an_id = replace(question, query=(), operation="")
+    try:
+        other_method = await talk.send(replace(without_an_id, method="POST"))
+    except Vetoed:
+        return False
+    replies = (
+        reply,
+        other_method,
+        await talk.send(without_an_id),
+        await talk.send(replace(without_an_id, path=f"{begin}/{made.id('nowhere')}")),
+    )
+    return len({(each.status, each.body) for each in replies}) == 1

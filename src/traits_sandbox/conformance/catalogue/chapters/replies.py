@@ -1,0 +1,69 @@
+"""ENV: what replies say. What all of them have to keep, the observers judge on every exchange."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from http import HTTPStatus
+
+from traits_sandbox.conformance.catalogue.case import Breach, Case, Expectation, accepted
+from traits_sandbox.conformance.catalogue.lookups import data_of, single
+from traits_sandbox.conformance.catalogue.pushes import collection, pushed
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.exchange import NotJson, Reply
+from traits_sandbox.contract.model import Operation
+
+_ROWS = 3
+
+
+def cases(made: RequestFactory) -> Iterator[Case]:
+    """Yield the cases of a push's reply for every push, and those of unknown paths."""
+    for operation in made.pushes:
+        yield _told(made, operation, _ROWS)
+        if made.contract.max_records is not None:
+            # Less than a full push, as a thousand may be told with a separator.
+            yield _told(made, operation, made.contract.max_records - 1, ".many")
+        yield pushed(f"ENV-004.{collection(operation)}", "look at the data", made.documented(operation), _no_data)
+    yield from _unknown_paths(made)
+
+
+def _told(made: RequestFactory, operation: Operation, count: int, name: str = "") -> Case:
+    request = made.push(operation, made.various(operation, count))
+    title = f"look for the number of {count} records in the message"
+    return pushed(f"ENV-003.{collection(operation)}{name}", title, request, _tells(count))
+
+
+def _tells(count: int) -> Expectation:
+    def expect(reply: Reply) -> Breach | None:
+        told = re.search(rf"(?<!\d){count}(?!\d)", _message(reply))
+        return accepted(reply) or (None if told else Breach("a message without it", f"a message that tells {count}"))
+
+    return expect
+
+
+def _message(reply: Reply) -> str:
+    try:
+        return str(reply.json()["message"])
+    except (NotJson, TypeError, KeyError):
+        return ""
+
+
+def _no_data(reply: Reply) -> Breach | None:
+    if breach := accepted(reply):
+        return breach
+    return None if data_of(reply) is None else Breach("data that is not null", "`data` to be null")
+
+
+def _unknown_paths(made: RequestFactory) -> Iterator[Case]:
+    # Only a read may be sent anywhere: who knows what another method does at an unknown path.
+    for operation in (made.the("assessment_status"), made.pushes[0]):
+        request = made.documented(operation)
+        strange = replace(request, path=f"{request.path}-unknown", operation="")
+        reach = operation.effect if operation.method == "GET" else "unsafe"
+        title = f"{operation.method} a path that does not exist"
+        yield single(f"ENV-007.{operation.id}", title, operation, strange, _not_found, reach)
+
+
+def _not_found(reply: Reply) -> Breach | None:
+    if reply.status == HTTPStatus.NOT_FOUND:
+        return None
+    return Breach(str(reply.status), f"status {HTTPStatus.NOT_FOUND.value}, as the table of errors says")

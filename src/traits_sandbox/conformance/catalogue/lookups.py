@@ -1,0 +1,148 @@
+"""What several chapters do: ask once, look who is listed, go through the personas."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from traits_sandbox.conformance.catalogue.case import (
+    Breach,
+    Case,
+    Expectation,
+    JudgeReply,
+    Talk,
+    one,
+)
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.conversation import POLLS
+from traits_sandbox.conformance.http.exchange import BEARER, NotJson, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.reach import Reach
+from traits_sandbox.contract.model import Operation
+
+LATE = 6.0
+"""Seconds after which, and at the end of the run, is looked for the last time at what does not show at once."""
+
+LOOKS = POLLS + 1
+"""How many requests it takes at most to look for something until then."""
+
+MOST_PERSONAS = 12
+USUAL_PERSONAS = 4
+"""How many personas are looked at, and how many a sandbox has unless told otherwise."""
+
+
+def single(
+    case_id: str, title: str, operation: Operation, request: Request, expect: Expectation, reach: Reach | None = None
+) -> Case:
+    """Return the case of one request; it reaches as far as its operation does unless told otherwise."""
+    return Case(case_id, title, operation.id, reach or operation.effect, one(request, expect))
+
+
+def with_credential(request: Request, credential: str | None = None) -> Request:
+    """Return a request with this Authorization header instead of its own, or with none."""
+    headers = tuple(each for each in request.headers if each[0] != BEARER[0])
+    return replace(request, headers=headers if credential is None else ((BEARER[0], credential), *headers))
+
+
+def data_of(reply: Reply) -> Any:
+    """Return the data of a success.
+
+    Raises:
+        Unanswered: there is none, which the requirements of the envelope judge.
+
+    """
+    try:
+        return reply.json()["data"]
+    except (NotJson, TypeError, KeyError, IndexError) as error:
+        raise Unanswered(f"there is no data in the reply: {reply.status}") from error
+
+
+def users_in(made: RequestFactory, reply: Reply) -> set[str]:
+    """Return the users that a reply lists.
+
+    Raises:
+        Unanswered: it is no list of users, which STATE-003 judges.
+
+    """
+    name = made.the("persona_users").roles["ids"]
+    try:
+        body = reply.json()
+        return set(body["data"][name])
+    except (NotJson, TypeError, KeyError) as error:
+        raise Unanswered(f"the users cannot be told from the reply: {reply.status}") from error
+
+
+async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]) -> Reply:
+    """Return the reply to a request as soon as it is as wanted, or that at the end of the run."""
+    reply = await talk.poll(request, done)
+    if done(reply):
+        return reply
+    await talk.at_last(LATE)
+    return await talk.send(request)
+
+
+async def until_listed(talk: Talk, made: RequestFactory, *users: str) -> Reply:
+    """Return the list of all, as soon as these users of the run are in it, or after a short while."""
+    return await talk.poll(made.users(), _shows(made, lambda ids: _ids(made, users) <= ids))
+
+
+async def listed(talk: Talk, made: RequestFactory, *users: str) -> set[str]:
+    """Return who is in all, as soon as these users of the run are, or at the end of the run."""
+    return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: _ids(made, users) <= ids)))
+
+
+async def without(talk: Talk, made: RequestFactory, user: str) -> set[str]:
+    """Return who is in all, as soon as this user of the run is not, or at the end of the run."""
+    return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: made.id(user) not in ids)))
+
+
+def require_any(made: RequestFactory, found: set[str], *users: str) -> None:
+    """Make sure that a list shows one of some users of the run, or any of its users where none is named.
+
+    Raises:
+        Unanswered: it shows none, so that nobody can be missed in it.
+
+    """
+    own = {each for each in found if str(each).startswith(made.prefix)}
+    if not (own & _ids(made, users) if users else own):
+        raise Unanswered("none of the users who were pushed is listed, so that nothing can be seen by them")
+
+
+def stores_nothing(made: RequestFactory, request: Request, *users: str) -> JudgeReply:
+    """Return a judge that sends a push which has to be refused, then one of a witness, and looks who is listed."""
+    witness = f"{users[0].removeprefix(made.prefix)}-witness"
+
+    async def judge(talk: Talk) -> Breach | None:
+        await talk.send(request)
+        await talk.send(made.introduce(witness))
+        found = await listed(talk, made, witness)
+        if not found.isdisjoint(users):
+            return Breach("a user of the push is listed", "nothing to be stored of a push that has to be refused")
+        require_any(made, found, witness)
+        return None
+
+    return judge
+
+
+def _ids(made: RequestFactory, users: Iterable[str]) -> set[str]:
+    return {made.id(user) for user in users}
+
+
+def _shows(made: RequestFactory, wanted: Callable[[set[str]], bool]) -> Callable[[Reply], bool]:
+    def done(reply: Reply) -> bool:
+        try:
+            return wanted(users_in(made, reply))
+        except Unanswered:
+            # What is no list will hardly become one.
+            return True
+
+    return done
+
+
+async def personas(
+    talk: Talk, ask: Callable[[str], Request], most: int = MOST_PERSONAS
+) -> AsyncIterator[tuple[int, Reply]]:
+    """Yield each persona's index with the reply about it, until one is refused or `most` have been asked."""
+    for index in range(1, most + 1):
+        reply = await talk.send(ask(str(index)))
+        if not reply.accepted:
+            return
+        yield index, reply

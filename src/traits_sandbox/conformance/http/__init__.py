@@ -1,0 +1,1 @@
+"""How the kit talks to a server: requests, replies, limits and safety."""

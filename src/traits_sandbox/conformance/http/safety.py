@@ -1,0 +1,133 @@
+"""What may be sent to a target. Decided here from the request itself, when it leaves, whatever a case says of it."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import unquote
+
+import orjson
+
+from traits_sandbox.conformance.http.exchange import Request
+from traits_sandbox.conformance.http.keys import marked
+from traits_sandbox.conformance.http.reach import REACHES, Reach
+from traits_sandbox.contract.model import Contract, Operation
+
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# What an HTTP client sends as it stands, below the base URL and at no other host.
+_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~%!$&'()*+,;=:@/-]*")
+_DOTS = re.compile(r"/\.\.?(?:/|\Z)")
+
+# What some servers take for another method or path than the request's own.
+_OVERRIDES = re.compile(r"_?method|x-http-method.*|x-method-override|x-(?:original|rewrite).*", re.IGNORECASE)
+
+# What parts or ends a path once a proxy has decoded it.
+_PARTING = re.compile(r"[/\\?#;\x00-\x1f\x7f]")
+
+# What an id may hold without being a list, a query or a command to a careless server. Wildcards behind the prefix of a
+# run match no ids but its own.
+_PLAIN_ID = re.compile(r"(?=.{1,300}\Z)[^\x00-\x20\x7f\"'`\\,;&|<>$(){}\[\]^]+ ?")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine, without asking any resolver."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Vetoed(Exception):
+    """A request must not leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """How far requests to a target may reach, and the prefix of the ids that are this run's own."""
+
+    reach: Reach
+    prefix: str
+
+    def allows(self, reach: Reach) -> bool:
+        """Tell whether something of this reach may be sent."""
+        return REACHES.index(reach) <= REACHES.index(self.reach)
+
+
+class Gate:
+    """Tells the reach of requests by the operation that they would call, and stops those that go too far."""
+
+    def __init__(self, contract: Contract, permit: Permit) -> None:
+        self._operations = [(_pattern(each.path), each) for each in contract.operations]
+        self._permit = permit
+
+    def check(self, request: Request) -> None:
+        """Let a request pass.
+
+        Raises:
+            Vetoed: it reaches further than is allowed, or its path is not one that leaves as it stands.
+
+        """
+        if not _PATH.fullmatch(request.path) or _DOTS.search(request.path):
+            raise Vetoed(f"{request.method} {request.path} would not leave as it stands")
+        reach = self.reach(request)
+        if not self._permit.allows(reach):
+            raise Vetoed(
+                f"{request.method} {request.path} reaches as far as {reach!r}, allowed is {self._permit.reach!r}"
+            )
+
+    def reach(self, request: Request) -> Reach:
+        """Return how far a request reaches at most, in the worst server that is still worth judging."""
+        if any(_OVERRIDES.fullmatch(name) for name, _ in (*request.headers, *request.query)):
+            return "unsafe"
+        called = next((each for pattern, each in self._operations if _calls(request, each, pattern)), None)
+        if called is not None:
+            return self._reach_of(called, request)
+        if request.method in _HARMLESS and not self._asks_for_removal(request):
+            return "read"
+        return "unsafe"
+
+    def _asks_for_removal(self, request: Request) -> bool:
+        """Tell whether a request says something to the path of a deletion, be it with another method."""
+        path = re.sub("/+", "/", unquote(request.path))
+        removals = [pattern.pattern for pattern, each in self._operations if each.effect == "destroy"]
+        return any(re.match(each, path, re.IGNORECASE) for each in removals) and bool(request.body or request.query)
+
+    def _reach_of(self, operation: Operation, request: Request) -> Reach:
+        if operation.effect == "destroy":
+            return "destroy" if self._own(operation, request) else "unsafe"
+        return operation.effect
+
+    def _own(self, operation: Operation, request: Request) -> bool:
+        """Tell whether a deletion names one user, that of this run, in a way that no server reads otherwise."""
+        media_types = [value for name, value in request.headers if name.lower() == "content-type"]
+        said = [value for _, value in request.query if not marked(value)]
+        if said or request.chunked or media_types != [operation.body.media_type if operation.body else ""]:
+            return False
+        try:
+            body = orjson.loads(request.body or b"")
+        except orjson.JSONDecodeError:
+            return False
+        name = operation.roles.get("user", "")
+        named = body.get(name) if isinstance(body, dict) else None
+        # A body that says more, or says it twice, is not the one that is made of the id.
+        return isinstance(named, str) and orjson.dumps({name: named}) == request.body and self._is_own(named)
+
+    def _is_own(self, user_id: str) -> bool:
+        prefix = self._permit.prefix
+        return user_id.startswith(prefix) and user_id != prefix and _PLAIN_ID.fullmatch(user_id) is not None
+
+
+def _calls(request: Request, operation: Operation, pattern: re.Pattern[str]) -> bool:
+    found = pattern.fullmatch(request.path)
+    return found is not None and request.method == operation.method and all(map(_is_plain, found.groups()))
+
+
+def _is_plain(segment: str) -> bool:
+    """Tell whether what stands for a path parameter is one segment, however often it is decoded."""
+    while (decoded := unquote(segment)) != segment:
+        segment = decoded
+    return segment not in ("", ".", "..") and not _PARTING.search(segment)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{[^}]*\\\}", "([^/]+)", re.escape(path)))

@@ -1,0 +1,1 @@
+"""How the kit judges: requirements, observers, deviations and the verdict."""

@@ -1,0 +1,56 @@
+"""Known deviations: failures of one server that are expected for a time, strict both ways."""
+
+import tomllib
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from traits_sandbox.conformance.judging.report import Result
+from traits_sandbox.errors import UsageError
+
+Filled = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One expected failure.
+
+    `case` is the id of a result, as the report prints it, or a pattern of such ids. `observed` is the symptom that
+    the report prints; another one is not excused. `target` is a pattern of base URLs. After the day `expires` it
+    excuses nothing.
+    """
+
+    case: Filled
+    observed: Filled
+    reason: Filled
+    expires: date
+    target: str = "*"
+
+    def covers(self, result: Result) -> bool:
+        """Tell whether this is the failure that was expected."""
+        return fnmatchcase(result.id, self.case) and result.observed == self.observed
+
+    def counts(self, target: str, today: date) -> bool:
+        """Tell whether the deviation is for this target, and not out of date."""
+        return fnmatchcase(target, self.target) and today <= self.expires
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    deviation: tuple[Deviation, ...]
+
+
+def read_deviations(file: Path) -> tuple[Deviation, ...]:
+    """Read a file of deviations.
+
+    Raises:
+        UsageError: the file cannot be read, or is not of the documented form.
+
+    """
+    try:
+        return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File).deviation
+    except OSError as error:
+        raise UsageError(f"the deviations cannot be read: {error.strerror or error}: {file}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"{file} is no file of deviations: {error}") from error

@@ -1,0 +1,75 @@
+"""Makes a report of what a run has seen: by requirement, with deviations, and what is missing for a proof."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from fnmatch import fnmatchcase
+
+from traits_sandbox.conformance.judging.deviations import Deviation
+from traits_sandbox.conformance.judging.report import RequirementOutcome, Result
+from traits_sandbox.conformance.judging.requirements import Level, Registry
+from traits_sandbox.conformance.running.plan import NOT_APPLICABLE, Plan
+from traits_sandbox.conformance.running.runner import RunState
+
+
+def judge(registry: Registry, tally: RunState) -> tuple[RequirementOutcome, ...]:
+    """Return what came of each requirement that was tried, in the order of the registry."""
+    results: defaultdict[str, list[Result]] = defaultdict(list)
+    for result in sorted(tally.results, key=lambda result: result.id):
+        results[result.requirement].append(result)
+    tried = results.keys() | tally.passed.keys()
+    return tuple(
+        RequirementOutcome(each, tally.passed[each.id], tuple(results[each.id]))
+        for each in registry.requirement
+        if each.id in tried
+    )
+
+
+def excuse(
+    tally: RunState, deviations: Iterable[Deviation], target: str, today: date, ran: frozenset[str]
+) -> tuple[str, ...]:
+    """Mark the failures that were expected; return the deviations that were expected and did not show."""
+    unused = []
+    for deviation in deviations:
+        if not deviation.counts(target, today):
+            continue
+        covered = [number for number, result in enumerate(tally.results) if _excused(result, deviation)]
+        for number in covered:
+            reason = f"{deviation.reason} (until {deviation.expires})"
+            tally.results[number] = replace(tally.results[number], outcome="deviation", reason=reason)
+        if not covered and _tried(deviation, ran):
+            unused.append(f"{deviation.case}: expected {deviation.observed}, which did not show ({deviation.reason})")
+    return tuple(unused)
+
+
+def _excused(result: Result, deviation: Deviation) -> bool:
+    return result.outcome == "failed" and deviation.covers(result)
+
+
+def _tried(deviation: Deviation, ran: frozenset[str]) -> bool:
+    """Tell whether a case that the deviation is about was sent; its case may stand behind a requirement."""
+    return any(fnmatchcase(case, deviation.case) or deviation.case.endswith(case) for case in ran)
+
+
+def missing(
+    plan: Plan, tally: RunState, judged: tuple[RequirementOutcome, ...], deciding: frozenset[Level]
+) -> Iterator[str]:
+    """Yield what keeps a run without failures from proving conformance."""
+    if not any(each.passed or each.failures for each in judged):
+        reasons = {result.reason for each in judged for result in each.results}
+        yield "no case applies to this target" if reasons == {NOT_APPLICABLE} else "no case was judged"
+    asked = {case.operation for case in plan.sent if case.requirement == "OP-001"}
+    for operation in sorted(asked - tally.succeeded):
+        yield f"{operation} never answered with success"
+    unproven: defaultdict[str, list[str]] = defaultdict(list)
+    for each in judged:
+        if each.requirement.level in deciding and each.outcome == "inconclusive":
+            reasons = {result.reason for result in each.results if result.outcome == "inconclusive"}
+            unproven["; ".join(sorted(reasons)[:3])].append(each.requirement.id)
+        elif each.requirement.level in deciding and each.outcome == "skipped":
+            reasons = {result.reason for result in each.results if result.reason.startswith("not sent")}
+            if reasons:
+                yield f"{each.requirement.id}: {'; '.join(sorted(reasons)[:3])}"
+    for why, requirements in unproven.items():
+        yield f"{', '.join(requirements)} could not be judged: {why}"

@@ -1,0 +1,1 @@
+"""Runs the kit: preflight, plan, cases, exploration and clean-up."""

@@ -1,0 +1,39 @@
+"""Removes what a run has made, and tells what it could not."""
+
+from collections.abc import Iterator
+
+from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
+from traits_sandbox.conformance.http.client import OverBudget, Wire
+from traits_sandbox.conformance.http.safety import Permit, Vetoed
+from traits_sandbox.conformance.reports.words import plural
+from traits_sandbox.conformance.running.runner import RunState
+
+GRACE = 10.0
+
+
+async def clean_up(wire: Wire, materials: RequestFactory, permit: Permit, tally: RunState) -> tuple[str, ...]:
+    """Delete the users of this run, also when the run's time is over; return what is left behind."""
+    wire.extend(GRACE)
+    wire.reserved = 0
+    users = sorted(tally.users)
+    kept = [user for user in users if not await _removed(wire, materials, user)] if permit.allows("destroy") else users
+    return tuple(_left(materials, kept, len(tally.created) - len(users), tally.unnamed))
+
+
+async def _removed(wire: Wire, materials: RequestFactory, user: str) -> bool:
+    try:
+        exchange = await wire.send(materials.remove(user))
+    except (OverBudget, Vetoed):
+        return False
+    # A user whom the server does not know is gone too, and one it never made is not there.
+    return exchange.reply is not None and (exchange.reply.accepted or exchange.reply.status == 404)
+
+
+def _left(materials: RequestFactory, users: list[str], items: int, unnamed: int) -> Iterator[str]:
+    if users:
+        shown = ", ".join(users[:5]) + ", ..." * (len(users) > 5)
+        yield f"{plural(len(users), 'user')} whose ids begin with {materials.prefix}: {shown}"
+    if items:
+        yield f"{plural(items, 'item')} whose ids begin with {materials.prefix}: the API has no deletion of items"
+    if unnamed:
+        yield f"what {plural(unnamed, 'accepted request')} without an id of this run may have made"

@@ -1,0 +1,1 @@
+"""The Postman collection of a contract, its environment and its files."""

@@ -1,0 +1,1 @@
+"""CSV files: their rows and their columns."""

@@ -1,0 +1,143 @@
+"""Columns of a CSV file: which dialect a header is in, and how its rows become records."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from traits_sandbox.contract.model import Contract, Dialect, FieldType, Record
+from traits_sandbox.derive.sentences import excerpt, nearest
+from traits_sandbox.derive.validation import MAX_UNKNOWN, UnknownField
+from traits_sandbox.errors import TraitsSandboxError
+from traits_sandbox.json_types import JsonObject
+
+ParseCell = Callable[[str], Any]
+
+# Decimal or scientific notation in ASCII digits; `float` alone would also take `1_000`, `nan` and other digits.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+class HeaderFault(TraitsSandboxError):
+    """A header that no dialect reads; the message is the rest of a sentence that begins with the file's name."""
+
+
+class CsvColumns:
+    """What each column of a file in one dialect is for.
+
+    A record's fields and free attributes are filled from cells; each non-empty cell of a metric becomes a
+    record of its own. Empty cells are absent values.
+    """
+
+    def __init__(self, record: Record, dialect: Dialect, header: Sequence[str]) -> None:
+        names = _renamed(dialect, header)
+        types = {field.name: field.type for field in record.fields}
+        if dialect.metrics:
+            types = {name: types[name] for name in types if name not in (dialect.name_field, dialect.value_field)}
+        self.record = record
+        self.width = len(header)
+        self._dialect = dialect
+        self._fields = [
+            (index, name, _CONVERTERS.get(types.get(name, "string"), str))
+            for index, name in enumerate(names)
+            if name in types or (record.attributes and name)
+        ]
+        self._metrics = [(index, name) for index, name in enumerate(names) if name in dialect.metrics]
+        used = {index for index, *_ in (*self._fields, *self._metrics)}
+        unused = (index for index in range(self.width) if index not in used)
+        known = (*types, *dialect.metrics, *dialect.renames)
+        self.unknown = tuple(_unknown(index + 1, header[index], known) for index in islice(unused, MAX_UNKNOWN))
+
+    def fault(self, cells: Sequence[str]) -> str:
+        """Return what is wrong with a row that has not one cell for each column, or nothing."""
+        return "" if len(cells) == self.width else f"must have {self.width} cells like the header, has {len(cells)}"
+
+    def records(self, cells: Sequence[str]) -> Iterator[tuple[str, JsonObject]]:
+        """Yield the records of a row, each with the column whose cell is its value (empty: the whole row is one)."""
+        row = {name: convert(cell) for index, name, convert in self._fields if (cell := cells[index])}
+        if not self._dialect.metrics:
+            yield "", row
+        for index, metric in self._metrics:
+            if cell := cells[index]:
+                yield metric, {**row, self._dialect.name_field: metric, self._dialect.value_field: number(cell)}
+
+    def column_of(self, field: str, metric: str) -> str:
+        """Return the column that filled a field of the record that was made of a metric's cell."""
+        return metric if metric and field == self._dialect.value_field else field
+
+
+def columns_of(contract: Contract, dialects: Sequence[Dialect], cells: Sequence[str]) -> CsvColumns:
+    """Return the columns of the first dialect that a header row fits; raises HeaderFault."""
+    header = [cell.strip(" ") for cell in cells]
+    for dialect in dialects:
+        record, names = contract.record(dialect.record), _renamed(dialect, header)
+        if _fits(record, dialect, set(names)):
+            if twice := [name for name, count in Counter(names).items() if name and count > 1]:
+                raise HeaderFault(
+                    f"must name each column once in its header row, has {excerpt(twice[0])} more than once"
+                )
+            return CsvColumns(record, dialect, header)
+    wanted = "; or ".join(_demand(contract.record(dialect.record), dialect) for dialect in dialects)
+    raise HeaderFault(f"must begin with a header row, comma separated, of {wanted}; got {excerpt(','.join(cells))}")
+
+
+def number(text: str) -> Any:
+    """Return the number that a text spells, or the text itself, so that the record's schema refuses it."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    value = float(text)
+    return value if isfinite(value) else text
+
+
+def json_value(text: str) -> Any:
+    """Return the JSON value that a text holds, or the text itself, so that the record's schema refuses it."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+_CONVERTERS: Mapping[FieldType, ParseCell] = {"int": number, "float": number, "list": json_value}
+
+
+def _renamed(dialect: Dialect, header: Sequence[str]) -> list[str]:
+    return [dialect.renames.get(name, name) for name in header]
+
+
+def _required(record: Record, dialect: Dialect) -> list[str]:
+    made = (dialect.name_field, dialect.value_field) if dialect.metrics else ()
+    return [field.name for field in record.fields if field.required and field.name not in made]
+
+
+def _fits(record: Record, dialect: Dialect, names: set[str]) -> bool:
+    free = names - {"", *(field.name for field in record.fields)}
+    return (
+        names.issuperset(_required(record, dialect))
+        and (bool(free) or not record.attributes)
+        and (not dialect.metrics or not names.isdisjoint(dialect.metrics))
+    )
+
+
+def _demand(record: Record, dialect: Dialect) -> str:
+    """Return in words which columns a dialect needs."""
+    needed = [_spellings(name, dialect) for name in _required(record, dialect)]
+    if dialect.metrics:
+        needed.append(f"at least one of {', '.join(dialect.metrics)}")
+    if record.attributes:
+        needed.append("at least one column more")
+    return " and ".join(needed)
+
+
+def _spellings(name: str, dialect: Dialect) -> str:
+    others = [column for column, field in dialect.renames.items() if field == name]
+    return f"{name} (or {', '.join(others)})" if others else name
+
+
+def _unknown(position: int, name: str, known: Sequence[str]) -> UnknownField:
+    return UnknownField(f"column {position}", name or '""', nearest(name, known) if name else "")

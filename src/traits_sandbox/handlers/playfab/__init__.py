@@ -1,0 +1,1 @@
+"""The PlayFab webhook: events, and the records they are mapped to."""

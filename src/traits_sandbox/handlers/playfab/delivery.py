@@ -1,0 +1,96 @@
+"""What a delivery of PlayFab events brings into the store, and what of it is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, Intake, RecordIntake
+from traits_sandbox.handlers.playfab.event import PlayFabEvent
+from traits_sandbox.handlers.playfab.rules import Mapped
+from traits_sandbox.handlers.verdicts import Verdicts
+from traits_sandbox.json_types import JsonObject
+from traits_sandbox.store.protocol import Batch, RecordLayout
+
+# Kinds of our own beside the contract's: events as they came, and the days on which players registered.
+WEBHOOK_EVENT = "webhook_event"
+REGISTRATION = "registration"
+
+KEY, USER, DAY = "id", "user", "day"
+
+# A raw event only mentions its player: deletion takes it along, but by itself it makes no user.
+_EVENT_LAYOUT = RecordLayout(mention=USER, key=KEY)
+_REGISTRATION_LAYOUT = RecordLayout(user=USER)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An event that was not seen before, its place in the delivery, and what it is mapped to."""
+
+    place: str
+    event: PlayFabEvent
+    mapped: Mapped | None
+
+    @property
+    def player(self) -> str:
+        """Return the player's id; empty if there is none, or if it is nothing that can be one."""
+        player = self.event.player
+        return player if isinstance(player, str) else ""
+
+    @property
+    def wants_registration(self) -> bool:
+        """Tell whether the event becomes a record that shows when its player registered."""
+        return bool(self.player and self.mapped and self.mapped.record.field_of("registered"))
+
+
+class Delivery:
+    """Collects events one after another; `records` counts the valid records they became."""
+
+    def __init__(self, intake: Intake, origin: str, days: Mapping[str, str]) -> None:
+        self.verdicts = Verdicts()
+        self.records = 0
+        self._intake = intake
+        self._origin = origin
+        self._days = days
+        self._accepted: dict[str, list[JsonObject]] = {}
+        self._registrations: list[JsonObject] = []
+        self._raw: list[JsonObject] = []
+
+    def take(self, arrived: Arrived) -> None:
+        """Take in an event: its valid records, and itself with the verdict on the others."""
+        verdict: list[str] = []
+        if arrived.mapped:
+            verdict = self._take_rows(arrived, arrived.mapped)
+        key = arrived.event.id or f"{self._origin} {arrived.place}"
+        player = {USER: arrived.player} if arrived.player else {}
+        self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": verdict})
+
+    def batches(self, arrival: Arrival) -> list[Batch]:
+        """Return everything that is to be stored."""
+        batches = [*_batches(WEBHOOK_EVENT, _EVENT_LAYOUT, self._raw, arrival)]
+        batches += _batches(REGISTRATION, _REGISTRATION_LAYOUT, self._registrations, arrival)
+        for heading, rows in self._accepted.items():
+            batches += self._intake.of(heading).batches(rows, arrival)
+        return batches
+
+    def _take_rows(self, arrived: Arrived, mapped: Mapped) -> list[str]:
+        intake = self._intake.of(mapped.record.heading)
+        good, bad = intake.accept((arrived.place, self._with_day(arrived, row, intake)) for row in mapped.rows)
+        self._accepted.setdefault(mapped.record.heading, []).extend(good)
+        self.records += len(good)
+        self.verdicts.add(bad)
+        if good and mapped.registered:
+            self._registrations.append({USER: arrived.player, DAY: mapped.registered})
+        return [str(violation) for violation in bad]
+
+    def _with_day(self, arrived: Arrived, row: JsonObject, intake: RecordIntake) -> JsonObject:
+        field = intake.record.field_of("registered")
+        day = self._days.get(arrived.player)
+        return {field.name: day, **row} if field and day else row
+
+
+def _batches(kind: str, layout: RecordLayout, records: Sequence[JsonObject], arrival: Arrival) -> Iterator[Batch]:
+    for start in range(0, len(records), BATCH_SIZE):
+        part = records[start : start + BATCH_SIZE]
+        columns = layout.columns(part)
+        yield Batch(kind, layout, len(part), columns, orjson.dumps(part), "", arrival.at, arrival.origin)

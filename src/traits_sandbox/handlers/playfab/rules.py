@@ -1,0 +1,221 @@
+"""The mapping of PlayFab's events to records: the first rule of the contract that fits and yields something."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from traits_sandbox.contract.model import Contract, EventRule, Record, Webhook
+from traits_sandbox.errors import UsageError
+from traits_sandbox.handlers.playfab.event import PlayFabEvent, find, utc
+from traits_sandbox.json_types import JsonObject
+
+# Far more than an event of PlayFab's has: values, and characters of their paths, in which names are repeated.
+MAX_VALUES = 10_000
+MAX_PATHS = 2**20
+
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class EventMatch:
+    """An event under a rule that bears its name."""
+
+    event: PlayFabEvent
+    rule: EventRule
+    webhook: Webhook
+
+    def given(self, word: str) -> Any:
+        """Return what the event has for an input of the rule, or None."""
+        return find(self.event.content, self.rule.inputs[word])
+
+    def filled(self, **values: Any) -> JsonObject:
+        """Return fields of the record by the rule's words for its outputs, None left out."""
+        return {self.rule.outputs[word]: value for word, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What became of an event: rows of one record, and the player's day of registration if the event tells it."""
+
+    record: Record
+    rows: tuple[JsonObject, ...]
+    registered: str = ""
+
+
+class Rules:
+    """The rules of a contract, in order."""
+
+    def __init__(self, contract: Contract, webhook: Webhook) -> None:
+        for rule in webhook.events:
+            if rule.transform not in TRANSFORMS:
+                known = ", ".join(TRANSFORMS)
+                raise UsageError(f"the rule for {rule.event} has the transform {rule.transform!r}, not one of {known}")
+            TRANSFORMS[rule.transform].check(rule)
+        self._webhook = webhook
+        self._records = {rule.record: contract.record(rule.record) for rule in webhook.events}
+
+    def map(self, event: PlayFabEvent) -> Mapped | None:
+        """Return what becomes of an event; None without a player, or where no rule fits."""
+        if event.player is None:
+            return None
+        for rule in self._webhook.events:
+            if rule.event in (event.name, _ANY):
+                match = EventMatch(event, rule, self._webhook)
+                if rows := TRANSFORMS[rule.transform].rows(match):
+                    return self._mapped(match, rows)
+        return None
+
+    def _mapped(self, match: EventMatch, rows: list[JsonObject]) -> Mapped:
+        record = self._records[match.rule.record]
+        common = _common(match, record)
+        day = _day_of_registration(match) if match.rule.transform == _REGISTRATION else ""
+        return Mapped(record, tuple(common | row for row in rows), day)
+
+
+def _common(match: EventMatch, record: Record) -> JsonObject:
+    """Return what all rows of a match share: the user, the moment, and the fields that are copied."""
+    user, timestamp = record.field_of("user"), record.field_of("timestamp")
+    row = {name: find(match.event.content, path) for name, path in match.rule.fields.items()}
+    if user:
+        row[user.name] = match.event.player
+    if timestamp and match.event.moment:
+        row[timestamp.name] = _timestamp(match.event.moment)
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def _day_of_registration(match: EventMatch) -> str:
+    moment = utc(match.given("created")) or match.event.moment
+    return moment.date().isoformat() if moment else ""
+
+
+def copy(_: EventMatch) -> list[JsonObject]:
+    """Return one row of nothing but the common fields."""
+    return [{}]
+
+
+def products(match: EventMatch) -> list[JsonObject]:
+    """Return a purchase for each distinct product, the order's total split by unit; the last takes the rest."""
+    bought = match.given("products")
+    bought = [bought] if isinstance(bought, str) else bought
+    if not isinstance(bought, list) or not 0 < len(bought) <= MAX_VALUES:
+        return []
+    if not all(isinstance(product, str) for product in bought):
+        return []
+    counts = Counter(bought)
+    prices = _split(match.given("cents"), list(counts.values()))
+    return [
+        match.filled(item=item, count=count, price=price)
+        for (item, count), price in zip(counts.items(), prices, strict=True)
+    ]
+
+
+def total(match: EventMatch) -> list[JsonObject]:
+    """Return a purchase of a quantity, one unless it is told, at its unit price."""
+    quantity, price = match.given("quantity"), match.given("unit_price")
+    quantity = 1 if quantity is None else quantity
+    if _is_number(quantity) and _is_number(price):
+        price = _bounded(price * quantity)
+    return [match.filled(count=quantity, total=price)]
+
+
+def statistic(match: EventMatch) -> list[JsonObject]:
+    """Return a level-up if the statistic is one of levels and rose to a whole number."""
+    name, level, previous = match.given("statistic"), whole(match.given("value")), match.given("previous")
+    if not isinstance(name, str) or name.lower() not in match.webhook.level_statistics or level is None:
+        return []
+    rose = previous is None or (_is_number(previous) and level > previous)
+    return [match.filled(level=level)] if rose else []
+
+
+def action(match: EventMatch) -> list[JsonObject]:
+    """Return an action with the event's own values as params; none if they are far more than events have."""
+    event = match.event
+    params: list[JsonObject] = []
+    room = MAX_PATHS
+    for key, text in flattened(event.params):
+        room -= len(key)
+        if len(params) == MAX_VALUES or room < 0:
+            return []
+        params.append(match.filled(key=key, value=text))
+    in_namespace = isinstance(event.namespace, str) and isinstance(event.name, str) and event.name
+    identity = f"{event.namespace}.{event.name}" if in_namespace else event.name
+    return [match.filled(id=identity, name=event.name, params=params or None)]
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A way to make rows of a match, and the words that a rule has to name for it."""
+
+    rows: Callable[[EventMatch], list[JsonObject]]
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    def check(self, rule: EventRule) -> None:
+        """Raise UsageError if a rule lacks a word."""
+        lacking = [word for word in self.inputs if word not in rule.inputs]
+        lacking += [word for word in self.outputs if word not in rule.outputs]
+        if lacking:
+            raise UsageError(f"the rule for {rule.event} must name {', '.join(lacking)}, as its transform needs them")
+
+
+# The transform after which a player's day of registration is remembered.
+_REGISTRATION = "registration"
+
+_ACTION_WORDS = ("id", "name", "params", "key", "value")
+
+TRANSFORMS: Mapping[str, Transform] = {
+    "copy": Transform(copy),
+    "products": Transform(products, ("products", "cents"), ("item", "count", "price")),
+    "total": Transform(total, ("quantity", "unit_price"), ("count", "total")),
+    "statistic": Transform(statistic, ("statistic", "value", "previous"), ("level",)),
+    _REGISTRATION: Transform(action, ("created",), _ACTION_WORDS),
+    "action": Transform(action, (), _ACTION_WORDS),
+}
+
+
+def whole(value: Any) -> int | None:
+    """Return a whole number that fits 64 bits, however JSON spells it, or None."""
+    if not _is_number(value) or value != value // 1 or not -(2**63) <= value < 2**63:
+        return None
+    return int(value)
+
+
+def flattened(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each plain value as text with its dotted path, elements of lists by index; null is left out."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from flattened(inner, f"{path}.{name}" if path else str(name))
+    elif value is not None:
+        yield path, value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _split(cents: Any, counts: list[int]) -> list[Any]:
+    """Return the price in dollars of each count of units; what is not in whole cents is left to the schema."""
+    amount = whole(cents)
+    if amount is None:
+        return [None if _is_number(cents) else cents] * len(counts)
+    unit = amount // sum(counts)
+    parts = [unit * count for count in counts]
+    parts[-1] = amount - sum(parts[:-1])
+    # Division of integers rounds to the nearest float, the very one that JSON would make of the decimal.
+    return [part / 100 for part in parts]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _bounded(value: float) -> float | None:
+    """Return a number as JSON can carry it: a float beyond 64 bits, None beyond all floats."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        value = float(value)
+    return value if isfinite(value) else None

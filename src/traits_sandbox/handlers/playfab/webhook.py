@@ -1,0 +1,93 @@
+"""The webhook that PlayFab posts its events to: one event, or a list of them.
+
+Events are acknowledged whatever becomes of them, and kept raw with their verdict.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from traits_sandbox.contract.model import Operation
+from traits_sandbox.derive.sentences import excerpt
+from traits_sandbox.derive.validation import BODY, parse
+from traits_sandbox.errors import BadRequest, Violation
+from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
+from traits_sandbox.handlers.intake import Arrival
+from traits_sandbox.handlers.playfab.delivery import DAY, REGISTRATION, WEBHOOK_EVENT, Arrived, Delivery
+from traits_sandbox.handlers.playfab.event import EventReader, PlayFabEvent
+from traits_sandbox.handlers.playfab.rules import Rules
+from traits_sandbox.store.protocol import Store
+
+# Far above any batch of PlayFab's: this bounds the memory that one request takes.
+MAX_EVENTS = 10_000
+
+
+def webhook(operation: Operation, backend: Backend) -> Handler:
+    """Return the handler that stores events and the records they map to, all of a delivery or nothing."""
+    assert operation.webhook is not None
+    reader = EventReader(operation.webhook)
+    rules = Rules(backend.contract, operation.webhook)
+    store = backend.store
+    # When an event is delivered twice at the same time, the second delivery has to see what the first one stored.
+    one_at_a_time = asyncio.Lock()
+
+    async def handle(call: Call) -> HandlerResult:
+        sent = _elements(parse(call.body))
+        events = [(_place(index), reader.read(value)) for index, value in enumerate(sent) if isinstance(value, dict)]
+        async with one_at_a_time:
+            unseen = await _unseen(store, call.dashboard, events)
+            arrived = [Arrived(place, event, rules.map(event)) for place, event in unseen]
+            delivery = Delivery(backend.intake, call.request_id, await _days(store, call.dashboard, arrived))
+            delivery.verdicts.add(_no_event(i, value) for i, value in enumerate(sent) if not isinstance(value, dict))
+            for each in arrived:
+                delivery.take(each)
+            await store.append(call.dashboard, delivery.batches(Arrival(call.received_at, call.request_id)))
+        return HandlerResult(
+            records=delivery.records, refused=delivery.verdicts.kept, refused_count=delivery.verdicts.count
+        )
+
+    return handle
+
+
+def _elements(body: Any) -> list[Any]:
+    """Return the elements of a delivery; raises BadRequest if it is neither an event nor a list."""
+    if isinstance(body, dict):
+        return [body]
+    if not isinstance(body, list):
+        message = "must be an event as a JSON object, or a list of events"
+        raise BadRequest((Violation("", BODY, BODY, "type", message, excerpt(body)),))
+    if len(body) > MAX_EVENTS:
+        message = f"must hold at most {MAX_EVENTS} events, got {len(body)}"
+        raise BadRequest((Violation("", BODY, BODY, "maxItems", message),))
+    return body
+
+
+async def _unseen(
+    store: Store, dashboard: str, events: Sequence[tuple[str, PlayFabEvent]]
+) -> list[tuple[str, PlayFabEvent]]:
+    """Return the events that came neither before nor earlier in this delivery; one without an id always is new."""
+    seen = await store.known_keys(dashboard, WEBHOOK_EVENT, {event.id for _, event in events if event.id})
+    unseen = []
+    for place, event in events:
+        if event.id not in seen:
+            unseen.append((place, event))
+            seen |= {event.id} - {""}
+    return unseen
+
+
+async def _days(store: Store, dashboard: str, arrived: Sequence[Arrived]) -> dict[str, str]:
+    """Return the known days of registration of the players for whose records one is asked."""
+    days = {each.player: each.mapped.registered for each in arrived if each.mapped and each.mapped.registered}
+    for each in arrived:
+        if each.wants_registration and each.player not in days:
+            found = await store.latest(dashboard, REGISTRATION, each.player)
+            days[each.player] = found.value[DAY] if found else ""
+    return days
+
+
+def _place(index: int) -> str:
+    return f"events[{index}]"
+
+
+def _no_event(index: int, value: Any) -> Violation:
+    return Violation("", _place(index), _place(index), "type", "must be an object", excerpt(value))

@@ -1,0 +1,1 @@
+"""The control API, everything under `/_sandbox`."""

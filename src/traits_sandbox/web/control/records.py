@@ -1,0 +1,121 @@
+"""The control API of what is stored: records by kind, and the uploads that some came with."""
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.search import Located, RecordSearch
+from traits_sandbox.control.since import parse_since
+from traits_sandbox.control.views import shown_record, shown_upload
+from traits_sandbox.control.waiting import wait_for
+from traits_sandbox.errors import UsageError
+from traits_sandbox.json_types import JsonObject
+from traits_sandbox.web.control.guard import dashboard_of
+from traits_sandbox.web.control.outcome import found, refuse_reserved, unmet
+from traits_sandbox.web.control.queries import (
+    CountQuery,
+    RecordCountQuery,
+    RecordFindQuery,
+    RecordWaitQuery,
+    limit_of,
+    parameters,
+    read,
+)
+from traits_sandbox.web.control.services import PREFIX, ControlServices
+
+_NAME = "records"
+
+
+def record_kinds(contract: Contract) -> dict[str, str]:
+    """Return the kinds of records that are stored, each with the field that names its user, if it has one."""
+    nested = {field.item for record in contract.records for field in record.fields}
+    kinds: dict[str, str] = {}
+    for record in contract.records:
+        if record.heading not in nested or record.kind in kinds:
+            user = record.field_of("user")
+            kinds.setdefault(record.kind, user.name if user else "")
+    return kinds
+
+
+def record_routes(controls: ControlServices) -> list[Route]:
+    """Return the routes under `/_sandbox/records`."""
+    kinds = record_kinds(controls.contract)
+
+    def search(request: Request, kind: str, asked: CountQuery) -> RecordSearch:
+        if kind not in kinds:
+            raise UsageError(f"kind: there are no records of kind {kind[:40]!a}, only {', '.join(kinds)}")
+        dashboard, user = dashboard_of(request), asked.match.get(kinds[kind])
+        return RecordSearch(
+            controls.store,
+            dashboard,
+            kind,
+            match=asked.match,
+            since=parse_since(str(asked.since), controls.journal, dashboard),
+            user=user if isinstance(user, str) else None,
+        )
+
+    async def show_all(request: Request) -> JSONResponse:
+        kind = request.path_params["kind"]
+        refuse_reserved(kind)
+        if kind not in kinds:
+            raise HTTPException(404, f"there are no records of kind {kind[:40]!a}, only {', '.join(kinds)}")
+        given = parameters(request, "user_id", "since", "limit")
+        match: dict[str, Any] = {kinds[kind] or "user_id": given["user_id"]} if given["user_id"] else {}
+        limit = limit_of(given["limit"])
+        searched = search(request, kind, CountQuery(match=match, since=given["since"] or ""))
+        # An item has no user, so none is found.
+        records = await searched.newest(limit) if kinds[kind] or not match else []
+        return found(_NAME, records, _shown)
+
+    async def count(request: Request) -> JSONResponse:
+        asked = await read(request, RecordCountQuery)
+        records = await search(request, asked.kind, asked).all()
+        return JSONResponse({"count": len(records)})
+
+    async def find(request: Request) -> JSONResponse:
+        asked = await read(request, RecordFindQuery)
+        records = await search(request, asked.kind, asked).all()
+        return found(_NAME, records[-asked.limit :], _shown)
+
+    async def wait(request: Request) -> JSONResponse:
+        asked = await read(request, RecordWaitQuery)
+        searched = search(request, asked.kind, asked)
+        records: list[Located] = [
+            *await wait_for(searched, controls.stored, count=asked.count, within=asked.timeout_ms / 1000)
+        ]
+        if len(records) < asked.count:
+            return unmet("record", asked, len(records), await searched.nearest(), _shown)
+        return found(_NAME, records[-asked.limit :], _shown)
+
+    path = f"{PREFIX}/{_NAME}"
+    return [
+        Route(f"{path}/count", count, methods=["POST"]),
+        Route(f"{path}/find", find, methods=["POST"]),
+        Route(f"{path}/wait", wait, methods=["POST"]),
+        Route(f"{path}/{{kind}}", show_all, methods=["GET"]),
+    ]
+
+
+def upload_routes(controls: ControlServices) -> list[Route]:
+    """Return the routes under `/_sandbox/uploads`."""
+
+    async def show_all(request: Request) -> JSONResponse:
+        limit = limit_of(parameters(request, "limit")["limit"])
+        return found("uploads", [*controls.uploads.of(dashboard_of(request))][-limit:], shown_upload)
+
+    async def show(request: Request) -> JSONResponse:
+        upload = controls.uploads.find(request.path_params["id"], dashboard_of(request))
+        if upload is None:
+            raise HTTPException(404, "no such upload is kept: it may have left, or be another dashboard's")
+        return found("", [upload], shown_upload)
+
+    path = f"{PREFIX}/uploads"
+    return [Route(path, show_all, methods=["GET"]), Route(f"{path}/{{id}}", show, methods=["GET"])]
+
+
+def _shown(located: Located) -> JsonObject:
+    return shown_record(*located)

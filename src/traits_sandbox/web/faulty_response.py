@@ -1,0 +1,76 @@
+"""Answers that do not arrive as they should."""
+
+from collections.abc import Iterator
+
+from starlette.types import Message, Send
+
+from traits_sandbox.control.faults import Decision, FaultEffect
+from traits_sandbox.web.connection import Connection
+from traits_sandbox.web.envelope import EnvelopeResponse
+
+# A slow body comes in pieces this many seconds apart, or of one byte.
+_TICK = 0.1
+
+
+class FaultyResponse(EnvelopeResponse, frozen=True, kw_only=True):
+    """An answer that is delivered as a fault wants it; with status 0 none of it is sent."""
+
+    connection: Connection
+    decision: Decision
+    content_type: str | None = None
+
+    async def send(self, send: Send, request_id: str) -> None:
+        """Send as much of this answer as the fault lets pass."""
+        await self.connection.pause(self.decision.delay)
+        if not self.status:
+            await self.connection.reset()
+            return
+        start, body = await self._messages(request_id)
+        await send(start)
+        effect = self.decision.effect
+        if effect.slow is not None:
+            await self._trickle(send, body["body"], effect.slow)
+        elif effect.truncate is not None or effect.reset == "during":
+            await send({"type": body["type"], "body": body["body"][: _kept(effect, self.body)], "more_body": True})
+        else:
+            await send(body)
+        await self._end(effect)
+
+    async def _messages(self, request_id: str) -> list[Message]:
+        messages: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            messages.append(message)
+
+        await EnvelopeResponse.send(self, collect, request_id)
+        if self.content_type is not None:
+            headers = [pair for pair in messages[0]["headers"] if pair[0] != b"content-type"]
+            messages[0]["headers"] = [(b"content-type", self.content_type.encode()), *headers]
+        return messages
+
+    async def _trickle(self, send: Send, body: bytes, rate: float) -> None:
+        for piece, last in _pieces(body, max(1, int(rate * _TICK))):
+            await self.connection.pause(len(piece) / rate)
+            await send({"type": "http.response.body", "body": piece, "more_body": not last})
+            if self.connection.lost:
+                return
+
+    async def _end(self, effect: FaultEffect) -> None:
+        if effect.reset or effect.truncate is not None:
+            await self.connection.flush()
+        if effect.reset:
+            await self.connection.reset()
+        elif effect.truncate is not None:
+            self.connection.close()
+
+
+def _kept(effect: FaultEffect, body: bytes) -> int:
+    """Return how many bytes of a body are sent: some are always missing."""
+    wanted = 0.5 if effect.truncate is None else effect.truncate
+    return max(0, min(int(wanted * len(body)) if isinstance(wanted, float) else wanted, len(body) - 1))
+
+
+def _pieces(body: bytes, size: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield a body in pieces, each with whether it is the last; an empty body is one piece."""
+    for start in range(0, len(body) or 1, size):
+        yield body[start : start + size], start + size >= len(body)
