@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from traits_sandbox.errors import UsageError
-from traits_sandbox.settings import SETTINGS, Settings, options, readme_table
+from traits_sandbox.settings import SETTINGS, Settings, options
 
 MIB = 1024**2
 
@@ -180,9 +180,3 @@ def test_the_help_names_every_variable_and_default() -> None:
         assert setting.option in help_text
         assert setting.variable in help_text
         assert f"default: {setting.shown_default}" in help_text or not setting.shown_default
-
-
-def test_the_readme_table_has_one_row_for_each_setting() -> None:
-    rows = readme_table().splitlines()
-    assert len(rows) == 2 + len(SETTINGS)
-    assert all(row.replace("\\|", "").count("|") == 5 for row in rows)

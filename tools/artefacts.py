@@ -4,16 +4,17 @@ A new generated file is a new row. The kill matrix's findings are measured, whic
 `python -m tests.conformance.kill_matrix --write`; here its files are only rendered again from these findings.
 """
 
+import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from traits_sandbox.errors import UsageError
 
 if TYPE_CHECKING:
     from traits_sandbox.contract.model import Contract
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+REFERENCE: Final = "docs/reference"
 
 # The content of files by their path below the checkout; None for a file that is no longer generated.
 Files = dict[str, bytes | None]
@@ -25,12 +26,11 @@ LIBRARIES: Final = ("click", "markdown-it-py", "mdit-py-plugins", "msgspec", "or
 
 def editions(root: Path) -> Files:
     """Return the contract of each edition with its JSON Schemas, its OpenAPI document and its Postman files."""
-    from traits_sandbox.contract.build import DOCUMENT, build_edition
+    from traits_sandbox.contract.build import build_edition
     from traits_sandbox.derive.generate import generate, generated_names, place
 
     files: Files = {}
-    for document in sorted((root / "schemas").glob(f"*/{DOCUMENT}")):
-        edition = document.parent
+    for edition in _editions(root):
         contents = generate(build_edition(edition)[0])
         for name in sorted(generated_names(edition) | contents.keys()):
             files[place(edition, name).relative_to(root).as_posix()] = contents.get(name)
@@ -64,11 +64,38 @@ def kill_matrix(root: Path) -> Files:
     }
 
 
-def options(root: Path) -> Files:
-    """Return the README with the table of options."""
-    from traits_sandbox.settings import readme_table
+def commands(_: Path) -> Files:
+    """Return the reference page of all commands."""
+    from tools.command_page import commands_page
 
-    return section(root, "README.md", "options", readme_table())
+    return {f"{REFERENCE}/commands.md": commands_page()}
+
+
+def edition_pages(root: Path) -> Files:
+    """Return the reference page of each edition."""
+    from tools.edition_page import edition_page
+    from traits_sandbox.contract.build import build_edition
+
+    contracts = [build_edition(folder)[0] for folder in _editions(root)]
+    return {f"{REFERENCE}/{contract.edition}.md": edition_page(contract) for contract in contracts}
+
+
+def control_api_page(root: Path) -> Files:
+    """Return the reference page of the control API."""
+    from tools.control_page import control_page
+
+    (document,) = control_api(root).values()
+    assert document is not None
+    return {f"{REFERENCE}/control-api.md": control_page(json.loads(document))}
+
+
+def pictures(_: Path) -> Files:
+    """Return the pictures of the documentation; none where the system has no POSIX terminals to draw."""
+    if os.name != "posix":
+        return {}
+    from tools.pictures import failing_push
+
+    return {"docs/pictures/failing-push.svg": failing_push()}
 
 
 # Each row gets the path of the checkout.
@@ -77,23 +104,18 @@ ARTEFACTS: Final[Mapping[str, Render]] = {
     "control API": control_api,
     "conformance report": conformance_report,
     "kill matrix": kill_matrix,
-    "options of serve": options,
+    "command pages": commands,
+    "edition pages": edition_pages,
+    "control API page": control_api_page,
+    "pictures": pictures,
 }
 
 
-def section(root: Path, page: str, name: str, body: str) -> Files:
-    """Return a page with a new text between the lines `<!-- name -->` and `<!-- /name -->`.
+def _editions(root: Path) -> list[Path]:
+    """Return the folder of each edition."""
+    from traits_sandbox.contract.build import DOCUMENT
 
-    Raises:
-        UsageError: the page does not have each of the two lines once, in this order.
-
-    """
-    first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
-    text = (root / page).read_bytes().decode()
-    if (text.count(first), text.count(last)) != (1, 1) or text.index(last) < text.index(first):
-        raise UsageError(f"{page} needs the lines {first.strip()} and {last.strip()}, each once, in this order")
-    before, _, rest = text.partition(first)
-    return {page: f"{before}{first}{body}{last}{rest.partition(last)[2]}".encode()}
+    return sorted(document.parent for document in (root / "schemas").glob(f"*/{DOCUMENT}"))
 
 
 def _default_contract(root: Path) -> "Contract":

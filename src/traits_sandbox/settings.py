@@ -1,4 +1,4 @@
-"""One table of settings, from which the command line, the environment and the README's table derive."""
+"""One table of settings, from which the command line, the environment and the reference page derive."""
 
 import functools
 import ipaddress
@@ -332,17 +332,3 @@ def _option(setting: Setting) -> Callable[[Callable[..., None]], Callable[..., N
         show_envvar=True,
         show_default=bool(setting.shown_default),
     )
-
-
-def readme_table() -> str:
-    """Return the table in Markdown, one row for each setting."""
-    head = "| Option | Environment variable | Default | Meaning |\n|---|---|---|---|\n"
-    return head + "".join(_readme_row(setting) for setting in SETTINGS)
-
-
-def _readme_row(setting: Setting) -> str:
-    value = setting.metavar or "\\|".join(getattr(setting.type, "choices", ()))
-    option = f"{setting.option} {value}".strip()
-    default = f"`{setting.shown_default}`" if setting.shown_default else ""
-    meaning = setting.help + (" Repeatable." if setting.repeatable else "")
-    return f"| `{option}` | `{setting.variable}` | {default} | {meaning} |\n"

@@ -146,7 +146,13 @@ def _print_json(value: Any) -> None:
 @conformance.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(*, as_json: bool) -> None:
-    """List all requirements and their cases."""
+    """List all requirements and their cases.
+
+    \b
+    Exit codes:
+      0  the list is printed
+      2  could not run; the reason is one line on stderr
+    """
     listed = listing.entries(registry(), _cases())
     if as_json:
         _print_json(listing.catalogue_form(listed))
@@ -167,7 +173,16 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
     """Run one case again and print every exchange.
 
     CASE is the id of a case, or of a result as reports print it. Each request is a line for curl that takes the key
-    from TRAITS_API_KEY; the exit code is that of a run.
+    from TRAITS_API_KEY.
+
+    \b
+    Exit codes:
+      0    conformant
+      1    not conformant: at least one failure is proven
+      2    could not run: bad arguments; nothing was sent
+      3    inconclusive: no answer, the key was rejected, or time ran out
+      4    an error in the kit itself
+      130  ended by Ctrl-C
     """
     chosen = _find(case)
     if bodies:

@@ -30,6 +30,11 @@ def build_command(document: Path, errata: Path | None, out: Path) -> None:
     """Compile DOCUMENT and write what follows.
 
     The Postman collection goes to the folder `postman` below --out, or beside `schemas` where --out lies in that.
+
+    \b
+    Exit codes:
+      0  the files are written
+      2  could not run; the reason is one line on stderr
     """
     built, findings = build(document, errata)
     for finding in findings:
@@ -47,6 +52,12 @@ def check(edition: str | None) -> None:
     """Tell whether generated files are fresh.
 
     EDITION is a name or a folder with reference.md and errata.toml; without it, every edition is checked.
+
+    \b
+    Exit codes:
+      0  all generated files are fresh
+      1  some are stale or missing
+      2  could not run; the reason is one line on stderr
     """
     wrong = 0
     for folder in [locate(edition)] if edition else map(locate, editions()):
@@ -64,6 +75,11 @@ def show(edition: str | None, as_json: bool) -> None:
     """Print operations and fields.
 
     EDITION is a name or a path; without it, the newest edition is shown.
+
+    \b
+    Exit codes:
+      0  the contract is printed
+      2  could not run; the reason is one line on stderr
     """
     shown = load(edition or editions()[-1])
     if as_json:
@@ -80,7 +96,13 @@ def show(edition: str | None, as_json: bool) -> None:
 def diff_command(a: str, b: str, as_json: bool) -> None:
     """Compare documents A and B.
 
-    Each is the path of a document or the name of an edition. The exit code is 1 when a change breaks clients.
+    Each is the path of a document or the name of an edition.
+
+    \b
+    Exit codes:
+      0  no change breaks clients
+      1  a change breaks clients
+      2  could not run; the reason is one line on stderr
     """
     changes = diff(_document(a), _document(b))
     if as_json:

@@ -27,7 +27,10 @@ def serve(settings: Settings) -> None:
     One line on standard output begins with READY and the base URL as soon as requests are served; requests
     are logged on standard error.
 
-    Exit codes: 0 ended by a signal, 2 it could not start.
+    \b
+    Exit codes:
+      0  ended by a signal
+      2  could not start; the reason is one line on stderr
     """
     sandbox = Sandbox(settings)
     with (
