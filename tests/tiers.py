@@ -23,6 +23,7 @@ PARTS = {
     "hostile": "hostile requests, slow senders, memory",
     "properties": "properties of bodies and files, with all examples",
     "project": "the workflows, the packages and the published files",
+    "docs": "the commands on the pages of the documentation that take seconds",
 }
 """Each part of `scripts/proofs`, in the order in which they run, and what it is about."""
 

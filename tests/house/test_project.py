@@ -35,12 +35,6 @@ def project() -> dict[str, object]:
     return table
 
 
-def test_the_readme_links_only_to_files_that_exist() -> None:
-    for name in ("README.md", "CONTRIBUTING.md"):
-        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
-        assert [link for link in links if not (ROOT / link).exists()] == []
-
-
 def test_the_table_of_limits_has_every_part_of_the_proofs() -> None:
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [name for name in PARTS if f"| `{name}` | " not in table] == []
