@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tools.markdown import code, page, prose, table
-from traits_sandbox.contract.model import Body, Contract, Field, Operation, Record
+from traits_sandbox.contract.model import Contract, Field, Operation, Record, RequestBody
 
 INTRODUCTION = """
 The facts come from [the restated reference](../../schemas/{edition}/reference.md) and
@@ -42,7 +42,7 @@ def _input(contract: Contract, operation: Operation) -> str:
     return ", ".join([*parameters, *body, *(["PlayFab events"] if operation.webhook else [])])
 
 
-def _body(contract: Contract, body: Body) -> str:
+def _body(contract: Contract, body: RequestBody) -> str:
     if body.collection:
         most = f" to {contract.max_records}" if contract.max_records else " or more"
         return f"{code(body.collection)}: {contract.min_records}{most} {_link(body.record)} records"

@@ -65,7 +65,12 @@ class Reader:
         else:
             command = self._shell(f"trap 'export -p >{_STATE}' EXIT", block.text)
         done = subprocess.run(
-            command, cwd=self._folder, env=self._environment(), capture_output=True, text=True, timeout=PATIENCE
+            command,
+            cwd=self._folder,
+            env=self._environment(),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
         )
         expected = int(block.words.get("exit", 0))
         assert done.returncode == expected, f"{block}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -116,7 +121,7 @@ def _running(
     with (
         log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8"
         ) as process,
     ):
         hanging = Timer(PATIENCE, process.kill)

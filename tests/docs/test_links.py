@@ -83,6 +83,13 @@ def test_every_page_is_listed_in_the_index() -> None:
     assert [page for page in pages() if page.startswith("docs/") and page not in listed] == []
 
 
+def test_every_folder_is_described() -> None:
+    tracked = {name.partition("/")[0] for name in files() if "/" in name and not name.startswith(".")}
+    package = {path.parent.name for path in (ROOT / "src/traits_sandbox").glob("*/__init__.py")}
+    described = {link.rstrip("/").rpartition("/")[2] or "docs" for link in links("docs/design.md")}
+    assert (tracked | package) - described - {"src", "docs"} == set()
+
+
 def test_the_readme_is_short() -> None:
     lines = text("README.md").splitlines()
     assert len(lines) <= README_LINES

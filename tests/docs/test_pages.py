@@ -14,6 +14,7 @@ from tests.docs.pages import COMMANDS, Step, blocks, inline_commands, pages, ste
 from tests.docs.running import Reader
 from tests.docs.unrun import UNRUN
 from tests.tiers import part
+from tests.wire.newman import NEWMAN
 from tests.wire.served import Served, serving
 
 SLOW = ("docs/check-files.md", "docs/contract.md", "docs/judge-a-server.md", "docs/postman.md")
@@ -50,6 +51,7 @@ def test_the_commands_of_a_page_print_what_it_shows(page: str, sandbox: Served, 
         require(tool, present=shutil.which(tool))
     if any("npx " in step.block.text for step in run_of(page)):
         require_node()
+        require("newman", present=NEWMAN.exists())
     with sandbox.stranger() as client:
         assert client.post("/_sandbox/reset").status_code == 204
     with ExitStack() as stack:
