@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -21,14 +21,18 @@ environment variable. In a variable, separate the values of a repeatable option 
 """
 
 
-def commands_page() -> bytes:
-    """Return the page in Markdown.
+Commands = Iterable[tuple[str, click.Command]]
+"""Commands with their full names."""
+
+
+def commands_page(described: Commands | None = None) -> bytes:
+    """Return the page in Markdown, of all commands unless others are given.
 
     Raises:
         UsageError: the help of a command does not list its exit codes.
 
     """
-    sections = [_section(name, command) for name, command in commands()]
+    sections = [_section(name, command) for name, command in described or commands()]
     return page("Commands", INTRODUCTION, *sections, source="the help of the commands")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 _LINES = re.compile(r"\s*\n\s*")
 # An option, a URL, a header or a variable: what a page shows as code.
-_CODE = re.compile(r"`[^`]*`|--[a-z][a-z-]+|\b(?:https?|tcp|s3|gs|az|file)://[\w.:/-]*|\bTRAITS_\w+|/_sandbox\b")
+_CODE = re.compile(r"`[^`]*`|--[a-z][a-z-]+|\b(?:https?|tcp|s3|gs|az|file)://[\w.:/-]*[\w/]|\bTRAITS_\w+|/_sandbox\b")
 
 
 def page(title: str, *sections: str, source: str) -> bytes:
