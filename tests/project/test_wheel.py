@@ -29,7 +29,7 @@ READ_ALL = """
 import contextlib, io, json, sys
 from traits_sandbox import resources
 from traits_sandbox.cli import main
-from traits_sandbox.conformance.requirement import registry
+from traits_sandbox.conformance.judging.requirements import registry
 
 opened = set()
 sys.addaudithook(lambda event, arguments: event == "open" and opened.add(str(arguments[0])))
