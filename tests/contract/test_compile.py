@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from traits_sandbox.contract.build import build, build_edition
-from traits_sandbox.contract.compile import Contradiction, compile_document, compile_file
+from traits_sandbox.contract.compile import Compiled, compile_document, compile_file
 from traits_sandbox.contract.model import Contract, Field, Operation
 from traits_sandbox.derive.generate import generate
 from traits_sandbox.errors import DocumentError, UsageError
@@ -21,14 +21,14 @@ FIELD = "price|float|Yes|"
 
 
 @pytest.fixture(scope="module", params=["vendor's document", "reference"])
-def compiled(request: pytest.FixtureRequest, edition: Path) -> tuple[Contract, tuple[Contradiction, ...]]:
-    theirs = request.param != "reference"
-    path = request.getfixturevalue("vendor_document") if theirs else edition / "reference.md"
+def compiled(request: pytest.FixtureRequest, edition: Path) -> Compiled:
+    from_vendor = request.param != "reference"
+    path = request.getfixturevalue("vendor_document") if from_vendor else edition / "reference.md"
     return compile_file(path, edition="2020-09")
 
 
 @pytest.fixture(scope="module")
-def contract(compiled: tuple[Contract, tuple[Contradiction, ...]]) -> Contract:
+def contract(compiled: Compiled) -> Contract:
     return compiled[0]
 
 
@@ -36,12 +36,12 @@ def operation(contract: Contract, name: str) -> Operation:
     return next(each for each in contract.operations if each.id == name)
 
 
-def compile_text(text: str) -> tuple[Contract, tuple[Contradiction, ...]]:
+def compile_text(text: str) -> Compiled:
     return compile_document(text, file="doc.md", edition="x")
 
 
 def edited(text: str, old: str, new: str) -> tuple[str, int]:
-    """Return the text with the first `old` replaced, and the line where it stood."""
+    """Return the text with the first `old` replaced, and the line of the replacement."""
     assert old in text
     return text.replace(old, new, 1), text[: text.index(old)].count("\n") + 1
 
@@ -65,7 +65,7 @@ def test_limit_folders_servers_and_variables_are_read(contract: Contract) -> Non
     assert [variable.name for variable in contract.variables] == ["BASE_URL", "API_KEY"]
 
 
-def test_a_push_has_collection_record_and_counted_message(contract: Contract) -> None:
+def test_a_push_has_a_collection_a_record_and_a_message_with_a_count(contract: Contract) -> None:
     push = operation(contract, "push_level_ups")
     assert push.body
     assert push.response
@@ -78,7 +78,7 @@ def test_a_list_field_names_the_record_of_its_items(contract: Contract) -> None:
     assert (field.type, field.item, field.required) == ("list", "ActionParam", False)
 
 
-def test_placeholders_become_parameters_described_by_their_notices(contract: Contract) -> None:
+def test_placeholders_become_parameters_and_notices_their_descriptions(contract: Contract) -> None:
     status = operation(contract, "get_assessment_response_status")
     traits = operation(contract, "get_segment_persona_traits")
     assert [(each.name, each.placeholder) for each in status.query_parameters] == [("id", ":userid")]
@@ -88,30 +88,28 @@ def test_placeholders_become_parameters_described_by_their_notices(contract: Con
     assert "**:persona**" in traits.path_parameters[1].description
 
 
-def test_a_body_without_a_table_takes_its_fields_from_the_example(contract: Contract) -> None:
+def test_the_fields_of_a_body_without_a_table_come_from_its_example(contract: Contract) -> None:
     body = operation(contract, "remove_user_data").body
     assert body
     assert [(field.name, field.type, field.required) for field in body.fields] == [("id", "string", True)]
     assert "$user_id" in body.fields[0].description
 
 
-def test_the_webhook_keeps_its_key_out_of_the_query_parameters(contract: Contract) -> None:
+def test_the_key_of_the_webhook_is_not_a_query_parameter(contract: Contract) -> None:
     webhook = operation(contract, "playfab_webhook_integration")
     assert (webhook.method, webhook.key_parameter, webhook.query_parameters) == ("POST", "api_key", ())
 
 
-def test_examples_that_contradict_their_table_are_findings(
-    compiled: tuple[Contract, tuple[Contradiction, ...]],
-) -> None:
-    contradicting = [finding for finding in compiled[1] if finding.section == "Social Dynamics"]
-    assert len(contradicting) == 8
-    assert any("lacks 'connection'" in finding.message for finding in contradicting)
-    assert [finding.message for finding in compiled[1] if finding.section == "KPIs"] == [
+def test_an_example_that_does_not_fit_its_table_is_a_warning(compiled: Compiled) -> None:
+    mismatches = [warning for warning in compiled[1] if warning.section == "Social Dynamics"]
+    assert len(mismatches) == 8
+    assert any("has no 'connection'" in warning.message for warning in mismatches)
+    assert [warning.message for warning in compiled[1] if warning.section == "KPIs"] == [
         "no table describes the folder 'kpis'"
     ]
 
 
-def test_fields_know_where_the_document_says_them(reference: str, edition: Path) -> None:
+def test_fields_have_the_line_of_their_table_row(reference: str, edition: Path) -> None:
     contract, _ = compile_file(edition / "reference.md", edition="x")
     fields: list[Field] = [field for record in contract.records for field in record.fields]
     for field in fields:
@@ -119,7 +117,7 @@ def test_fields_know_where_the_document_says_them(reference: str, edition: Path)
         assert reference.splitlines()[field.source.line - 1].startswith(f"{field.name}|")
 
 
-def test_words_without_a_rule_are_kept_as_description(reference: str) -> None:
+def test_a_chapter_without_a_rule_becomes_description(reference: str) -> None:
     text, _ = edited(reference, "# API limits", "# News\n\nMind the **gap**.\n\n# API limits")
     assert "## News\n\nMind the **gap**." in compile_text(text)[0].description
 
@@ -127,30 +125,30 @@ def test_words_without_a_rule_are_kept_as_description(reference: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        (FIELD, "price|money|Yes|", "field type 'money'"),
-        (FIELD, "price|float|No|", "'No' in the Required column"),
-        (FIELD, "count|float|Yes|", "field 'count' that is empty or listed twice"),
-        (r"list\<ActionParam\>", r"list\<Missing\>", "list of 'Missing', which has no table"),
-        ("carries up to 1000 records", "carries some records", "limit .* without"),
-        ("-F file=@", "--upload-file ", "curl option '--upload-file'"),
-        ("-F file=@2019", "-F file=2019", "form part 'file=2019-09-23.csv' that is not a file"),
-        ("?id=:userid", "?id=1001", "parameter 'id' without a placeholder"),
-        ('"users": [ {', '"users": [ [', "example that is not JSON"),
-        ('{ "id": "$user_id" }', '{ "id": null }', "property 'id' whose type null no table explains"),
+        (FIELD, "price|money|Yes|", "unknown field type 'money'"),
+        (FIELD, "price|float|No|", "unknown value 'No' in the Required column"),
+        (FIELD, "count|float|Yes|", "field name 'count' is empty or appears twice"),
+        (r"list\<ActionParam\>", r"list\<Missing\>", "list of 'Missing', but no table describes it"),
+        ("carries up to 1000 records", "carries some records", "the limit .* has no 'up to <number>'"),
+        ("-F file=@", "--upload-file ", "unknown curl option '--upload-file'"),
+        ("-F file=@2019", "-F file=2019", "the form part 'file=2019-09-23.csv' is not a file"),
+        ("?id=:userid", "?id=1001", "the parameter 'id' has no placeholder"),
+        ('"users": [ {', '"users": [ [', "the example is not JSON"),
+        ('{ "id": "$user_id" }', '{ "id": null }', "no table describes the property 'id' of type null"),
         (
             '{ "id": "$user_id" }',
             '{ "id": "a", "id": "b" }',
-            "example that is not JSON: property 'id' appears more than once",
+            "the example is not JSON: property 'id' appears more than once",
         ),
-        ("https://api.12traits.com/v1/logins", "https://api.12traits.com/v2/logins", "URL .* below /v1/"),
-        ("https://api.12traits.com/v1/logins", "https://api.12traits.com/v1/actions", "second operation"),
-        ("### Purchase", "### Item", "second, different table 'Item'"),
-        ("`logins/`", "`actions/`", "second folder 'actions'"),
-        ("**Code**|", "**Status**|", "table with the header Status"),
-        ("500|internal", "5xx|internal", "status code '5xx'"),
+        ("https://api.12traits.com/v1/logins", "https://api.12traits.com/v2/logins", "the URL .* under /v1/"),
+        ("https://api.12traits.com/v1/logins", "https://api.12traits.com/v1/actions", "operation .* appears twice"),
+        ("### Purchase", "### Item", "another table 'Item' with other fields"),
+        ("`logins/`", "`actions/`", "folder 'actions' appears twice"),
+        ("**Code**|", "**Status**|", "unknown table header Status"),
+        ("500|internal", "5xx|internal", "status code '5xx' is not a number"),
     ],
 )
-def test_a_fact_of_another_form_stops_with_file_and_line(reference: str, old: str, new: str, complaint: str) -> None:
+def test_a_fact_in_an_unknown_form_stops_with_file_and_line(reference: str, old: str, new: str, complaint: str) -> None:
     text, _ = edited(reference, old, new)
     with pytest.raises(DocumentError, match=rf"^doc\.md:\d+: {complaint}"):
         compile_text(text)
@@ -158,55 +156,55 @@ def test_a_fact_of_another_form_stops_with_file_and_line(reference: str, old: st
 
 @pytest.mark.parametrize("block", ["```json\n{}\n```", "a|b\n-|-\n1|2"])
 @pytest.mark.parametrize("chapter", ["# Introduction", "# API limits", "# Push Items", "## Integration steps"])
-def test_a_fact_no_rule_asks_for_stops(reference: str, chapter: str, block: str) -> None:
+def test_a_fact_without_a_rule_stops_the_compiler(reference: str, chapter: str, block: str) -> None:
     text, line = edited(reference, f"\n{chapter}\n", f"\n{chapter}\n\n{block}\n")
     with pytest.raises(DocumentError) as caught:
         compile_text(text)
     assert caught.value.line == line + 3
 
 
-def test_folders_listed_and_described_differently_are_a_finding(reference: str) -> None:
+def test_a_difference_between_listed_and_described_folders_is_a_warning(reference: str) -> None:
     text, _ = edited(reference, "`kpis/`", "`indicators/`")
-    messages = {finding.message for finding in compile_text(text)[1]}
+    messages = {warning.message for warning in compile_text(text)[1]}
     assert "folder 'kpis' has no section of its own" in messages
     assert "folder 'indicators' has no mention under 'Configure access'" in messages
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "finding"),
+    ("old", "new", "warning"),
     [
         ("# API limits", "# Limits", "no chapter 'API limits'"),
         ("## Supported data formats", "## Formats", "no section 'Supported data formats'"),
-        ('-H "Authorization: Bearer <API_KEY>" \\\n', "", "the request carries no API key"),
+        ('-H "Authorization: Bearer <API_KEY>" \\\n', "", "the request has no API key"),
     ],
 )
-def test_a_missing_piece_is_a_finding(reference: str, old: str, new: str, finding: str) -> None:
+def test_something_missing_is_a_warning(reference: str, old: str, new: str, warning: str) -> None:
     text, _ = edited(reference, old, new)
-    assert finding in {each.message for each in compile_text(text)[1]}
+    assert warning in {each.message for each in compile_text(text)[1]}
 
 
-def test_a_document_that_lost_any_line_compiles_or_stops_at_a_line(reference: str) -> None:
+def test_a_document_without_any_one_line_compiles_or_is_a_document_error(reference: str) -> None:
     lines = reference.splitlines()
     for number in range(0, len(lines), 13):
         with suppress(DocumentError):
             compile_text("\n".join(lines[:number] + lines[number + 1 :]))
 
 
-def test_headings_without_a_body_are_read() -> None:
+def test_headings_without_text_are_read() -> None:
     assert compile_text("---\ntitle: T\n---\n\n# A\n\n## B\n")[0].description == "## A\n\n### B"
 
 
-def test_a_partial_beside_the_document_is_read_and_a_missing_one_is_a_finding(tmp_path: Path, reference: str) -> None:
+def test_a_partial_beside_the_document_is_read_and_a_missing_one_is_a_warning(tmp_path: Path, reference: str) -> None:
     head, _, errors = reference.partition("# Errors")
     document = tmp_path / "index.md"
     document.write_text(head.replace("search: true", "includes:\n  - errors"))
-    _, findings = compile_file(document, edition="x")
-    assert "the partial 'errors' is not beside the document" in {each.message for each in findings}
+    _, warnings = compile_file(document, edition="x")
+    assert "the partial 'errors' is missing" in {each.message for each in warnings}
     (tmp_path / "includes").mkdir()
     (tmp_path / "includes/_errors.md").write_text("# Errors" + errors)
-    contract, findings = compile_file(document, edition="x")
+    contract, warnings = compile_file(document, edition="x")
     assert [error.status for error in contract.errors] == [400, 401, 404, 500]
-    assert not [finding for finding in findings if "errors" in finding.message]
+    assert not [warning for warning in warnings if "errors" in warning.message]
 
 
 def test_without_errata_the_edition_is_the_name_of_the_file(tmp_path: Path, reference: str) -> None:
@@ -215,12 +213,12 @@ def test_without_errata_the_edition_is_the_name_of_the_file(tmp_path: Path, refe
     assert build(document, None)[0].edition == "2020-10"
 
 
-def test_a_document_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+def test_a_document_that_cannot_be_read_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^cannot read .*absent\.md: No such file or directory$"):
         build(tmp_path / "absent.md", None)
 
 
-def test_a_build_is_reproducible_to_the_byte(edition: Path) -> None:
+def test_two_builds_have_the_same_bytes(edition: Path) -> None:
     first, second = (generate(build_edition(edition)[0]) for _ in range(2))
     assert first == second
     assert first["contract.json"].endswith(b"}\n")

@@ -29,11 +29,11 @@ def change(reference: str, *edits: tuple[str, str]) -> Change:
     return only
 
 
-def test_a_document_does_not_differ_from_itself(reference: str) -> None:
+def test_a_document_has_no_difference_from_itself(reference: str) -> None:
     assert changes(reference) == []
 
 
-def test_prose_titles_and_order_do_not_count(reference: str) -> None:
+def test_text_titles_and_order_are_not_compared(reference: str) -> None:
     assert changes(reference, ("Reports what users do.", "Other words."), ("# Push Items", "# Push The Items")) == []
 
 
@@ -56,7 +56,7 @@ def diff_texts(a: str, b: str) -> list[Change]:
 
 
 @pytest.mark.parametrize(("required", "breaks"), [("Yes", True), ("", False)])
-def test_only_a_required_new_field_breaks(reference: str, required: str, breaks: bool) -> None:
+def test_a_new_field_breaks_only_if_it_is_required(reference: str, required: str, breaks: bool) -> None:
     row = "\ntype|string||"
     found = change(reference, (row, f"\ncolour|string|{required}|Its colour{row}"))
     assert (found.kind, found.what, found.breaks) == ("added", "field Item.colour", breaks)
@@ -78,7 +78,7 @@ def test_a_removed_operation_is_one_breaking_change(reference: str) -> None:
     assert [(each.kind, each.what, each.breaks) for each in found] == [("removed", "operation GET /v1/weather", True)]
 
 
-def test_an_operation_that_moved_is_changed_under_its_old_name(reference: str) -> None:
+def test_an_operation_with_a_new_path_is_reported_under_its_old_name(reference: str) -> None:
     found = change(reference, ("v1/user-data", "v1/privacy/user-data"))
     assert (found.kind, found.what, found.after) == (
         "changed",
@@ -92,7 +92,7 @@ def test_an_operation_with_another_last_segment_is_another_operation(reference: 
     assert [(each.kind, each.breaks) for each in found] == [("removed", True), ("added", False)]
 
 
-def test_the_name_of_a_path_parameter_breaks_nobody(reference: str) -> None:
+def test_a_new_name_for_a_path_parameter_breaks_nobody(reference: str) -> None:
     assert not any(each.breaks for each in changes(reference, (":segment_id", ":segment")))
 
 
@@ -107,7 +107,7 @@ def test_example_properties_are_compared_by_path_and_type(reference: str) -> Non
     assert (found.before, found.after, found.breaks) == ("number", "string", True)
 
 
-def test_a_removed_object_does_not_list_what_was_in_it(reference: str) -> None:
+def test_the_properties_of_a_removed_object_are_not_listed(reference: str) -> None:
     head, start, rest = reference.partition('        "neuroticism": {')
     _, _, tail = rest.partition("},\n")
     (found,) = diff_texts(reference, head + tail)

@@ -16,7 +16,7 @@ def built(tmp_path: Path, edition: Path) -> Path:
     return tmp_path
 
 
-def test_a_contract_survives_its_file(built: Path, edition: Path) -> None:
+def test_a_written_contract_is_loaded_unchanged(built: Path, edition: Path) -> None:
     assert load(built) == load(built / "contract.json") == build_edition(edition)[0]
 
 
@@ -30,18 +30,18 @@ def test_an_unknown_name_lists_the_editions() -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"edition": "x"}', '{"edition": "x", "title": "t", "more": 1}'])
-def test_a_file_that_is_no_contract_is_one_sentence(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_contract_is_reported_in_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "contract.json").write_text(content)
-    with pytest.raises(UsageError, match=r"contract\.json is not a contract: .*; build it again$"):
+    with pytest.raises(UsageError, match=r"contract\.json is not a contract of this version; run `.* build`$"):
         load(tmp_path)
 
 
-def test_a_folder_without_a_contract_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_a_contract_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^cannot read the contract .*: No such file or directory$"):
         load(tmp_path)
 
 
-def test_loading_imports_nothing_of_the_compiler() -> None:
+def test_loading_does_not_import_the_compiler() -> None:
     code = "import sys, traits_sandbox.contract.load; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"markdown_it", "yaml", "tomllib", "click", "traits_sandbox.contract.compile"} & set(modules)

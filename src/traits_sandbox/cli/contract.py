@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from traits_sandbox.contract.build import DOCUMENT, build, build_edition
-from traits_sandbox.contract.compile import Contradiction, compile_file
+from traits_sandbox.contract.compile import compile_file
+from traits_sandbox.contract.content import CompilerWarning
 from traits_sandbox.contract.diff import Change, diff
 from traits_sandbox.contract.load import editions, load, locate
 from traits_sandbox.contract.model import Contract, Field
@@ -112,7 +113,7 @@ def diff_command(a: str, b: str, as_json: bool) -> None:
     sys.exit(1 if any(change.breaks for change in changes) else 0)
 
 
-def _finding(document: Path, finding: Contradiction) -> str:
+def _finding(document: Path, finding: CompilerWarning) -> str:
     return f"{document}:{finding.line}: {finding.section}: {finding.message}"
 
 

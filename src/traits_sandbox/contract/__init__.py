@@ -1,1 +1,1 @@
-"""What the vendor's document says, as frozen values, and how it is compiled from Markdown."""
+"""The vendor's document as frozen values, and the compiler that reads it from Markdown."""

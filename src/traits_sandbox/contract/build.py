@@ -3,28 +3,34 @@
 from pathlib import Path
 
 from traits_sandbox.contract import errata
-from traits_sandbox.contract.compile import Contradiction, compile_file
-from traits_sandbox.contract.model import Contract
+from traits_sandbox.contract.compile import Compiled, compile_file
 
 DOCUMENT = "reference.md"
 ERRATA = "errata.toml"
 
 
-def build(document: Path, errata_file: Path | None) -> tuple[Contract, tuple[Contradiction, ...]]:
-    """Compile a document and apply its errata; without errata the edition is the document's file stem.
+def build(document: Path, errata_file: Path | None) -> Compiled:
+    """Return the contract of a document with its errata applied, and the compiler's warnings.
+
+    Without an errata file, the edition is the document's file name without its extension.
 
     Raises:
-        UsageError: a file cannot be read, or holds what the compiler does not know.
+        UsageError: a file cannot be read, or contains something that the compiler does not know.
 
     """
     if errata_file is None:
         return compile_file(document, edition=document.stem)
     settled = errata.read(errata_file)
-    contract, findings = compile_file(document, edition=settled.edition)
-    return errata.apply(contract, settled), findings
+    contract, warnings = compile_file(document, edition=settled.edition)
+    return errata.apply(contract, settled), warnings
 
 
-def build_edition(folder: Path) -> tuple[Contract, tuple[Contradiction, ...]]:
-    """Build an edition's folder out of its `reference.md` and, where there is one, `errata.toml`; as `build`."""
+def build_edition(folder: Path) -> Compiled:
+    """Build the contract of a folder from its `reference.md` and its `errata.toml`, if it has one.
+
+    Raises:
+        UsageError: as `build`.
+
+    """
     settled = folder / ERRATA
     return build(folder / DOCUMENT, settled if settled.exists() else None)

@@ -1,13 +1,13 @@
-"""Reads the chapters that are about the whole API: servers, limits, Postman, errors, and plain words."""
+"""Reads the chapters about the whole API: servers, limits, Postman, errors, and chapters without facts."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from traits_sandbox.contract import shapes
-from traits_sandbox.contract.document import Chapter, Fence, Items, Paragraph, Prose, Section, Table
-from traits_sandbox.contract.model import DocumentSource, ErrorReply, Example, Server, Variable
-from traits_sandbox.contract.parts import Part, words
+from traits_sandbox.contract.content import ChapterContent, description
+from traits_sandbox.contract.document import Block, Chapter, Fence, Items, Paragraph, Prose, Section, Table
+from traits_sandbox.contract.model import ErrorReply, Example, Server, SourceLocation, Variable
 
 INTRODUCTION: Final = "Introduction"
 ERRORS_HEADER: Final = ("Code", "Message", "Description")
@@ -15,35 +15,40 @@ ERRORS_HEADER: Final = ("Code", "Message", "Description")
 _LIMIT: Final = re.compile(r"up to (\d+)")
 
 
-def prose(chapter: Chapter) -> Part:
-    """Keep a chapter of plain words, under its headings."""
-    return Part(prose=tuple(_words(chapter)))
+def prose(chapter: Chapter) -> ChapterContent:
+    """Return a chapter without facts as Markdown: its headings and their text."""
+    return ChapterContent(prose=tuple(_prose(chapter)))
 
 
-def servers(chapter: Chapter) -> Part:
-    """Read the sections that begin with a lone link as servers."""
+def servers(chapter: Chapter) -> ChapterContent:
+    """Read each section that starts with a single link as a server."""
     linked = ((section.title, _link(section)) for section in chapter.sections[1:])
     found = tuple(Server(name=name, url=url) for name, url in linked if url)
-    return Part(servers=found, prose=tuple(_words(chapter)))
+    return ChapterContent(servers=found, prose=tuple(_prose(chapter)))
 
 
-def limits(chapter: Chapter) -> Part:
-    """Read the number of records a request may carry; a bullet of another kind stops the compiler."""
+def limits(chapter: Chapter) -> ChapterContent:
+    """Read the largest number of records in a request.
+
+    Raises:
+        DocumentError: a bullet is not a limit, or the chapter does not have exactly one bullet.
+
+    """
     numbers = tuple(_limit(chapter, item, line) for item, line in _bullets(chapter))
     if len(numbers) != 1:
-        raise chapter.error(chapter.line, f"{len(numbers)} limits where one belongs")
-    return Part(limits=numbers, prose=tuple(_words(chapter)))
+        raise chapter.error(chapter.line, f"{len(numbers)} limits, expected one")
+    return ChapterContent(limits=numbers, prose=tuple(_prose(chapter)))
 
 
-def postman(chapter: Chapter) -> Part:
-    """Read the bullets that begin with a bold name as variables."""
+def postman(chapter: Chapter) -> ChapterContent:
+    """Read each bullet that starts with a bold name as a variable."""
     named = ((_leading_bold(item), item) for item, _ in _bullets(chapter))
     found = tuple(_variable(name, item) for name, item in named if name)
-    return Part(variables=found, prose=tuple(_words(chapter)))
+    return ChapterContent(variables=found, prose=tuple(_prose(chapter)))
 
 
-def errors(chapter: Chapter) -> Part:
-    """Read the table of error replies and the examples beside it."""
+def errors(chapter: Chapter) -> ChapterContent:
+    """Read the table of error replies and the JSON examples of this chapter."""
     blocks = [(section, *each) for section in chapter.sections for each in section.captioned()]
     rows = (row for _, _, block in blocks if isinstance(block, Table) for row in _error_rows(chapter, block))
     examples = tuple(
@@ -51,26 +56,36 @@ def errors(chapter: Chapter) -> Part:
         for section, caption, block in blocks
         if isinstance(block, Fence) and block.language == "json"
     )
-    return Part(errors=tuple(rows), error_examples=examples, prose=tuple(_words(chapter, facts=True)))
+    prose = tuple(_prose(chapter, skip_facts=True))
+    return ChapterContent(errors=tuple(rows), error_examples=examples, prose=prose)
 
 
 def example(chapter: Chapter, section: Section, caption: str, fence: Fence) -> Example:
-    """Return a JSON fence as an example under its caption."""
-    where = DocumentSource(section=section.title, line=fence.line)
+    """Return a JSON fence as an example with its caption.
+
+    Raises:
+        DocumentError: the fence does not contain JSON.
+
+    """
+    where = SourceLocation(section=section.title, line=fence.line)
     return Example(value=shapes.read_json(chapter, fence), title=caption, source=where)
 
 
-def _words(chapter: Chapter, *, facts: bool = False) -> Iterator[str]:
-    # `facts`: tables and JSON are read by the chapter's own rule, so they are no words to keep.
+def _prose(chapter: Chapter, *, skip_facts: bool = False) -> Iterator[str]:
+    # `skip_facts`: the chapter's own rule reads its tables and JSON, so the description must not repeat them.
     for section in chapter.sections:
         if section.title != INTRODUCTION:
             yield f"{'#' * (section.level + 1)} {section.heading.markdown}"
         for caption, block in section.captioned():
-            if facts and (isinstance(block, Table) or (isinstance(block, Fence) and block.language == "json")):
+            if skip_facts and _is_fact(block):
                 continue
             if caption:
                 yield f"> {caption}"
-            yield words(chapter, block)
+            yield description(chapter, block)
+
+
+def _is_fact(block: Block) -> bool:
+    return isinstance(block, Table) or (isinstance(block, Fence) and block.language == "json")
 
 
 def _bullets(chapter: Chapter) -> Iterator[tuple[Prose, int]]:
@@ -90,7 +105,7 @@ def _link(section: Section) -> str:
 def _limit(chapter: Chapter, item: Prose, line: int) -> int:
     match = _LIMIT.search(item.text)
     if not match:
-        raise chapter.error(line, f"limit {item.text!r} without 'up to <number>'")
+        raise chapter.error(line, f"the limit {item.text!r} has no 'up to <number>'")
     return int(match[1])
 
 
@@ -105,8 +120,8 @@ def _variable(name: str, item: Prose) -> Variable:
 
 def _error_rows(chapter: Chapter, table: Table) -> Iterator[ErrorReply]:
     if table.header != ERRORS_HEADER:
-        raise chapter.error(table.line, f"table with the header {'|'.join(table.header)}")
-    for (code, message, description), line in zip(table.rows, table.lines, strict=True):
+        raise chapter.error(table.line, f"unknown table header {'|'.join(table.header)}")
+    for (code, message, meaning), line in zip(table.rows, table.lines, strict=True):
         if not code.text.isdecimal():
-            raise chapter.error(line, f"status code {code.text!r}")
-        yield ErrorReply(status=int(code.text), message=message.text, description=description.markdown)
+            raise chapter.error(line, f"status code {code.text!r} is not a number")
+        yield ErrorReply(status=int(code.text), message=message.text, description=meaning.markdown)

@@ -1,4 +1,4 @@
-"""Reads the documented curl lines."""
+"""Reads the curl commands of the document."""
 
 import re
 import shlex
@@ -24,10 +24,10 @@ _PLACEHOLDER: Final = re.compile(r":(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class CurlRequest:
-    """A documented call.
+    """The request that a documented curl command sends.
 
-    `data` is the text of `-d`, `part` the name before `=@` of `-F`; `bare` is a mere URL, `authorized` a call
-    with an Authorization header.
+    `data` is the text of `-d`. `part` is the part's name in `-F name=@file`. `bare` is set if the document
+    shows only a URL, `authorized` if the command has an Authorization header.
     """
 
     method: str
@@ -42,10 +42,10 @@ class CurlRequest:
 
 
 def read(command: str) -> CurlRequest:
-    """Return the call that a curl line, or a bare URL, makes.
+    """Return the request of a curl command, or of a URL alone.
 
     Raises:
-        ValueError: the line holds an option, a URL or a query that this reader does not know.
+        ValueError: the command has an option, a URL or a query that this reader does not know.
 
     """
     arguments = shlex.split(command.replace("\\\n", " "))
@@ -64,7 +64,7 @@ def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
         if not argument.startswith("-"):
             yield "url", argument
         elif option not in _OPTIONS:
-            raise ValueError(f"curl option {argument!r}")
+            raise ValueError(f"unknown curl option {argument!r}")
         else:
             yield _OPTIONS[option], joined or _value(rest, option)
 
@@ -72,13 +72,13 @@ def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
 def _value(rest: Iterator[str], option: str) -> str:
     for value in rest:
         return value
-    raise ValueError(f"curl option {option!r} without a value")
+    raise ValueError(f"the curl option {option!r} has no value")
 
 
 def _request(url: str, given: dict[str, list[str]]) -> CurlRequest:
     address = urlsplit(url)
     if address.scheme != "https" or not address.path.startswith("/v1/"):
-        raise ValueError(f"URL {url!r} that is not https with a path below /v1/")
+        raise ValueError(f"the URL {url!r} is not https with a path under /v1/")
     form = _only(given["form"], "form part") if "form" in given else ""
     data = _only(given["data"], "body") if "data" in given else None
     method = _only(given["method"], "method") if "method" in given else "POST" if form or data else "GET"
@@ -96,14 +96,14 @@ def _request(url: str, given: dict[str, list[str]]) -> CurlRequest:
 
 def _parameter(name: str, placeholder: str) -> Parameter:
     if not _PLACEHOLDER.fullmatch(placeholder):
-        raise ValueError(f"parameter {name!r} without a placeholder such as ':{name}'")
+        raise ValueError(f"the parameter {name!r} has no placeholder such as ':{name}'")
     return Parameter(name=name, placeholder=placeholder)
 
 
 def _part(form: str) -> str:
     name, at, _ = form.partition("=@")
     if form and not at:
-        raise ValueError(f"form part {form!r} that is not a file")
+        raise ValueError(f"the form part {form!r} is not a file")
     return name
 
 
@@ -115,5 +115,5 @@ def _header(given: dict[str, list[str]], name: str) -> str:
 
 def _only(values: list[str], what: str) -> str:
     if len(values) != 1:
-        raise ValueError(f"{len(values)} values where one {what} belongs")
+        raise ValueError(f"expected one {what}, found {len(values)}")
     return values[0]

@@ -1,23 +1,24 @@
-"""Compares two editions of the document for what a client can notice.
+"""Finds the differences between two editions of the document that a client can notice.
 
-Each contract is flattened into facts; a fact that only one side has was added or removed, one with two values
-was changed, and its rule says whether that breaks clients. Prose, order, servers and errors are no facts.
+Each contract is flattened into facts. A fact that only one edition has was added or removed; a fact with
+two different values was changed. The fact's rule decides whether that breaks clients. Text, order, servers
+and error replies are not compared.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from traits_sandbox.contract.model import Category, Contract, ContractValue, Field, Operation, Record, RequestBody
+from traits_sandbox.contract.model import Category, Contract, Field, FrozenStruct, Operation, Record, RequestBody
 from traits_sandbox.contract.operations import tail
 from traits_sandbox.contract.shapes import json_type
 
-Rule = Callable[[str | None, str | None], bool]
-"""Tells from a fact's values before and after (None where it is absent) whether the change breaks clients."""
+BreakingRule = Callable[[str | None, str | None], bool]
+"""Returns whether a change breaks clients, given the fact's values before and after (None if absent)."""
 
 
-class Change(ContractValue, frozen=True, kw_only=True):
-    """One difference; `what` is its path in words, such as `field Purchase.price type`."""
+class Change(FrozenStruct, frozen=True, kw_only=True):
+    """One difference between two editions; `what` names the fact, such as `field Purchase.price type`."""
 
     kind: Literal["added", "removed", "changed"]
     what: str
@@ -26,17 +27,17 @@ class Change(ContractValue, frozen=True, kw_only=True):
     breaks: bool
 
 
-class _Fact(ContractValue, frozen=True, kw_only=True):
-    """One thing a document says. It goes without saying where its `parent` was added or removed."""
+class _Fact(FrozenStruct, frozen=True, kw_only=True):
+    """One fact of a document. Its change is not reported if the `parent` fact was added or removed."""
 
     what: str
     value: str
-    rule: Rule
+    rule: BreakingRule
     parent: str = ""
 
 
 def diff(a: Contract, b: Contract) -> list[Change]:
-    """Return what changed from `a` to `b`, in the order of `a`, additions last."""
+    """Return the changes from `a` to `b` in the order of `a`, with additions last."""
     labels = _labels(a.operations, b.operations)
     before = {fact.what: fact for fact in _contract(a, labels)}
     after = {fact.what: fact for fact in _contract(b, labels)}
@@ -57,12 +58,12 @@ def _change(a: _Fact | None, b: _Fact | None) -> Change | None:
 
 
 def _relied_on(before: str | None, _after: str | None) -> bool:
-    """Clients rely on it: only an addition does them no harm."""
+    """Clients rely on the fact: any change but an addition breaks them."""
     return before is not None
 
 
 def _demanded(_before: str | None, _after: str | None) -> bool:
-    """Clients must send it: even an addition breaks them."""
+    """Clients must send the value: any change breaks them, even an addition."""
     return True
 
 
@@ -75,12 +76,12 @@ def _limit(before: str | None, after: str | None) -> bool:
 
 
 def _path(before: str | None, after: str | None) -> bool:
-    # The name of a path parameter never travels.
+    # Clients never send the name of a path parameter.
     return re.sub(r"{\w+}", "{}", before or "") != re.sub(r"{\w+}", "{}", after or "")
 
 
 def _labels(a: tuple[Operation, ...], b: tuple[Operation, ...]) -> dict[str, str]:
-    """Return what to call each operation: one that moved keeps the name it had in `a`."""
+    """Return a label for each operation; an operation whose path changed keeps its label from `a`."""
     labels = {each.key: each.key for each in a}
     gone = [each for each in a if each.key not in {other.key for other in b}]
     for new in b:
@@ -154,7 +155,7 @@ def _category(category: Category) -> Iterator[_Fact]:
 
 
 def _shape(examples: list[Any], label: str, parent: str, *, path: str = "") -> Iterator[_Fact]:
-    """Flatten examples that stand for one thing: each path with the JSON types found there."""
+    """Flatten examples of the same value into one fact for each path: the JSON types found there."""
     what = f"{label} {path}".rstrip()
     if examples:
         types = " or ".join(sorted(set(map(json_type, examples))))

@@ -1,4 +1,4 @@
-"""A document of the vendor's dialect of Markdown (Slate's), as values with 1-based line numbers."""
+"""A document in the vendor's dialect of Markdown (Slate's) as frozen values; lines are counted from 1."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from traits_sandbox.errors import DocumentError
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of text with one look; `href` is where it links to, or empty."""
+    """A piece of text with the same markup; `href` is the target of its link, or empty."""
 
     text: str
     bold: bool = False
@@ -17,7 +17,7 @@ class Span:
 
     @property
     def markdown(self) -> str:
-        """Return the stretch with its markup."""
+        """Return the text with its markup."""
         text = f"`{self.text}`" if self.code else self.text
         text = f"**{text}**" if self.bold else text
         return f"[{text}]({self.href})" if self.href else text
@@ -25,18 +25,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Running text as spans; a line break within a paragraph is a space."""
+    """Text as a sequence of spans; a line break in a paragraph becomes a space."""
 
     spans: tuple[Span, ...]
 
     @property
     def text(self) -> str:
-        """Return the bare words."""
+        """Return the text without markup."""
         return "".join(span.text for span in self.spans)
 
     @property
     def markdown(self) -> str:
-        """Return the words with their markup."""
+        """Return the text with its markup."""
         return "".join(span.markdown for span in self.spans)
 
 
@@ -50,14 +50,14 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A blockquote, which in Slate introduces the code that follows it."""
+    """A blockquote; in Slate it introduces the code that follows."""
 
     line: int
     prose: Prose
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeBlock:
+class Aside:
     """An `<aside class="notice">`."""
 
     line: int
@@ -66,7 +66,7 @@ class NoticeBlock:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A flat list, bulleted or numbered; `lines` has one line number for each item."""
+    """A list without sublists, bulleted or numbered; `lines` has the line of each item."""
 
     line: int
     ordered: bool
@@ -76,7 +76,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Fenced code; `line` is that of the opening fence."""
+    """Fenced code; `line` is the line of the opening fence."""
 
     line: int
     language: str
@@ -85,7 +85,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; `lines` has one line number for each row below the header."""
+    """A table; `lines` has the line of each row below the header."""
 
     line: int
     header: tuple[str, ...]
@@ -93,7 +93,7 @@ class Table:
     lines: tuple[int, ...]
 
 
-Block = Paragraph | Annotation | NoticeBlock | Items | Fence | Table
+Block = Paragraph | Annotation | Aside | Items | Fence | Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,14 @@ class Section:
 
     @property
     def title(self) -> str:
-        """Return the bare words of the heading."""
+        """Return the heading without markup."""
         return self.heading.text
 
     def captioned(self) -> Iterator[tuple[str, Block]]:
-        """Yield each block with its caption: an annotation right before a fence captions it."""
+        """Yield each block with its caption: the text of an annotation directly before a fence, or empty.
+
+        Such an annotation is not yielded itself.
+        """
         caption = ""
         for block, following in zip(self.blocks, (*self.blocks[1:], None), strict=False):
             if isinstance(block, Annotation) and isinstance(following, Fence):
@@ -123,14 +126,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A level 1 heading with all sections up to the next one; `sections[0]` is its own."""
+    """The sections from a level 1 heading up to the next one; `sections[0]` belongs to that heading."""
 
     file: str
     sections: tuple[Section, ...]
 
     @property
     def title(self) -> str:
-        """Return the bare words of the level 1 heading."""
+        """Return the level 1 heading without markup."""
         return self.sections[0].title
 
     @property
@@ -138,14 +141,14 @@ class Chapter:
         """Return the line of the level 1 heading."""
         return self.sections[0].line
 
-    def error(self, line: int, construct: str) -> DocumentError:
-        """Return the error that a construct of this chapter is not understood."""
-        return DocumentError(self.file, line, construct)
+    def error(self, line: int, problem: str) -> DocumentError:
+        """Return the error to raise for something in this chapter that the compiler does not know."""
+        return DocumentError(self.file, line, problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole document; `includes` names the partials of the front matter with the line that says so."""
+    """A whole document; `includes` are the names of partials in the front matter, `includes_line` their line."""
 
     file: str
     title: str

@@ -1,8 +1,9 @@
-"""Applies what the project settled to a compiled document.
+"""Applies the project's decisions to a compiled document.
 
-An erratum patches the plain form of the contract. Targets are dotted: a name leads to an attribute, and below
-a list, a pattern picks elements by what identifies them (`records.*.fields.*_id`). The target `document` is
-the contract itself. After each patch the result must still be a contract.
+An erratum patches the contract as plain dictionaries and lists. A target is a dotted path: a name selects
+an attribute, and after the name of a list, a pattern selects elements by their identity, as in
+`records.*.fields.*_id`. The target `document` is the contract itself. The result of each patch must again
+be a valid contract.
 """
 
 import tomllib
@@ -13,12 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
-from traits_sandbox.contract.model import Contract, ContractValue, Erratum
+from traits_sandbox.contract.model import Contract, Erratum, FrozenStruct
 from traits_sandbox.errors import ErrataError
 
 ROOT: Final = "document"
 
-# What identifies the elements of a list; the other lists are lists of plain values or are replaced whole.
+# The attributes that identify the elements of a list. Other lists can only be replaced as a whole.
 IDENTITY: Final = {
     "records": "{heading}",
     "fields": "{name}",
@@ -34,8 +35,11 @@ IDENTITY: Final = {
 }
 
 
-class ErratumEntry(ContractValue, frozen=True, kw_only=True):
-    """One erratum of the file with its patches: `set` by target, `add` by the path of a list."""
+class ErratumPatch(FrozenStruct, frozen=True, kw_only=True):
+    """One erratum of the file with its patches.
+
+    `set` maps targets to attributes to set, `add` maps paths of lists to elements to append.
+    """
 
     id: str
     what: str
@@ -46,22 +50,23 @@ class ErratumEntry(ContractValue, frozen=True, kw_only=True):
     add: dict[str, list[Any]] = msgspec.field(default_factory=dict)
 
     def public(self) -> Erratum:
-        """Return the erratum as the contract lists it, without patches."""
+        """Return the erratum without its patches, as the contract lists it."""
         return Erratum(id=self.id, what=self.what, why=self.why, where=self.where, assumed=self.assumed)
 
 
-class Errata(ContractValue, frozen=True, kw_only=True):
-    """An errata file: the edition that it belongs to, and its entries in order."""
+class Errata(FrozenStruct, frozen=True, kw_only=True):
+    """An errata file: its edition, and its errata in order."""
 
     edition: str
-    erratum: tuple[ErratumEntry, ...] = ()
+    erratum: tuple[ErratumPatch, ...] = ()
 
 
 def read(path: Path) -> Errata:
     """Read an errata file.
 
     Raises:
-        ErrataError: the file cannot be read, is not TOML, or an entry lacks something or repeats an id.
+        ErrataError: the file cannot be read or is not TOML, an entry has not the form of an erratum, or two
+            have the same id.
 
     """
     try:
@@ -71,11 +76,18 @@ def read(path: Path) -> Errata:
 
 
 def parse(text: str) -> Errata:
-    """Read the text of an errata file; raises ErrataError."""
+    """Read the text of an errata file.
+
+    Raises:
+        ErrataError: as `read`, without the file's path in the message.
+
+    """
     try:
         errata = msgspec.convert(tomllib.loads(text), Errata)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ErrataError(str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ErrataError(f"not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ErrataError(f"not an errata file: {error}") from error
     ids = [entry.id for entry in errata.erratum]
     for each in ids:
         if ids.count(each) > 1:
@@ -84,10 +96,10 @@ def parse(text: str) -> Errata:
 
 
 def apply(contract: Contract, errata: Errata) -> Contract:
-    """Return the contract with all errata applied in order, and listed.
+    """Return the contract with all errata applied in order and listed.
 
     Raises:
-        ErrataError: an erratum names what the document lacks, or sets what cannot be set.
+        ErrataError: a target or a record does not exist, or an attribute gets an unknown name or a wrong value.
 
     """
     for entry in errata.erratum:
@@ -99,7 +111,7 @@ def apply(contract: Contract, errata: Errata) -> Contract:
     return msgspec.structs.replace(contract, errata=tuple(entry.public() for entry in errata.erratum))
 
 
-def _patched(contract: Contract, entry: ErratumEntry, target: str, patch: Any) -> Contract:
+def _patched(contract: Contract, entry: ErratumPatch, target: str, patch: Any) -> Contract:
     plain = msgspec.to_builtins(contract)
     try:
         if isinstance(patch, list):
@@ -125,7 +137,7 @@ def _add(plain: dict[str, Any], target: str, values: list[Any]) -> None:
 def _matches(plain: dict[str, Any], target: str) -> list[dict[str, Any]]:
     found = list(_walk(plain, target.split("."))) if target not in ("", ROOT) else [plain]
     if not found:
-        raise LookupError("nothing in the document matches")
+        raise LookupError("the document has no such target")
     return found
 
 
@@ -157,7 +169,7 @@ def _check_references(contract: Contract) -> None:
     known = {record.heading for record in contract.records}
     for where, heading in _references(contract):
         if heading and heading not in known:
-            raise ErrataError(f"{where} names the record {heading!r}, which neither document nor errata have")
+            raise ErrataError(f"{where} refers to the record {heading!r}, but no table and no erratum defines it")
 
 
 def _references(contract: Contract) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Loads a compiled contract; this is all of the compiler that a running sandbox needs."""
+"""Loads a compiled contract. A running sandbox needs no other part of the compiler."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ CONTRACT_FILE = "contract.json"
 
 
 def load(path_or_edition: str | Path) -> Contract:
-    """Return the contract of an edition that the package carries, of a folder, or of a `contract.json`.
+    """Return the contract of a bundled edition, of a folder with a `contract.json`, or of such a file.
 
     Raises:
-        UsageError: there is no such contract, or the file does not hold one.
+        UsageError: there is no such file, it cannot be read, or it is not a contract.
 
     """
     path = locate(path_or_edition)
@@ -25,14 +25,14 @@ def load(path_or_edition: str | Path) -> Contract:
     except OSError as error:
         raise UsageError(f"cannot read the contract {file}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
-        raise UsageError(f"{file} is not a contract: {error}; build it again") from error
+        raise UsageError(f"{file} is not a contract of this version; run `traits-sandbox contract build`") from error
 
 
 def locate(path_or_edition: str | Path) -> Path:
-    """Return the folder of an edition, or the path itself where no edition has the name.
+    """Return the folder of a bundled edition, or the path itself if no edition has this name.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: no edition has this name, and the path does not exist.
 
     """
     known = editions()
@@ -45,5 +45,5 @@ def locate(path_or_edition: str | Path) -> Path:
 
 
 def editions() -> list[str]:
-    """Return the names of the editions that the package carries, oldest first."""
+    """Return the names of the bundled editions, oldest first."""
     return sorted(each.name for each in resources.schemas().iterdir() if each.is_dir())

@@ -1,7 +1,7 @@
 """Reads the vendor's dialect of Markdown (Slate's) into chapters, sections and typed blocks.
 
-The dialect is closed: a construct that is not listed here stops the compiler with file and line, because
-whatever a reader skips is a change of the document that nobody would see.
+A construct that is not listed here stops the compiler with file and line. If the reader skipped it,
+nobody would see that the document has changed.
 """
 
 import re
@@ -17,12 +17,12 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 from traits_sandbox.contract.document import (
     Annotation,
+    Aside,
     Block,
     Chapter,
     Document,
     Fence,
     Items,
-    NoticeBlock,
     Paragraph,
     Prose,
     Section,
@@ -31,8 +31,7 @@ from traits_sandbox.contract.document import (
 )
 from traits_sandbox.errors import DocumentError
 
-# How the document is presented (tabs, search, footers) says nothing about the API; the names are known all
-# the same, so that a new one is noticed.
+# Tabs, search and footers say nothing about the API. Their names are listed so that a new name stops the compiler.
 FRONT_MATTER: Final = frozenset({"title", "language_tabs", "toc_footers", "includes", "search"})
 LANGUAGES: Final = frozenset({"shell", "json"})
 
@@ -41,10 +40,10 @@ _ANCHOR: Final = re.compile(r'<a href="(?P<href>[^"]*)"(?: target="[^"]*")?>')
 
 
 def parse(text: str, *, file: str) -> Document:
-    """Read a document; `file` is its name in messages.
+    """Read the text of a document; `file` is its path in messages.
 
     Raises:
-        DocumentError: the text holds a construct outside the dialect.
+        DocumentError: the text contains a construct that is not part of the dialect.
 
     """
     return _MarkdownReader(file, text.splitlines()).document(text)
@@ -55,13 +54,13 @@ class _MarkdownReader:
     file: str
     lines: list[str]
 
-    def error(self, line: int, construct: str) -> DocumentError:
-        return DocumentError(self.file, line, construct)
+    def error(self, line: int, problem: str) -> DocumentError:
+        return DocumentError(self.file, line, problem)
 
     def document(self, text: str) -> Document:
         environment: dict[str, Any] = {}
         nodes = SyntaxTreeNode(_parser().parse(text, environment)).children
-        # Link definitions leave no token behind: they would vanish without this look.
+        # The parser makes no token of a link definition, so only its environment shows that there is one.
         for definition in environment.get("references", {}).values():
             raise self.error(definition["map"][0] + 1, "link reference definition")
         front = [node for node in nodes if node.type == "front_matter"]
@@ -74,29 +73,29 @@ class _MarkdownReader:
         values = yaml.safe_load(text) or {}
         includes = values.get("includes") or []
         if not isinstance(includes, list):
-            raise self.error(lines["includes"], "front matter 'includes' that is not a list")
+            raise self.error(lines["includes"], "'includes' in the front matter is not a list")
         return str(values.get("title", "")), tuple(map(str, includes)), lines.get("includes", 1)
 
     def front_matter_keys(self, text: str) -> dict[str, int]:
         try:
             tree = yaml.compose(text, yaml.SafeLoader)
         except yaml.YAMLError as error:
-            raise self.error(1, f"front matter that is not YAML: {' '.join(str(error).split())}") from error
+            raise self.error(1, f"the front matter is not YAML: {' '.join(str(error).split())}") from error
         if tree is None:
             return {}
         if not isinstance(tree, yaml.MappingNode):
-            raise self.error(1, "front matter that is not a mapping")
-        # +2: YAML counts from 0, and its text begins below the opening dashes.
+            raise self.error(1, "the front matter is not a mapping")
+        # +2: YAML counts lines from 0, and its text starts one line below the opening dashes.
         lines = {str(key.value): key.start_mark.line + 2 for key, _ in tree.value}
         for key, line in lines.items():
             if key not in FRONT_MATTER:
-                raise self.error(line, f"front matter key {key!r}")
+                raise self.error(line, f"unknown key {key!r} in the front matter")
         return lines
 
     def chapters(self, sections: tuple[Section, ...]) -> Iterator[Chapter]:
         starts = [index for index, section in enumerate(sections) if section.level == 1]
         if sections and starts[:1] != [0]:
-            raise self.error(sections[0].line, "a heading before the first '#' heading")
+            raise self.error(sections[0].line, "heading before the first '#' heading")
         for start, end in pairwise([*starts, len(sections)]):
             yield Chapter(self.file, sections[start:end])
 
@@ -128,14 +127,14 @@ class _MarkdownReader:
     def only_paragraph(self, node: SyntaxTreeNode, what: str) -> Prose:
         for child in node.children[1:] or node.children[:1]:
             if child.type != "paragraph" or len(node.children) > 1:
-                raise self.error(_line(child), f"{what} holding '{child.type}' beside its one paragraph")
+                raise self.error(_line(child), f"{what} with more than one paragraph: '{child.type}'")
         if not node.children:
             raise self.error(_line(node), f"empty {what}")
         return self.prose(node.children[0], _line(node))
 
     def fence(self, node: SyntaxTreeNode) -> Fence:
         if node.info not in LANGUAGES:
-            raise self.error(_line(node), f"code fence of language {node.info!r}")
+            raise self.error(_line(node), f"code fence of the unknown language {node.info!r}")
         return Fence(_line(node), node.info, node.content)
 
     def table(self, node: SyntaxTreeNode) -> Table:
@@ -148,55 +147,55 @@ class _MarkdownReader:
         return Table(_line(node), header, cells, tuple(map(_line, rows)))
 
     def check_width(self, row: SyntaxTreeNode, width: int) -> None:
-        # The parser drops cells beyond the header's and fills missing ones, both without a word.
+        # The parser silently drops cells beyond the header's width and adds missing ones.
         source = self.lines[_line(row) - 1].strip().removeprefix("|")
         cells = re.split(r"(?<!\\)\|", source)
         if len(cells) - (len(cells) > width and not cells[-1].strip()) != width:
-            raise self.error(_line(row), f"table row of {len(cells)} cells under a header of {width}")
+            raise self.error(_line(row), f"table row with {len(cells)} cells, but the header has {width}")
 
-    def notice(self, node: SyntaxTreeNode) -> NoticeBlock:
+    def aside(self, node: SyntaxTreeNode) -> Aside:
         match = _NOTICE.fullmatch(node.content)
         if not match:
-            raise self.error(_line(node), f"HTML {node.content.splitlines()[0]!r}")
+            raise self.error(_line(node), f"unknown HTML {node.content.splitlines()[0]!r}")
         inner = SyntaxTreeNode(_parser().parseInline(match["inner"]))
-        return NoticeBlock(_line(node), self.prose(inner, _line(node) + 1))
+        return Aside(_line(node), self.prose(inner, _line(node) + 1))
 
     def prose(self, node: SyntaxTreeNode, line: int) -> Prose:
         spans = (span for child in node.children for span in self.spans(child.children, Span(""), line))
         return Prose(tuple(spans))
 
-    def spans(self, nodes: list[SyntaxTreeNode], look: Span, line: int) -> Iterator[Span]:
-        outer = look
+    def spans(self, nodes: list[SyntaxTreeNode], style: Span, line: int) -> Iterator[Span]:
+        outer = style
         for node in nodes:
             match node.type:
                 case "text":
-                    yield replace(look, text=node.content)
+                    yield replace(style, text=node.content)
                 case "softbreak":
-                    yield replace(look, text=" ")
+                    yield replace(style, text=" ")
                 case "code_inline":
-                    yield replace(look, text=node.content, code=True)
+                    yield replace(style, text=node.content, code=True)
                 case "strong":
-                    yield from self.spans(node.children, replace(look, bold=True), line)
+                    yield from self.spans(node.children, replace(style, bold=True), line)
                 case "link":
-                    yield from self.spans(node.children, replace(look, href=str(node.attrs["href"])), line)
+                    yield from self.spans(node.children, replace(style, href=str(node.attrs["href"])), line)
                 case "html_inline":
-                    look = self.tag(node.content, look, line)
+                    style = self.tag(node.content, style, line)
                 case _:
                     raise self.error(line, f"unknown construct '{node.type}'")
-        if look != outer:
+        if style != outer:
             raise self.error(line, "HTML tag that is not closed")
 
-    def tag(self, tag: str, look: Span, line: int) -> Span:
+    def tag(self, tag: str, style: Span, line: int) -> Span:
         if anchor := _ANCHOR.fullmatch(tag):
-            return replace(look, href=anchor["href"])
+            return replace(style, href=anchor["href"])
         match tag:
             case "<b>":
-                return replace(look, bold=True)
+                return replace(style, bold=True)
             case "</b>":
-                return replace(look, bold=False)
+                return replace(style, bold=False)
             case "</a>":
-                return replace(look, href="")
-        raise self.error(line, f"HTML {tag!r}")
+                return replace(style, href="")
+        raise self.error(line, f"unknown HTML {tag!r}")
 
 
 _BLOCKS: Final[dict[str, Callable[[_MarkdownReader, SyntaxTreeNode], Block]]] = {
@@ -206,7 +205,7 @@ _BLOCKS: Final[dict[str, Callable[[_MarkdownReader, SyntaxTreeNode], Block]]] = 
     "ordered_list": _MarkdownReader.items,
     "fence": _MarkdownReader.fence,
     "table": _MarkdownReader.table,
-    "html_block": _MarkdownReader.notice,
+    "html_block": _MarkdownReader.aside,
 }
 
 

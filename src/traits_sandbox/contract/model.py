@@ -1,8 +1,7 @@
 """The contract: one edition of the vendor's document as frozen values.
 
-`contract.json` is exactly this model, so loading it is one strict decode. Values that stand in the
-document come with their `Source`; values that an erratum settled have no source of their own, and the
-erratum is listed in `Contract.errata`.
+`contract.json` has exactly this form, so loading it is one strict decode. A value that the document
+states has a `source`. A value that an erratum sets has none; `Contract.errata` lists the errata.
 """
 
 from typing import Any, Literal
@@ -11,35 +10,39 @@ import msgspec
 
 OperationEffect = Literal["read", "append", "destroy"]
 FieldType = Literal["string", "int", "float", "Timestamp", "list"]
-TextRule = Literal["", "date", "country", "language"]
+TextFormat = Literal["", "date", "country", "language"]
 Role = Literal["", "user", "mention", "timestamp", "registered"]
 
 
-class ContractValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The base of every contract value: immutable, by keyword, strict about unknown names."""
+class FrozenStruct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The base of every contract value.
+
+    Instances are immutable, take keyword arguments only, and refuse unknown names when decoded.
+    """
 
 
-class DocumentSource(ContractValue, frozen=True, kw_only=True):
-    """Where the document says something: its heading and the 1-based line."""
+class SourceLocation(FrozenStruct, frozen=True, kw_only=True):
+    """A place in the document: the heading of the section and the line, counted from 1."""
 
     section: str
     line: int
 
 
-class Field(ContractValue, frozen=True, kw_only=True):
-    """One row of a field table, or one property inferred from an example where there is no table.
+class Field(FrozenStruct, frozen=True, kw_only=True):
+    """One row of a field table, or one property of an example if the document has no table.
 
-    `type` is the document's word; `item` names the record of a list's elements. Everything from `format`
-    on is settled by errata. `aliases` maps spellings that are accepted to the one that is stored.
+    `type` is the word that the document uses. For a list, `item` is the heading of the record that
+    describes its elements. The attributes from `format` on are set by errata. `aliases` maps each
+    accepted spelling to the stored one.
     """
 
     name: str
     type: FieldType
     required: bool
     description: str = ""
-    source: DocumentSource | None = None
+    source: SourceLocation | None = None
     item: str = ""
-    format: TextRule = ""
+    format: TextFormat = ""
     min_length: int | None = None
     minimum: int | float | None = None
     exclusive_minimum: int | float | None = None
@@ -49,37 +52,39 @@ class Field(ContractValue, frozen=True, kw_only=True):
     role: Role = ""
 
 
-class Record(ContractValue, frozen=True, kw_only=True):
-    """A table of fields under its heading. `key` names the field by which a later record replaces an earlier one.
+class Record(FrozenStruct, frozen=True, kw_only=True):
+    """A table of fields and its heading.
 
-    `attributes`: further properties of any name are part of the record, and their values are text.
+    A record with a `key` replaces an earlier one that has the same value in this field. With
+    `attributes`, a record may have any other property too, with text as its value.
     """
 
     heading: str
     kind: str
     fields: tuple[Field, ...]
     description: str = ""
-    source: DocumentSource | None = None
+    source: SourceLocation | None = None
     key: str = ""
     attributes: bool = False
 
     def field_of(self, role: Role) -> Field | None:
-        """Return the first field with this role, if the record has one."""
+        """Return the first field with this role, or None if there is none."""
         return next((field for field in self.fields if field.role == role), None)
 
 
-class Parameter(ContractValue, frozen=True, kw_only=True):
-    """A path or query parameter; `placeholder` is its spelling in the document, such as `:persona`."""
+class Parameter(FrozenStruct, frozen=True, kw_only=True):
+    """A path or query parameter; `placeholder` is how the document writes it, such as `:persona`."""
 
     name: str
     placeholder: str
     description: str = ""
 
 
-class RequestBody(ContractValue, frozen=True, kw_only=True):
-    """What a request carries.
+class RequestBody(FrozenStruct, frozen=True, kw_only=True):
+    """The body of a request, in one of three forms.
 
-    Exactly one of: a `collection` of `record` values in JSON, plain `fields` in JSON, or a multipart `part`.
+    It is a JSON object with a list of `record` values under the key `collection`, a JSON object with
+    these `fields`, or a multipart form with a file in `part`.
     """
 
     media_type: str
@@ -90,10 +95,11 @@ class RequestBody(ContractValue, frozen=True, kw_only=True):
     example: Any = None
 
 
-class Response(ContractValue, frozen=True, kw_only=True):
-    """A documented reply. `message` has `{count}` where the example shows a number of records.
+class Response(FrozenStruct, frozen=True, kw_only=True):
+    """A documented reply.
 
-    Without an `example` in the document, `data` is null.
+    `message` has `{count}` where the example shows a number of records. If the document has no
+    `example`, the reply's `data` is null.
     """
 
     status: int
@@ -101,11 +107,12 @@ class Response(ContractValue, frozen=True, kw_only=True):
     example: Any = None
 
 
-class Dialect(ContractValue, frozen=True, kw_only=True):
-    """One accepted header of a CSV upload, recognised by its columns.
+class Dialect(FrozenStruct, frozen=True, kw_only=True):
+    """One accepted form of a CSV upload, recognised by the columns of its header.
 
-    Each row makes one `record`. `metrics` are columns of which each non-empty cell becomes a record of its
-    own, its name in `name_field` and its number in `value_field`. `renames` maps column names to fields.
+    Each row becomes one `record`. If the form has `metrics`, each non-empty cell in one of these columns
+    becomes a record: `name_field` holds the column's name, `value_field` the cell's number. `renames`
+    maps column names to field names.
     """
 
     name: str
@@ -116,12 +123,12 @@ class Dialect(ContractValue, frozen=True, kw_only=True):
     renames: dict[str, str] = {}
 
 
-class EventRule(ContractValue, frozen=True, kw_only=True):
+class EventRule(FrozenStruct, frozen=True, kw_only=True):
     """How one webhook event becomes a record.
 
-    `fields` maps a record's field to the dotted path of the event that fills it. `transform` names the way
-    in which the rest is worked out: from the event's `inputs` (its word to a dotted path) into the record's
-    `outputs` (its word to a field).
+    `fields` maps a field of the record to the dotted path of a value in the event, which is copied.
+    `transform` names the function that computes the other fields. `inputs` maps the names of its
+    parameters to dotted paths in the event, `outputs` the names of its results to fields of the record.
     """
 
     event: str
@@ -132,10 +139,13 @@ class EventRule(ContractValue, frozen=True, kw_only=True):
     outputs: dict[str, str] = {}
 
 
-class Webhook(ContractValue, frozen=True, kw_only=True):
-    """How foreign events are read: envelope names, what is dropped, and the mapping table in order.
+class Webhook(FrozenStruct, frozen=True, kw_only=True):
+    """How the events of another vendor are read.
 
-    `names` maps what we need of an event to the dotted paths where it may stand, first found wins.
+    `events` is the mapping table; the first rule that fits an event is applied. `names` maps each value
+    that every event has to the dotted paths where it can be; the first path with a value is used. The
+    properties in `envelope` describe the delivery, not the event. Properties in `dropped`, and those
+    with an ending in `dropped_suffixes`, are removed on arrival.
     """
 
     events: tuple[EventRule, ...]
@@ -147,8 +157,11 @@ class Webhook(ContractValue, frozen=True, kw_only=True):
     dropped_suffixes: tuple[str, ...]
 
 
-class Operation(ContractValue, frozen=True, kw_only=True):
-    """One endpoint. `behaviour` selects the handler; `roles` tells it the document's names for what it needs."""
+class Operation(FrozenStruct, frozen=True, kw_only=True):
+    """One endpoint.
+
+    `behaviour` selects the handler. `roles` maps the handler's names for values to the document's names.
+    """
 
     id: str
     title: str
@@ -156,7 +169,7 @@ class Operation(ContractValue, frozen=True, kw_only=True):
     path: str
     description: str = ""
     notices: tuple[str, ...] = ()
-    source: DocumentSource | None = None
+    source: SourceLocation | None = None
     behaviour: str = ""
     effect: OperationEffect = "read"
     roles: dict[str, str] = {}
@@ -171,30 +184,30 @@ class Operation(ContractValue, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Return what an erratum addresses the operation by: method and path."""
+        """Return method and path; errata refer to the operation by this text."""
         return f"{self.method} {self.path}"
 
 
-class Example(ContractValue, frozen=True, kw_only=True):
-    """A JSON example with the sentence that introduces it."""
+class Example(FrozenStruct, frozen=True, kw_only=True):
+    """A JSON example; `title` is the sentence that introduces it in the document."""
 
     value: Any
     title: str = ""
-    source: DocumentSource | None = None
+    source: SourceLocation | None = None
 
 
-class Category(ContractValue, frozen=True, kw_only=True):
-    """One data category of the object storage channel: its root folder and the record its rows hold."""
+class Category(FrozenStruct, frozen=True, kw_only=True):
+    """One data category of object storage: its root folder and the record that its rows contain."""
 
     folder: str
     title: str
     record: str = ""
     description: str = ""
-    source: DocumentSource | None = None
+    source: SourceLocation | None = None
     examples: tuple[Example, ...] = ()
 
 
-class ErrorReply(ContractValue, frozen=True, kw_only=True):
+class ErrorReply(FrozenStruct, frozen=True, kw_only=True):
     """One row of the errors table."""
 
     status: int
@@ -202,22 +215,25 @@ class ErrorReply(ContractValue, frozen=True, kw_only=True):
     description: str = ""
 
 
-class Variable(ContractValue, frozen=True, kw_only=True):
+class Variable(FrozenStruct, frozen=True, kw_only=True):
     """A variable of the vendor's Postman collection."""
 
     name: str
     description: str = ""
 
 
-class Server(ContractValue, frozen=True, kw_only=True):
-    """A base URL of the document, under the name of its heading."""
+class Server(FrozenStruct, frozen=True, kw_only=True):
+    """A base URL in the document; `name` is the heading above it."""
 
     name: str
     url: str
 
 
-class Erratum(ContractValue, frozen=True, kw_only=True):
-    """A correction or an assumption: what was settled, why, and where the document says it or is silent."""
+class Erratum(FrozenStruct, frozen=True, kw_only=True):
+    """A correction of the document, or an assumption if `assumed`.
+
+    `what` is the decision, `why` its reason, `where` the place that the document leaves open or gets wrong.
+    """
 
     id: str
     what: str
@@ -226,22 +242,25 @@ class Erratum(ContractValue, frozen=True, kw_only=True):
     assumed: bool
 
 
-class LenientRoute(ContractValue, frozen=True, kw_only=True):
-    """A method and path that lenient mode answers as an operation, though the document does not have it."""
+class LenientRoute(FrozenStruct, frozen=True, kw_only=True):
+    """A method and path that are not in the document; lenient mode handles them as the `operation`."""
 
     method: str
     path: str
     operation: str
 
 
-class Leniency(ContractValue, frozen=True, kw_only=True):
-    """What lenient mode accepts beyond the document: old names for present ones, and further routes."""
+class Leniency(FrozenStruct, frozen=True, kw_only=True):
+    """What lenient mode accepts that the document does not have.
+
+    `names` maps old property names to the present ones.
+    """
 
     names: dict[str, str] = {}
     routes: tuple[LenientRoute, ...] = ()
 
 
-class Contract(ContractValue, frozen=True, kw_only=True):
+class Contract(FrozenStruct, frozen=True, kw_only=True):
     """One edition of the vendor's document, with its errata applied."""
 
     edition: str
@@ -262,7 +281,12 @@ class Contract(ContractValue, frozen=True, kw_only=True):
     errata: tuple[Erratum, ...] = ()
 
     def record(self, heading: str) -> Record:
-        """Return the record under this heading; raises KeyError if the contract has none."""
+        """Return the record with this heading.
+
+        Raises:
+            KeyError: the contract has no such record.
+
+        """
         for record in self.records:
             if record.heading == heading:
                 return record

@@ -1,4 +1,4 @@
-"""Reads a chapter with a curl line into an operation and its records."""
+"""Reads a chapter with a curl command into an operation and its records."""
 
 import re
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from typing import Any, Final
 import msgspec
 
 from traits_sandbox.contract import curl, shapes, tables
-from traits_sandbox.contract.document import Block, Chapter, Fence, NoticeBlock, Paragraph, Section, Table
+from traits_sandbox.contract.content import ChapterContent, CompilerWarning, description, is_illustrative, slug
+from traits_sandbox.contract.document import Aside, Block, Chapter, Fence, Paragraph, Section, Table
 from traits_sandbox.contract.model import (
-    DocumentSource,
     Operation,
     OperationEffect,
     Parameter,
     Record,
     RequestBody,
     Response,
+    SourceLocation,
 )
-from traits_sandbox.contract.parts import Contradiction, Part, is_illustrative, slug, words
 
 JSON: Final = "application/json"
 RESPONSES: Final = frozenset({"Response", "Example response"})
@@ -29,39 +29,41 @@ _COUNT: Final = re.compile(r"^\d+ (?=\S)")
 
 
 @dataclass(slots=True)
-class _Pieces:
-    """The blocks of a chapter by what they are for."""
+class _OperationBlocks:
+    """The blocks of a chapter, sorted by their purpose."""
 
     requests: list[Fence] = field(default_factory=list)
     responses: list[Fence] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
-    notices: list[NoticeBlock] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
     prose: list[str] = field(default_factory=list)
 
 
 def is_operation(chapter: Chapter) -> bool:
-    """Tell whether a chapter documents a call."""
+    """Return whether a chapter documents an endpoint."""
     return any(_is_request(block) for section in chapter.sections for block in section.blocks)
 
 
-def read(chapter: Chapter) -> Part:
+def read(chapter: Chapter) -> ChapterContent:
     """Return the operation of a chapter and the records of its tables.
 
+    The compiler warns if the documented request has no API key.
+
     Raises:
-        DocumentError: the chapter holds something that is no part of an operation.
+        DocumentError: the chapter contains something that is not part of an operation.
 
     """
-    pieces = _Pieces()
+    blocks = _OperationBlocks()
     for section in chapter.sections:
-        _sort(chapter, section, pieces)
-    for extra in (*pieces.requests[1:], *pieces.responses[1:]):
+        _sort(chapter, section, blocks)
+    for extra in (*blocks.requests[1:], *blocks.responses[1:]):
         raise chapter.error(extra.line, "second request or response in one chapter")
-    call = _call(chapter, pieces.requests[0])
-    operation = _operation(chapter, call, pieces)
-    return Part(
+    request = _request(chapter, blocks.requests[0])
+    operation = _operation(chapter, request, blocks)
+    return ChapterContent(
         operations=(operation,),
-        records=tuple(pieces.records),
-        findings=tuple(_keyless(operation, call, line=pieces.requests[0].line)),
+        records=tuple(blocks.records),
+        warnings=tuple(_missing_key(operation, request, line=blocks.requests[0].line)),
     )
 
 
@@ -69,68 +71,68 @@ def _is_request(block: Block) -> bool:
     return isinstance(block, Fence) and block.language == "shell" and not is_illustrative(block.text)
 
 
-def _sort(chapter: Chapter, section: Section, pieces: _Pieces) -> None:
-    tabled = [block for block in section.blocks if isinstance(block, Table)]
-    if tabled:
-        pieces.records.append(_record(chapter, section, tabled))
+def _sort(chapter: Chapter, section: Section, blocks: _OperationBlocks) -> None:
+    own_tables = [block for block in section.blocks if isinstance(block, Table)]
+    if own_tables:
+        blocks.records.append(_record(chapter, section, own_tables))
     elif section.level > 1:
-        pieces.prose.append(f"### {section.heading.markdown}")
+        blocks.prose.append(f"### {section.heading.markdown}")
     for caption, block in section.captioned():
         match block:
             case Fence(language="json") if caption in RESPONSES:
-                pieces.responses.append(block)
+                blocks.responses.append(block)
             case Fence(language="shell") if _is_request(block):
-                pieces.requests.append(block)
-                pieces.prose.extend([caption] if caption not in REQUESTS else [])
-            case NoticeBlock():
-                pieces.notices.append(block)
+                blocks.requests.append(block)
+                blocks.prose.extend([caption] if caption not in REQUESTS else [])
+            case Aside():
+                blocks.asides.append(block)
             case Table():
                 pass
-            case Paragraph() if tabled:
+            case Paragraph() if own_tables:
                 pass
             case _:
-                pieces.prose.append(words(chapter, block))
+                blocks.prose.append(description(chapter, block))
 
 
-def _record(chapter: Chapter, section: Section, tabled: list[Table]) -> Record:
-    for extra in tabled[1:]:
+def _record(chapter: Chapter, section: Section, own_tables: list[Table]) -> Record:
+    for extra in own_tables[1:]:
         raise chapter.error(extra.line, f"second table under the heading {section.title!r}")
     described = (block.prose.markdown for block in section.blocks if isinstance(block, Paragraph))
-    return tables.record(chapter, section, tabled[0], "\n\n".join(described))
+    return tables.record(chapter, section, own_tables[0], "\n\n".join(described))
 
 
-def _call(chapter: Chapter, fence: Fence) -> curl.CurlRequest:
+def _request(chapter: Chapter, fence: Fence) -> curl.CurlRequest:
     try:
         return curl.read(fence.text)
     except ValueError as error:
         raise chapter.error(fence.line, str(error)) from error
 
 
-def _keyless(operation: Operation, call: curl.CurlRequest, *, line: int) -> Iterator[Contradiction]:
-    if not call.authorized and not operation.key_parameter:
-        yield Contradiction(line=line, section=operation.title, message="the request carries no API key")
+def _missing_key(operation: Operation, request: curl.CurlRequest, *, line: int) -> Iterator[CompilerWarning]:
+    if not request.authorized and not operation.key_parameter:
+        yield CompilerWarning(line=line, section=operation.title, message="the request has no API key")
 
 
-def _operation(chapter: Chapter, call: curl.CurlRequest, pieces: _Pieces) -> Operation:
-    fence = pieces.requests[0]
-    plain, key = _split_key(call.query_parameters)
-    body = _body(chapter, fence, call, pieces)
-    behaviour, effect = _behaviour(body, webhook=call.bare)
+def _operation(chapter: Chapter, request: curl.CurlRequest, blocks: _OperationBlocks) -> Operation:
+    fence = blocks.requests[0]
+    plain, key = _split_key(request.query_parameters)
+    body = _body(chapter, fence, request, blocks)
+    behaviour, effect = _behaviour(body, webhook=request.bare)
     return Operation(
-        id=_operation_id(chapter, call.path, behaviour),
+        id=_operation_id(chapter, request.path, behaviour),
         title=chapter.title,
-        method="POST" if call.bare else call.method,
-        path=call.path,
-        description="\n\n".join(pieces.prose),
-        notices=tuple(notice.prose.markdown for notice in pieces.notices),
-        source=DocumentSource(section=chapter.title, line=chapter.line),
+        method="POST" if request.bare else request.method,
+        path=request.path,
+        description="\n\n".join(blocks.prose),
+        notices=tuple(aside.prose.markdown for aside in blocks.asides),
+        source=SourceLocation(section=chapter.title, line=chapter.line),
         behaviour=behaviour,
         effect=effect,
-        path_parameters=_described(call.path_parameters, pieces.notices),
-        query_parameters=_described(plain, pieces.notices),
+        path_parameters=_described(request.path_parameters, blocks.asides),
+        query_parameters=_described(plain, blocks.asides),
         key_parameter=key,
         body=body,
-        response=_response(chapter, pieces.responses[0]) if pieces.responses else None,
+        response=_response(chapter, blocks.responses[0]) if blocks.responses else None,
         curl=fence.text.rstrip("\n"),
     )
 
@@ -158,28 +160,27 @@ def _operation_id(chapter: Chapter, path: str, behaviour: str) -> str:
 
 
 def tail(path: str) -> str:
-    """Return the word of a path that names what it carries: `level_ups` of /v1/level-ups, `kpis` of /v1/kpis/csv."""
+    """Return the part of a path that names its data: `level_ups` for /v1/level-ups, `kpis` for /v1/kpis/csv."""
     return path.removesuffix("/csv").rpartition("/")[2].replace("-", "_")
 
 
-def _body(chapter: Chapter, fence: Fence, call: curl.CurlRequest, pieces: _Pieces) -> RequestBody | None:
-    if call.part:
-        return RequestBody(media_type=call.media_type or "multipart/form-data", part=call.part)
-    if call.data is None:
+def _body(chapter: Chapter, fence: Fence, request: curl.CurlRequest, blocks: _OperationBlocks) -> RequestBody | None:
+    if request.part:
+        return RequestBody(media_type=request.media_type or "multipart/form-data", part=request.part)
+    if request.data is None:
         return None
-    if call.media_type != JSON:
-        raise chapter.error(fence.line, f"body of content type {call.media_type!r}")
-    example = shapes.parse_json(chapter, call.data, line=fence.line)
+    if request.media_type != JSON:
+        raise chapter.error(fence.line, f"unknown content type {request.media_type!r} of the body")
+    example = shapes.parse_json(chapter, request.data, line=fence.line)
     if not isinstance(example, dict):
-        raise chapter.error(fence.line, "body that is not an object")
+        raise chapter.error(fence.line, "the body is not an object")
     if collection := _collection(example):
-        return RequestBody(
-            media_type=JSON, collection=collection, record=_first(chapter, fence, pieces), example=example
-        )
-    source = DocumentSource(section=chapter.title, line=fence.line)
+        record = _first_record(chapter, fence, blocks)
+        return RequestBody(media_type=JSON, collection=collection, record=record, example=example)
+    source = SourceLocation(section=chapter.title, line=fence.line)
     fields = shapes.infer(chapter, example, source)
     described = tuple(
-        msgspec.structs.replace(each, description=_notice_for(str(example[each.name]), pieces.notices))
+        msgspec.structs.replace(each, description=_aside_about(str(example[each.name]), blocks.asides))
         for each in fields
     )
     return RequestBody(media_type=JSON, fields=described, example=example)
@@ -193,32 +194,32 @@ def _collection(example: dict[str, Any]) -> str:
     return name if rows else ""
 
 
-def _first(chapter: Chapter, fence: Fence, pieces: _Pieces) -> str:
-    if not pieces.records:
-        raise chapter.error(fence.line, "body of records that no table describes")
-    return pieces.records[0].heading
+def _first_record(chapter: Chapter, fence: Fence, blocks: _OperationBlocks) -> str:
+    if not blocks.records:
+        raise chapter.error(fence.line, "no table describes the records of the body")
+    return blocks.records[0].heading
 
 
-def _described(parameters: tuple[Parameter, ...], notices: list[NoticeBlock]) -> tuple[Parameter, ...]:
+def _described(parameters: tuple[Parameter, ...], asides: list[Aside]) -> tuple[Parameter, ...]:
     return tuple(
-        msgspec.structs.replace(each, description=_notice_for(each.placeholder, notices)) for each in parameters
+        msgspec.structs.replace(each, description=_aside_about(each.placeholder, asides)) for each in parameters
     )
 
 
-def _notice_for(placeholder: str, notices: list[NoticeBlock]) -> str:
-    named = (notice for notice in notices if placeholder in _bold(notice))
-    return next((notice.prose.markdown for notice in named), "")
+def _aside_about(placeholder: str, asides: list[Aside]) -> str:
+    about = (aside for aside in asides if placeholder in _bold(aside))
+    return next((aside.prose.markdown for aside in about), "")
 
 
-def _bold(notice: NoticeBlock) -> set[str]:
-    return {span.text for span in notice.prose.spans if span.bold}
+def _bold(aside: Aside) -> set[str]:
+    return {span.text for span in aside.prose.spans if span.bold}
 
 
 def _response(chapter: Chapter, fence: Fence) -> Response:
     example = shapes.read_json(chapter, fence)
     if not isinstance(example, dict) or not isinstance(example.get("code"), int):
-        raise chapter.error(fence.line, "response without a 'code'")
+        raise chapter.error(fence.line, "the response has no 'code'")
     if not isinstance(example.get("message"), str):
-        raise chapter.error(fence.line, "response without a 'message'")
+        raise chapter.error(fence.line, "the response has no 'message'")
     message = _COUNT.sub("{count} ", example["message"])
     return Response(status=example["code"], message=message, example=example)

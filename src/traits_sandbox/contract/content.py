@@ -1,28 +1,28 @@
-"""What the rules of the compiler hand over: the part of the contract that one chapter of the document gives."""
+"""The facts that a rule of the compiler reads from one chapter of the document."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from traits_sandbox.contract.document import Annotation, Block, Chapter, Fence, Items, NoticeBlock, Paragraph
+from traits_sandbox.contract.document import Annotation, Aside, Block, Chapter, Fence, Items, Paragraph
 from traits_sandbox.contract.model import (
     Category,
-    ContractValue,
     ErrorReply,
     Example,
+    FrozenStruct,
     Operation,
     Record,
     Server,
     Variable,
 )
 
-# A path that ends like this illustrates a header or a host; it is no endpoint.
+# A command whose URL ends like this shows a header or a host. It is not an endpoint.
 ILLUSTRATIVE: Final = "/v1/..."
 
 
-class Contradiction(ContractValue, frozen=True, kw_only=True):
-    """Something the document says against itself or leaves out, which does not stop the compiler."""
+class CompilerWarning(FrozenStruct, frozen=True, kw_only=True):
+    """A contradiction or an omission of the document that does not stop the compiler."""
 
     line: int
     section: str
@@ -30,8 +30,8 @@ class Contradiction(ContractValue, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one chapter gives; parts add up in the order of the document."""
+class ChapterContent:
+    """The facts, the description and the warnings of one or more chapters, in the order of the document."""
 
     prose: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
@@ -44,22 +44,27 @@ class Part:
     formats: tuple[str, ...] = ()
     errors: tuple[ErrorReply, ...] = ()
     error_examples: tuple[Example, ...] = ()
-    findings: tuple[Contradiction, ...] = ()
+    warnings: tuple[CompilerWarning, ...] = ()
 
 
-def add_up(parts: Iterable[Part]) -> Part:
-    """Return one part with everything of all parts, in order."""
-    sums: dict[str, tuple[Any, ...]] = {field.name: () for field in fields(Part)}
-    for part in parts:
+def combine(contents: Iterable[ChapterContent]) -> ChapterContent:
+    """Return the content of all chapters as one value, in order."""
+    sums: dict[str, tuple[Any, ...]] = {field.name: () for field in fields(ChapterContent)}
+    for content in contents:
         for name in sums:
-            sums[name] += getattr(part, name)
-    return Part(**sums)
+            sums[name] += getattr(content, name)
+    return ChapterContent(**sums)
 
 
-def words(chapter: Chapter, block: Block) -> str:
-    """Return a block of description as Markdown; raises DocumentError for a block that describes nothing."""
+def description(chapter: Chapter, block: Block) -> str:
+    """Return a block of description as Markdown.
+
+    Raises:
+        DocumentError: the block is a table, or code that is not an illustrative shell command.
+
+    """
     match block:
-        case Paragraph(prose=prose) | NoticeBlock(prose=prose):
+        case Paragraph(prose=prose) | Aside(prose=prose):
             return prose.markdown
         case Annotation(prose=prose):
             return f"> {prose.markdown}"
@@ -69,13 +74,13 @@ def words(chapter: Chapter, block: Block) -> str:
         case Fence(language="shell", text=text) if is_illustrative(text):
             return f"```shell\n{text}```"
         case Fence(language=language):
-            raise chapter.error(block.line, f"{language} example that nothing here asks for")
+            raise chapter.error(block.line, f"unexpected {language} example")
         case _:
-            raise chapter.error(block.line, "table that nothing here asks for")
+            raise chapter.error(block.line, "unexpected table")
 
 
 def is_illustrative(command: str) -> bool:
-    """Tell whether a shell fence shows the form of a call rather than an endpoint."""
+    """Return whether a shell command only shows the form of a request instead of an endpoint."""
     return command.rstrip().endswith(ILLUSTRATIVE)
 
 

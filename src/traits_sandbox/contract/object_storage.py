@@ -1,13 +1,13 @@
-"""Reads the chapter about object storage: its storages, data formats and data categories."""
+"""Reads the chapter about object storage: the storages, data formats and data categories."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from traits_sandbox.contract.chapters import example
+from traits_sandbox.contract.content import ChapterContent, CompilerWarning, description
 from traits_sandbox.contract.document import Block, Chapter, Fence, Items, Paragraph, Section
-from traits_sandbox.contract.model import Category, DocumentSource
-from traits_sandbox.contract.parts import Contradiction, Part, words
+from traits_sandbox.contract.model import Category, SourceLocation
 
 STORAGES: Final = "Supported cloud object storages"
 FORMATS: Final = "Supported data formats"
@@ -17,18 +17,20 @@ _EXPECTED: Final = re.compile(r"Expected folder: (\w+)/")
 _FOLDER: Final = re.compile(r"\w+")
 
 
-def read(chapter: Chapter) -> Part:
-    """Return what the chapter says, with a finding where its two lists of folders disagree.
+def read(chapter: Chapter) -> ChapterContent:
+    """Return the facts of the chapter.
+
+    The compiler warns if a section is missing, or if the listed and the described folders differ.
 
     Raises:
-        DocumentError: a section holds what is neither a fact known here nor plain words.
+        DocumentError: a section contains a table, or code that is not an example of a category.
 
     """
-    return Part(
+    return ChapterContent(
         storages=tuple(_bullets(chapter, STORAGES)),
         formats=tuple(re.split(r"\s*[(:]", text)[0] for text in _bullets(chapter, FORMATS)),
         categories=tuple(_category(chapter, section) for section in chapter.sections if _folder(section)),
-        findings=(*_absent(chapter), *_disagreements(chapter)),
+        warnings=(*_missing_sections(chapter), *_folder_mismatches(chapter)),
         prose=tuple(_prose(chapter)),
     )
 
@@ -51,32 +53,33 @@ def _category(chapter: Chapter, section: Section) -> Category:
     return Category(
         folder=_folder(section),
         title=section.title,
-        description="\n\n".join(words(chapter, block) for _, block in pairs if _describes(block)),
-        source=DocumentSource(section=section.title, line=section.line),
+        description="\n\n".join(description(chapter, block) for _, block in pairs if _is_description(block)),
+        source=SourceLocation(section=section.title, line=section.line),
         examples=tuple(example(chapter, section, caption, fence) for caption, fence in fences),
     )
 
 
-def _describes(block: Block) -> bool:
+def _is_description(block: Block) -> bool:
     return not isinstance(block, Fence) and not (isinstance(block, Paragraph) and _EXPECTED.fullmatch(block.prose.text))
 
 
-def _absent(chapter: Chapter) -> Iterator[Contradiction]:
+def _missing_sections(chapter: Chapter) -> Iterator[CompilerWarning]:
     titles = {section.title for section in chapter.sections}
     for title in (STORAGES, FORMATS, ACCESS):
         if title not in titles:
-            yield Contradiction(line=chapter.line, section=chapter.title, message=f"no section {title!r}")
+            yield CompilerWarning(line=chapter.line, section=chapter.title, message=f"no section {title!r}")
 
 
-def _disagreements(chapter: Chapter) -> Iterator[Contradiction]:
-    """Compare the root folders that the access section lists with those that have a section of their own."""
+def _folder_mismatches(chapter: Chapter) -> Iterator[CompilerWarning]:
+    """Compare the root folders that the access section lists with the folders that have a section."""
     described = {folder for section in chapter.sections if (folder := _folder(section))}
     for section in chapter.sections:
         if section.title == ACCESS:
             listed = set(_listed_folders(section))
             for folder in sorted(listed ^ described):
-                lack = "no section of its own" if folder in listed else f"no mention under {ACCESS!r}"
-                yield Contradiction(line=section.line, section=section.title, message=f"folder {folder!r} has {lack}")
+                missing = "no section of its own" if folder in listed else f"no mention under {ACCESS!r}"
+                message = f"folder {folder!r} has {missing}"
+                yield CompilerWarning(line=section.line, section=section.title, message=message)
 
 
 def _listed_folders(section: Section) -> Iterator[str]:
@@ -89,4 +92,4 @@ def _prose(chapter: Chapter) -> Iterator[str]:
     for section in chapter.sections:
         if not _folder(section):
             yield f"{'#' * (section.level + 1)} {section.heading.markdown}"
-            yield from (words(chapter, block) for block in section.blocks)
+            yield from (description(chapter, block) for block in section.blocks)
