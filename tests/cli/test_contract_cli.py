@@ -127,7 +127,7 @@ def test_an_erratum_that_does_not_fit_is_one_sentence_and_exit_2(copied: Path) -
     (copied / "errata.toml").write_text(text.replace("records.Purchase.fields.price", "records.Purchase.fields.cost"))
     result = run("check", copied)
     assert result.exit_code == 2
-    assert "target 'records.Purchase.fields.cost': nothing in the document matches" in result.stderr
+    assert "target 'records.Purchase.fields.cost': the document has no such target" in result.stderr
 
 
 def test_help_imports_no_subcommand() -> None:

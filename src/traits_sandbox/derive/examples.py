@@ -1,4 +1,4 @@
-"""Examples: those of the document, and where it shows none, ones made of its names and values."""
+"""Examples from the document, or made of its names and values if it has none."""
 
 import csv
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from traits_sandbox.contract.model import Contract, Dialect, Field, Operation, R
 from traits_sandbox.derive.messages import error_message
 from traits_sandbox.derive.sentences import demand
 
-# One answer of a survey, whose columns are for its author to choose.
+# One answer of a survey. The author of a survey chooses its columns.
 _ATTRIBUTE = ("favourite_colour", "green")
 
 
 def record_examples(contract: Contract, record: Record) -> Iterator[Any]:
-    """Yield the document's examples of a record: those of request bodies, then those of files."""
+    """Yield the document's examples of a record: from request bodies first, then from files."""
     for operation in contract.operations:
         body = operation.body
         if body and body.record == record.heading and body.example:
@@ -25,7 +25,7 @@ def record_examples(contract: Contract, record: Record) -> Iterator[Any]:
 
 
 def user_example(contract: Contract) -> str:
-    """Return the first user id that the document shows."""
+    """Return the first user id in the examples of the document."""
     for record in contract.records:
         if field := record.field_of("user"):
             return str(_shown(contract, record, field))
@@ -33,7 +33,7 @@ def user_example(contract: Contract) -> str:
 
 
 def csv_example(contract: Contract, dialect: Dialect) -> str:
-    """Return a small CSV file of a dialect: its header and one row."""
+    """Return a CSV file of a dialect with its header and one row."""
     record = contract.record(dialect.record)
     replaced = (dialect.name_field, dialect.value_field) if dialect.metrics else ()
     fields = [field for field in record.fields if field.name not in replaced and not field.item]
@@ -50,7 +50,7 @@ def csv_example(contract: Contract, dialect: Dialect) -> str:
 
 
 def event_example(contract: Contract, webhook: Webhook) -> dict[str, Any]:
-    """Return the envelope of a webhook's first event."""
+    """Return an event for a webhook's first rule, with the values of its envelope only."""
     known = {
         "name": next((rule.event for rule in webhook.events), ""),
         "entity_type": next(iter(webhook.player_types), ""),
@@ -61,13 +61,13 @@ def event_example(contract: Contract, webhook: Webhook) -> dict[str, Any]:
 
 
 def reply_example(response: Response) -> Any:
-    """Return the document's example of a success reply, or one without data."""
+    """Return the document's example of a success reply, or a reply without data if it has none."""
     message = response.message.replace("{count}", "1")
     return response.example or {"code": response.status, "message": message, "data": None}
 
 
 def error_example(contract: Contract, status: int) -> Any:
-    """Return the document's example of an error reply, or one that follows from its table."""
+    """Return the document's example of an error reply, or one made from the table of errors if it has none."""
     for example in contract.error_examples:
         if isinstance(example.value, dict) and example.value.get("code") == status:
             return example.value
@@ -84,7 +84,7 @@ def _body_key(operation: Operation) -> str:
 
 
 def _shown(contract: Contract, record: Record, field: Field) -> Any:
-    """Return the first value that the document shows for a field, in this record rather than in another."""
+    """Return the first example value of a field, from this record if possible, else from another one."""
     for each in (record, *contract.records):
         for example in record_examples(contract, each):
             if field.name in example:

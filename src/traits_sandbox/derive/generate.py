@@ -1,4 +1,4 @@
-"""Lists the files that follow from a contract, byte for byte reproducible."""
+"""Generates the files that are derived from a contract; the same contract gives the same bytes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ PATTERNS: Final = (
     f"{POSTMAN}/*{SAMPLE}",
 )
 
-# Each derivation gives the values of its files by name: a text as it is, anything else to be written as JSON.
+# Each derivation returns the values of its files by name. A text is written as it is, any other value as JSON.
 DERIVATIONS: Final[tuple[Callable[[Contract], dict[str, Any]], ...]] = (
     lambda contract: {"contract.json": contract},
     documents,
@@ -33,20 +33,20 @@ DERIVATIONS: Final[tuple[Callable[[Contract], dict[str, Any]], ...]] = (
 
 
 def generate(contract: Contract) -> dict[str, bytes]:
-    """Return every generated file of an edition: its name and its content."""
+    """Return the content of every generated file of an edition by name."""
     return {name: _content(value) for derive in DERIVATIONS for name, value in derive(contract).items()}
 
 
 def pretty(value: Any) -> bytes:
-    """Return a value as JSON with two spaces of indentation and a newline at the end."""
+    """Return a value as JSON, indented by two spaces and with a newline at the end."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def write(files: dict[str, bytes], folder: Path) -> None:
-    """Write the generated files of an edition, and remove those of earlier times.
+    """Write the generated files of an edition, and remove generated files that are no longer needed.
 
     Raises:
-        UsageError: a folder cannot be written.
+        UsageError: a file cannot be written or removed.
 
     """
     try:
@@ -61,32 +61,32 @@ def write(files: dict[str, bytes], folder: Path) -> None:
 
 
 def differences(files: dict[str, bytes], folder: Path) -> list[str]:
-    """Return in words each file of an edition that is not what was generated; empty when all are."""
+    """Return a message for each file in a folder that differs from the generated one; empty if none does."""
     present = generated_names(folder)
     found = [f"missing {name}" for name in sorted(files.keys() - present)]
     found += [f"unexpected {name}" for name in sorted(present - files.keys())]
     both = ((name, place(folder, name).read_bytes()) for name in sorted(files.keys() & present))
-    return found + [f"{_how(content, files[name])} {name}" for name, content in both if content != files[name]]
+    return found + [f"{_difference(content, files[name])} {name}" for name, content in both if content != files[name]]
 
 
 def generated_names(folder: Path) -> set[str]:
-    """Return the names of the generated files of an edition's folder; hand-written files are never among them."""
+    """Return the names of the generated files that an edition's folder has, without its hand-written files."""
     found = ((_root(folder, pattern), pattern) for pattern in PATTERNS)
     return {path.relative_to(root).as_posix() for root, pattern in found for path in root.glob(pattern)}
 
 
 def place(folder: Path, name: str) -> Path:
-    """Return where a generated file of an edition's folder lies."""
+    """Return the path of a generated file of an edition's folder."""
     return _root(folder, name) / name
 
 
 def _root(folder: Path, name: str) -> Path:
-    # People look for a Postman folder beside `schemas`, not in it; a folder of any other kind has its own.
+    # The Postman folder of an edition in `schemas` is beside `schemas`, where people expect it.
     schemas = folder.resolve().parent
     return schemas.parent if name.startswith(f"{POSTMAN}/") and schemas.name == "schemas" else folder
 
 
-def _how(present: bytes, generated: bytes) -> str:
+def _difference(present: bytes, generated: bytes) -> str:
     return "CRLF line ends instead of LF in" if present.replace(b"\r\n", b"\n") == generated else "stale"
 
 

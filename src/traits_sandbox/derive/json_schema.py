@@ -1,4 +1,4 @@
-"""JSON Schemas (Draft 2020-12) of every record, request body and reply of a contract."""
+"""JSON Schemas (Draft 2020-12) of all records, request bodies and replies of a contract."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _JSON_TYPES = {"string": "string", "int": "integer", "float": "number", "Timesta
 
 
 def documents(contract: Contract) -> dict[str, Schema]:
-    """Return every standalone schema of the contract by file name, in a stable order."""
+    """Return the published schemas of a contract by file name, in a stable order."""
     named = {f"{stem(record.heading)}.schema.json": record_document(contract, record) for record in contract.records}
     for operation in contract.operations:
         if operation.body and not operation.body.part:
@@ -25,7 +25,7 @@ def documents(contract: Contract) -> dict[str, Schema]:
 
 
 def record_document(contract: Contract, record: Record) -> Schema:
-    """Return the schema of one record, self-contained."""
+    """Return the published schema of one record, with all its definitions."""
     schema = record_schema(record)
     examples = list(record_examples(contract, record))
     if examples:
@@ -34,14 +34,14 @@ def record_document(contract: Contract, record: Record) -> Schema:
 
 
 def list_document(contract: Contract, record: Record) -> Schema:
-    """Return the schema of a list of records, for judging several at once."""
+    """Return the schema of a list of records, which validates several records at once."""
     definitions = {record.heading: record_schema(record), **_definitions(contract, record)}
     items = {"type": "array", "items": {"$ref": f"#/$defs/{record.heading}"}}
     return {"$schema": DIALECT, **items, "$defs": definitions}
 
 
 def request_document(contract: Contract, operation: Operation) -> Schema:
-    """Return the schema of an operation's JSON body, self-contained."""
+    """Return the published schema of an operation's JSON body, with all its definitions."""
     assert operation.body is not None
     schema = {"title": f"{operation.title}: request body", **body_schema(contract, operation.body)}
     definitions = {}
@@ -52,13 +52,13 @@ def request_document(contract: Contract, operation: Operation) -> Schema:
 
 
 def response_document(contract: Contract, operation: Operation) -> Schema:
-    """Return the schema of an operation's success reply."""
+    """Return the published schema of an operation's success reply."""
     schema = {"title": f"{operation.title}: reply", **response_schema(operation)}
     return _document(contract, f"{operation.id}.response", schema)
 
 
 def record_schema(record: Record, *, closed: bool = False) -> Schema:
-    """Return a record's schema; `closed` refuses unknown fields, which the published schema allows."""
+    """Return the schema of a record; with `closed` it forbids unknown fields, unlike the published schema."""
     schema: Schema = {"title": record.heading, "type": "object"}
     if record.description:
         schema["description"] = record.description
@@ -74,7 +74,7 @@ def record_schema(record: Record, *, closed: bool = False) -> Schema:
 
 
 def surface_schema(record: Record) -> Schema:
-    """Return a record's schema without what it asks of attributes and of the elements of lists."""
+    """Return the schema of a record without the rules for its attributes and for elements of its lists."""
     schema = record_schema(record)
     schema.pop("additionalProperties", None)
     schema["properties"] = {
@@ -85,7 +85,7 @@ def surface_schema(record: Record) -> Schema:
 
 
 def field_schema(field: Field) -> Schema:
-    """Return a field's schema: the document's type, narrowed by what the errata settled."""
+    """Return the schema of a field: the document's type and the limits of the errata."""
     schema: Schema = {"type": _JSON_TYPES[field.type]}
     if field.description:
         schema["description"] = field.description
@@ -96,7 +96,10 @@ def field_schema(field: Field) -> Schema:
 
 
 def body_schema(contract: Contract, body: RequestBody, *, closed: bool = False) -> Schema:
-    """Return a JSON body's schema; records are referred to as `#/$defs/<heading>`."""
+    """Return the schema of a JSON body, which refers to records as `#/$defs/<heading>`.
+
+    With `closed` it forbids unknown properties of the body.
+    """
     if body.collection:
         records: Schema = {"type": "array", "items": {"$ref": f"#/$defs/{body.record}"}}
         if contract.min_records:
@@ -116,7 +119,7 @@ def body_schema(contract: Contract, body: RequestBody, *, closed: bool = False) 
 
 
 def response_schema(operation: Operation) -> Schema:
-    """Return the envelope of a success reply, its data as in the document's example."""
+    """Return the schema of a success reply; its data has the shape of the document's example."""
     response = operation.response
     assert response is not None
     message: Schema = {"type": "string"}
@@ -132,7 +135,7 @@ def response_schema(operation: Operation) -> Schema:
 
 
 def error_schema(contract: Contract) -> Schema:
-    """Return the reply of every error: code and message, and `errors` where a request breaks the contract."""
+    """Return the schema of error replies: code and message, and `errors` for a bad request."""
     return {
         "title": "Error reply",
         "type": "object",
@@ -140,7 +143,7 @@ def error_schema(contract: Contract) -> Schema:
             "code": {"type": "integer", "minimum": 400, "maximum": 599},
             "message": {"type": "string"},
             "errors": {
-                "description": "A sentence for each field at fault, by the field's name.",
+                "description": "A message for each invalid field, by the field's name.",
                 "type": "object",
                 "additionalProperties": {"type": "string"},
             },
@@ -151,7 +154,7 @@ def error_schema(contract: Contract) -> Schema:
 
 
 def closed_request_schema(contract: Contract, operation: Operation) -> Schema:
-    """Return the schema of an operation's body that also refuses unknown fields at every depth."""
+    """Return the schema of an operation's body that forbids unknown fields at every depth."""
     assert operation.body is not None
     schema = {"$schema": DIALECT, **body_schema(contract, operation.body, closed=True)}
     if operation.body.record:
@@ -162,7 +165,7 @@ def closed_request_schema(contract: Contract, operation: Operation) -> Schema:
 
 
 def stem(heading: str) -> str:
-    """Return a record's file and URN name: its heading in snake case."""
+    """Return the heading of a record in snake case, which is its name in files and URNs."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in heading).lstrip("_")
 
 
@@ -172,7 +175,7 @@ def _document(contract: Contract, name: str, schema: Schema, definitions: Schema
 
 
 def _definitions(contract: Contract, record: Record, *, closed: bool = False) -> Schema:
-    """Return the schemas of the records that a record's lists hold, however deep."""
+    """Return the schemas of all records in the lists of a record, at any depth."""
     found: Schema = {}
     for item in (field.item for field in record.fields if field.item):
         nested = contract.record(item)
@@ -200,7 +203,7 @@ def _number_rules(field: Field) -> Schema:
 
 
 def _shape(example: Any) -> Schema:
-    """Return the schema of values that have an example's names and JSON types."""
+    """Return the schema of values with the same names and JSON types as an example."""
     match example:
         case None:
             return {"type": "null"}
@@ -220,7 +223,7 @@ def _shape(example: Any) -> Schema:
 
 def _object_shape(example: dict[str, Any]) -> Schema:
     properties = {name: _shape(value) for name, value in example.items()}
-    # Siblings that are numbers are one kind of thing: the sample happens to show some of them as whole.
+    # If all properties are numbers, they have the same type, though some are whole numbers in the example.
     if len({type(value) for value in example.values()}) > 1 and all(_is_number(v) for v in example.values()):
         properties = {name: {"type": "number"} for name in example}
     return {"type": "object", "properties": properties, "required": list(example)}

@@ -1,4 +1,4 @@
-"""The components of an OpenAPI document: schemas, error replies, headers, ways to authenticate."""
+"""The components of an OpenAPI document: schemas, error replies, headers and security schemes."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ BEARER = "bearerAuth"
 
 
 def components(contract: Contract) -> JsonObject:
-    """Return everything that the operations of a contract refer to."""
+    """Return the components that the operations of a contract refer to."""
     return {
         "schemas": _schemas(contract),
         "responses": _error_responses(contract),
@@ -29,7 +29,7 @@ def components(contract: Contract) -> JsonObject:
 
 
 def key_scheme(parameter: str) -> str:
-    """Return the name of the security scheme that is a key in a query parameter."""
+    """Return the name of the security scheme for a key in this query parameter."""
     return f"{parameter}InQuery"
 
 
@@ -48,17 +48,17 @@ def _schemas(contract: Contract) -> JsonObject:
     schemas = {record.heading: record_schema(record) for record in contract.records}
     for operation in contract.operations:
         schemas |= _operation_schemas(contract, operation)
-    hosted: JsonObject = _hosted({**schemas, ERROR_SCHEMA: error_schema(contract)})
-    return hosted
+    resolved: JsonObject = _with_component_references({**schemas, ERROR_SCHEMA: error_schema(contract)})
+    return resolved
 
 
 def _operation_schemas(contract: Contract, operation: Operation) -> JsonObject:
     schemas: JsonObject = {}
     if operation.webhook:
         event = schema_name(operation, "Event")
-        # What is no event within an array is acknowledged as well: the sender could do nothing about it.
+        # An element that is not an event is acknowledged too, because PlayFab cannot correct it.
         element = {
-            "description": "An event; anything else is acknowledged and not stored.",
+            "description": "An event. Any other value is acknowledged and not stored.",
             "anyOf": [ref("schemas", event), {}],
         }
         schemas[event] = _event_schema(operation.webhook)
@@ -74,15 +74,18 @@ def _operation_schemas(contract: Contract, operation: Operation) -> JsonObject:
 
 def _event_schema(webhook: Webhook) -> JsonObject:
     envelope = ", ".join(webhook.envelope)
-    return {"type": "object", "description": f"An event with any content. Names of its envelope: {envelope}."}
+    return {"type": "object", "description": f"An event with any content. Properties of its envelope: {envelope}."}
 
 
-def _hosted(schema: Any) -> Any:
-    """Return a schema whose references to definitions of its own lead to the components of the document."""
+def _with_component_references(schema: Any) -> Any:
+    """Return a schema that refers to the components of the document instead of its own definitions."""
     if isinstance(schema, dict):
-        return {name: _moved(rule) if name == "$ref" else _hosted(rule) for name, rule in schema.items()}
-    return [_hosted(each) for each in schema] if isinstance(schema, list) else schema
+        return {
+            name: _component_reference(rule) if name == "$ref" else _with_component_references(rule)
+            for name, rule in schema.items()
+        }
+    return [_with_component_references(each) for each in schema] if isinstance(schema, list) else schema
 
 
-def _moved(reference: Any) -> Any:
+def _component_reference(reference: Any) -> Any:
     return reference.replace("#/$defs/", "#/components/schemas/") if isinstance(reference, str) else reference

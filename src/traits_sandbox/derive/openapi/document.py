@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from traits_sandbox.contract.model import Contract, Operation, Parameter
+from traits_sandbox.contract.model import Contract, Operation, Parameter, Server
 from traits_sandbox.derive.examples import user_example
 from traits_sandbox.derive.openapi.components import BEARER, components, key_scheme
 from traits_sandbox.derive.openapi.exchange import request_body, responses
@@ -12,18 +12,18 @@ from traits_sandbox.errors import ErrataError
 from traits_sandbox.json_types import JsonObject
 
 LOCAL_URL = "http://127.0.0.1:8012"
-# What an operation does decides the group it is shown in.
+# The behaviour of an operation selects its tag: tag, description, behaviours.
 TAGS = {
     "pushes": ("Records sent as JSON.", ("push",)),
     "uploads": ("Records sent as CSV files.", ("upload",)),
     "webhooks": ("Events that another service sends.", ("webhook",)),
-    "users": ("What is known of one user, and its removal.", ("assessment_status", "remove_user")),
-    "personas": ("Personas of a segment: who they are and what they are like.", ("persona_users", "persona_traits")),
+    "users": ("The status of one user, and the removal of the user's data.", ("assessment_status", "remove_user")),
+    "personas": ("The personas of a segment: their users and their traits.", ("persona_users", "persona_traits")),
 }
 
 
 def openapi(contract: Contract) -> dict[str, Any]:
-    """Return the OpenAPI document of a contract, ready to be written as JSON."""
+    """Return the OpenAPI document of a contract as JSON values."""
     return {
         "openapi": "3.1.0",
         "info": _info(contract),
@@ -45,22 +45,32 @@ def _info(contract: Contract) -> JsonObject:
 
 def _servers(contract: Contract) -> list[JsonObject]:
     local = {"url": LOCAL_URL, "description": "The local sandbox"}
-    described = (f"{server.name}, the vendor's, as of {contract.edition}" for server in contract.servers)
-    urls = (server.url for server in contract.servers)
-    return [local, *({"url": url, "description": words} for url, words in zip(urls, described, strict=True))]
+    return [
+        local,
+        *({"url": each.url, "description": _server_description(contract, each)} for each in contract.servers),
+    ]
+
+
+def _server_description(contract: Contract, server: Server) -> str:
+    return f"{server.name} server of the vendor, as of {contract.edition}"
 
 
 def _tags(contract: Contract) -> list[JsonObject]:
     used = {tag(operation) for operation in contract.operations}
-    return [{"name": name, "description": words} for name, (words, _) in TAGS.items() if name in used]
+    return [{"name": name, "description": description} for name, (description, _) in TAGS.items() if name in used]
 
 
 def tag(operation: Operation) -> str:
-    """Return the name of the group that an operation is shown in."""
+    """Return the tag of an operation.
+
+    Raises:
+        ErrataError: no tag lists the behaviour of the operation.
+
+    """
     for name, (_, behaviours) in TAGS.items():
         if operation.behaviour in behaviours:
             return name
-    raise ErrataError(f"{operation.key}: no group of operations has the behaviour {operation.behaviour!r}")
+    raise ErrataError(f"{operation.key}: no tag has the behaviour {operation.behaviour!r}")
 
 
 def _paths(contract: Contract) -> JsonObject:
@@ -87,7 +97,7 @@ def _operation(contract: Contract, operation: Operation) -> JsonObject:
 
 
 def parameters(contract: Contract, operation: Operation) -> Iterator[JsonObject]:
-    """Yield the parameters of an operation's path, then those of its query."""
+    """Yield the path parameters of an operation, then its query parameters."""
     for parameter in operation.path_parameters:
         yield _parameter(parameter, "path", _path_rules(operation, parameter.name))
     for parameter in operation.query_parameters:

@@ -1,4 +1,4 @@
-"""The OpenAPI of one exchange: what an operation's request carries and what answers it."""
+"""The OpenAPI objects of one exchange: the request body of an operation and its responses."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -16,10 +16,10 @@ CSV = "text/csv"
 ERROR_SCHEMA = "Error"
 REQUEST_ID, VIOLATION, HINT, CHALLENGE = "Sandbox-Request-Id", "Sandbox-Violation", "Sandbox-Hint", "WWW-Authenticate"
 HEADERS = {
-    REQUEST_ID: "Names this request in the journal of the sandbox. The vendor's servers do not send it.",
-    VIOLATION: "JSON pointer to the first fault of the request body. The vendor's servers do not send it.",
-    HINT: "What to change about the request, where the sandbox can tell. The vendor's servers do not send it.",
-    CHALLENGE: "The scheme of authentication that is asked for.",
+    REQUEST_ID: "Id of this request in the journal of the sandbox. The vendor's servers do not send it.",
+    VIOLATION: "JSON pointer to the first violation in the request body. The vendor's servers do not send it.",
+    HINT: "How to correct the request, if the sandbox can tell. The vendor's servers do not send it.",
+    CHALLENGE: "The required authentication scheme.",
 }
 _HEADERS_OF_ERRORS = {400: (REQUEST_ID, VIOLATION, HINT), 401: (REQUEST_ID, HINT, CHALLENGE), 404: (REQUEST_ID, HINT)}
 
@@ -27,7 +27,7 @@ _EXPLAINED = [{"required": ["errors"]}, {"required": ["data"]}]
 
 
 def schema_name(operation: Operation, what: str) -> str:
-    """Return the component name of one of an operation's schemas: `PushActionsRequest`."""
+    """Return the name of a schema component of an operation, such as `PushActionsRequest`."""
     return "".join(word.capitalize() for word in operation.id.split("_")) + what
 
 
@@ -37,7 +37,7 @@ def ref(kind: str, name: str) -> JsonObject:
 
 
 def request_body(contract: Contract, operation: Operation) -> JsonObject | None:
-    """Return the request body of an operation, or None if it takes none."""
+    """Return the request body of an operation, or None if it has none."""
     if operation.webhook:
         content = {JSON: _shown(operation, event_example(contract, operation.webhook))}
     elif operation.body and operation.body.part:
@@ -50,14 +50,14 @@ def request_body(contract: Contract, operation: Operation) -> JsonObject | None:
 
 
 def responses(contract: Contract, operation: Operation) -> JsonObject:
-    """Return the replies of an operation by status: the documented success, then the errors."""
+    """Return the responses of an operation by status: the documented success first, then the errors."""
     return _success(contract, operation) | {
         str(status): ref("responses", error_name(status)) for status in error_statuses(operation)
     }
 
 
 def error_statuses(operation: Operation) -> Iterator[int]:
-    """Yield the errors that an operation can answer with."""
+    """Yield the status codes of the errors that an operation can return."""
     if operation.body or operation.webhook or operation.path_parameters or operation.query_parameters:
         yield 400
     yield 401
@@ -66,8 +66,8 @@ def error_statuses(operation: Operation) -> Iterator[int]:
 
 
 def error_response(contract: Contract, status: int) -> JsonObject:
-    """Return the response component of an error."""
-    # Only a bad request is explained field by field; the other errors say no more than their message.
+    """Return the response component of an error status."""
+    # Only a bad request has an error for each field; the other errors only have a message.
     rule: JsonObject = {"required": ["errors"]} if status == 400 else {"not": {"anyOf": _EXPLAINED}}
     schema = {**ref("schemas", ERROR_SCHEMA), "properties": {"code": {"const": status}}, **rule}
     return {
@@ -78,7 +78,7 @@ def error_response(contract: Contract, status: int) -> JsonObject:
 
 
 def error_name(status: int) -> str:
-    """Return the component name of an error: `BadRequest`."""
+    """Return the name of an error's response component, such as `BadRequest`."""
     return HTTPStatus(status).phrase.replace(" ", "")
 
 
@@ -105,7 +105,7 @@ def _shown(operation: Operation, example: Any) -> JsonObject:
 
 
 def _form(contract: Contract, operation: Operation, body: RequestBody) -> JsonObject:
-    file = {"type": "string", "contentMediaType": CSV, "description": "UTF-8, comma separated, with a header row."}
+    file = {"type": "string", "contentMediaType": CSV, "description": "UTF-8, separated by commas, with a header row."}
     media: JsonObject = {
         "schema": {"type": "object", "properties": {body.part: file}, "required": [body.part]},
         "encoding": {body.part: {"contentType": f"{CSV}, application/octet-stream"}},

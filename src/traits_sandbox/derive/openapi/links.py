@@ -1,4 +1,4 @@
-"""OpenAPI links: from what brings data in to the reads that show it and the call that removes it."""
+"""OpenAPI links: from operations that add data to the operations that read or remove it."""
 
 from typing import Any
 
@@ -7,22 +7,22 @@ from traits_sandbox.derive.sentences import pointer
 
 
 def links(contract: Contract, source: Operation) -> dict[str, Any]:
-    """Return the links of an operation's success reply by name; only operations that bring data in have any.
+    """Return the links of an operation's success reply by name; only operations that add data have any.
 
-    What follows takes the user of the first record, where an expression can point at it.
+    A linked operation gets the user of the first record, if a runtime expression can refer to it.
     """
     if source.effect != "append":
         return {}
-    brings_users = any(record.field_of("user") for record in _records(contract, source))
+    adds_users = any(record.field_of("user") for record in _records(contract, source))
     return {
         target.id: _link(target, _user_expression(contract, source))
         for target in contract.operations
-        if target.effect != "append" and (brings_users or "user" not in target.roles)
+        if target.effect != "append" and (adds_users or "user" not in target.roles)
     }
 
 
 def _records(contract: Contract, operation: Operation) -> list[Record]:
-    """Return the records that an operation takes in."""
+    """Return the kinds of records that an operation accepts."""
     headings = [dialect.record for dialect in operation.dialects]
     headings += [operation.body.record] if operation.body and operation.body.record else []
     headings += [rule.record for rule in operation.webhook.events] if operation.webhook else []
@@ -30,7 +30,7 @@ def _records(contract: Contract, operation: Operation) -> list[Record]:
 
 
 def _user_expression(contract: Contract, source: Operation) -> str:
-    """Return where the first user stands in a request, or nothing if no expression can say it."""
+    """Return a runtime expression for the first user in a request, or an empty text if there is none."""
     body = source.body
     user = contract.record(body.record).field_of("user") if body and body.record else None
     return f"$request.body#{pointer([body.collection, 0, user.name])}" if body and user else ""

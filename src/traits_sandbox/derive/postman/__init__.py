@@ -1,1 +1,1 @@
-"""The Postman collection of a contract, its environment and its files."""
+"""The Postman collection of a contract, its environment and the files of its uploads."""

@@ -1,4 +1,4 @@
-"""The Postman collection of a contract (format v2.1.0), its environment, and the files that its uploads send."""
+"""The Postman collection of a contract (format v2.1.0), its environment, and the files of its uploads."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -17,7 +17,7 @@ FORMAT: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection
 COLLECTION: Final = "12traits-sandbox.postman_collection.json"
 ENVIRONMENT: Final = "sandbox.postman_environment.json"
 
-# A run from top to bottom reads what it brought in, and removes it last.
+# A run of the whole collection first adds data, then reads it, and removes it last.
 _ORDER: Final[tuple[OperationEffect, ...]] = ("append", "read", "destroy")
 
 
@@ -32,7 +32,7 @@ def files(contract: Contract) -> dict[str, Any]:
 
 
 def collection(contract: Contract) -> JsonObject:
-    """Return the collection, with one request for each operation in the folder of its group."""
+    """Return the collection: a folder for each tag, with one request for each operation."""
     token = {"key": "token", "value": value_of(variables(contract).key), "type": "string"}
     return {
         "info": {
@@ -68,15 +68,15 @@ def _description(contract: Contract) -> Iterator[str]:
 
 
 def _groups(contract: Contract) -> list[tuple[str, list[Operation]]]:
-    """Return the operations in the order of a run, by group; a group that removes anything comes last."""
+    """Return the operations by tag, in the order of a run; a tag with an operation that removes data is last."""
     groups: dict[str, list[Operation]] = {name: [] for name in TAGS}
-    for operation in sorted(contract.operations, key=_turn):
+    for operation in sorted(contract.operations, key=_position):
         groups[tag(operation)].append(operation)
     filled = [(name, operations) for name, operations in groups.items() if operations]
-    return sorted(filled, key=lambda group: _turn(group[1][-1]))
+    return sorted(filled, key=lambda group: _position(group[1][-1]))
 
 
-def _turn(operation: Operation) -> int:
+def _position(operation: Operation) -> int:
     return _ORDER.index(operation.effect)
 
 
@@ -102,7 +102,7 @@ def _item(contract: Contract, operation: Operation) -> JsonObject:
 
 
 def _id(contract: Contract, *names: str) -> str:
-    """Return an identifier that is the same in every build, so that an import replaces the one before."""
+    """Return an identifier that is the same in every build, so that an import replaces an earlier one."""
     return str(uuid5(NAMESPACE_URL, ":".join(("urn:traits-sandbox", contract.edition, "postman", *names))))
 
 

@@ -1,4 +1,4 @@
-"""The saved replies of a Postman collection: the documented success, and errors with requests that get them."""
+"""The saved replies of a Postman collection: the documented success, and errors with requests that cause them."""
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -16,7 +16,7 @@ _UNKNOWN = "unknown"
 
 
 def saved_replies(contract: Contract, operation: Operation, request: JsonObject) -> Iterator[JsonObject]:
-    """Yield the replies of an operation, each with its request; `request` is the one that succeeds."""
+    """Yield the replies of an operation, each with its request; `request` is the successful one."""
     sent = {name: part for name, part in request.items() if name != "description"}
     if operation.response:
         yield _saved(operation.response.status, sent, reply_example(operation.response))
@@ -40,12 +40,15 @@ def _saved(status: int, request: JsonObject, reply: Any) -> JsonObject:
 
 
 def _bad_request(contract: Contract, operation: Operation) -> tuple[JsonObject, Any]:
-    """Return the document's example with what provokes it, or for an operation that it does not fit, a plain one."""
+    """Return a change of the request that causes a bad request, and the reply.
+
+    The reply is the document's example if the operation can cause it.
+    """
     documented = error_example(contract, 400)
-    if spoilt := _spoilt(contract, operation, documented):
-        return {"body": raw(spoilt)}, documented
-    change, name, words = _plain_fault(contract, operation)
-    return change, documented | {"errors": {name: f"{name} {words}"}}
+    if body := _body_with_documented_violation(contract, operation, documented):
+        return {"body": raw(body)}, documented
+    change, name, rule = _simple_violation(contract, operation)
+    return change, documented | {"errors": {name: f"{name} {rule}"}}
 
 
 def _unauthorized(contract: Contract, operation: Operation) -> tuple[JsonObject, Any]:
@@ -67,21 +70,21 @@ _REFUSALS: Final[dict[int, Callable[[Contract, Operation], tuple[JsonObject, Any
 }
 
 
-def _spoilt(contract: Contract, operation: Operation, documented: Any) -> Any:
-    """Return an operation's body with the fault of the documented error in it, or None if it cannot have that fault."""
+def _body_with_documented_violation(contract: Contract, operation: Operation, documented: Any) -> Any:
+    """Return a body with the violation of the documented error, or None if the operation has no such field."""
     body = operation.body
     if not body or not body.record or not body.example:
         return None
     fields = contract.record(body.record).fields
-    faulty = [each for each in fields if each.name in documented["errors"] and each.exclusive_minimum is not None]
-    if not faulty:
+    bounded = [each for each in fields if each.name in documented["errors"] and each.exclusive_minimum is not None]
+    if not bounded:
         return None
-    change = {each.name: each.exclusive_minimum for each in faulty}
+    change = {each.name: each.exclusive_minimum for each in bounded}
     return {body.collection: [record | change for record in body.example[body.collection]]}
 
 
-def _plain_fault(contract: Contract, operation: Operation) -> tuple[JsonObject, str, str]:
-    """Return a change of the request that breaks the contract, the name to blame, and what it must be."""
+def _simple_violation(contract: Contract, operation: Operation) -> tuple[JsonObject, str, str]:
+    """Return a change of the request that breaks the contract, the name of the value, and the rule it breaks."""
     body, missing = operation.body, demand("required", None, None)
     if operation.webhook:
         return {"body": raw(None)}, _BODY, "must be an object"

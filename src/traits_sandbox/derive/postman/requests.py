@@ -1,4 +1,4 @@
-"""The requests of a Postman collection: each operation's, with the document's example in it."""
+"""The requests of a Postman collection: one for each operation, with the document's example."""
 
 import re
 from collections.abc import Mapping
@@ -19,29 +19,32 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Variables:
-    """The names of the two variables that requests refer to: where to send them, and with which key."""
+class VariableNames:
+    """The names of the two variables in requests: the base URL and the API key."""
 
     base: str
     key: str
 
 
-def variables(contract: Contract) -> Variables:
-    """Return the names that the document gives its variables, or our own where it gives none."""
+def variables(contract: Contract) -> VariableNames:
+    """Return the names of the document's variables, or default names if it has none."""
     urls = [server.url for server in contract.servers]
     names = [variable.name for variable in contract.variables]
     based = (each.name for each in contract.variables if any(url in each.description for url in urls))
     base = next(based, "base_url")
-    return Variables(base, next((name for name in names if name != base), "api_key"))
+    return VariableNames(base, next((name for name in names if name != base), "api_key"))
 
 
 def value_of(variable: str) -> str:
-    """Return how Postman writes the value of a variable."""
+    """Return the text that Postman replaces by the value of a variable."""
     return f"{{{{{variable}}}}}"
 
 
 def request(contract: Contract, operation: Operation) -> JsonObject:
-    """Return an operation's request; authentication is the collection's, unless the key is in the query."""
+    """Return the request of an operation.
+
+    It has no authentication of its own if the key is in the query. Others use that of the collection.
+    """
     made: JsonObject = {"method": operation.method, "header": []}
     if operation.key_parameter:
         made["auth"] = NO_AUTH
@@ -56,7 +59,7 @@ def request(contract: Contract, operation: Operation) -> JsonObject:
 
 
 def url(contract: Contract, operation: Operation, values: Mapping[str, str] | None = None) -> JsonObject:
-    """Return the URL of an operation with example values; `values` are others for some parameters, by name."""
+    """Return the URL of an operation with example values; `values` replaces the values of named parameters."""
     names = variables(contract)
     listed = list(parameters(contract, operation))
     given = {each["name"]: each.get("example", "") for each in listed}
@@ -76,7 +79,7 @@ def url(contract: Contract, operation: Operation, values: Mapping[str, str] | No
 
 
 def sample_name(operation: Operation) -> str:
-    """Return the name of the file that an upload's request sends, empty if the contract tells no columns."""
+    """Return the name of the file that an upload sends, or an empty text if the contract has no columns for it."""
     return f"{operation.id}{SAMPLE}" if operation.dialects else ""
 
 
@@ -86,7 +89,7 @@ def raw(value: Any) -> JsonObject:
 
 
 def indented(value: Any) -> str:
-    """Return a value as JSON for people to read."""
+    """Return a value as indented JSON."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
@@ -96,12 +99,12 @@ def _json(media_type: str, value: Any) -> JsonObject:
 
 
 def _file(operation: Operation, body: RequestBody) -> JsonObject:
-    # Relative to the working directory, which has to be the collection's own folder.
+    # The path is relative to the working directory, which must be the folder of the collection.
     return {"key": body.part, "type": "file", "contentType": CSV, "src": sample_name(operation) or None}
 
 
 def _example(contract: Contract, operation: Operation, body: RequestBody) -> Any:
-    """Return the document's example of a body, with a user in the place that it leaves to fill in."""
+    """Return the document's example of a body, with a user's id instead of the placeholder."""
     user = operation.roles.get("user")
     named = any(field.name == user for field in body.fields)
     return {**(body.example or {}), user: user_example(contract)} if named else body.example

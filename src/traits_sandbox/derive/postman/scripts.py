@@ -1,4 +1,4 @@
-"""The scripts of a Postman collection: what they check of each reply, in JavaScript."""
+"""The JavaScript tests of a Postman collection, which check each reply."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ _CHAI_NAMES = {str: "string", bool: "boolean", int: "number", float: "number", l
 
 
 def envelope_tests() -> list[JsonObject]:
-    """Return the events of a collection, which hold for every reply, errors too."""
+    """Return the events of the collection; they check every reply, including errors."""
     return _event(
         [
             *_test("content type is JSON", _expect('pm.response.headers.get("Content-Type")', f"include({_js(JSON)})")),
@@ -25,7 +25,7 @@ def envelope_tests() -> list[JsonObject]:
 
 
 def reply_tests(operation: Operation) -> list[JsonObject]:
-    """Return the events of an operation's request, which ask for the documented success."""
+    """Return the events of an operation's request; they check for the documented success."""
     if operation.response is None:
         return []
     status = operation.response.status
@@ -49,7 +49,7 @@ def _test(name: str, *lines: str) -> Iterator[str]:
 
 
 def _message(operation: Operation) -> str:
-    """Return what a message must be: the documented one, with any number where that shows a number."""
+    """Return an assertion for the documented message, with any number in place of its count."""
     asked = response_schema(operation)["properties"]["message"]
     if "pattern" in asked:
         return f"match(new RegExp({_js(asked['pattern'])}))"
@@ -57,7 +57,7 @@ def _message(operation: Operation) -> str:
 
 
 def _data(response: Response) -> Iterator[str]:
-    """Yield lines that ask for the names and types of the documented data; more names are no fault."""
+    """Yield lines that check names and types of the documented data; other names are allowed."""
     data = (response.example or {}).get("data")
     if not data:
         yield _expect(f"{_reply()}.data", "equal(null)")
