@@ -9,8 +9,8 @@ import orjson
 from benchmarks.bodies import body, contract, push
 from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
 from benchmarks.rounds import best_time, ratios
+from traits_sandbox.derive.bodies import PushSchema
 from traits_sandbox.derive.json_schema import request_document
-from traits_sandbox.derive.validation import PushSchema
 from traits_sandbox.errors import BadRequest
 
 

@@ -11,8 +11,10 @@ TraitsSandboxError
     └── ServerFault       500, a bug of ours
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, Final
+
+import msgspec
 
 
 class TraitsSandboxError(Exception):
@@ -35,31 +37,80 @@ class ErrataError(UsageError):
     """An erratum names something that the document does not have, or sets what cannot be set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One way in which a request breaks the contract.
+class Rule(StrEnum):
+    """What a violation breaks: a JSON Schema keyword, or a rule of ours for what no schema can say."""
 
-    `where` is the place as people write it (`purchases[3].price`, `line 7: price`), `pointer` the same as a JSON
-    pointer into the body (empty for the body itself and for CSV rows), `name` the place within its record,
-    `rule` the JSON Schema keyword or our own word, `message` what is wrong as the rest of a sentence that begins
-    with the name, `excerpt` a short piece of the value (empty when absent), `record` the index of the record.
+    TYPE = "type"
+    REQUIRED = "required"
+    MIN_ITEMS = "minItems"
+    MAX_ITEMS = "maxItems"
+    JSON = "json"
+    CSV = "csv"
+    HEADER = "header"
+    SIZE = "size"
+    DEPTH = "depth"
+    QUERY = "query"
+    PERSONA = "persona"
+    CONTENT_TYPE = "content-type"
+    CONTENT_ENCODING = "content-encoding"
+    MULTIPART = "multipart"
+    FAULT = "fault"
+
+
+ROW: Final = "row"
+
+
+class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One way in which a value breaks the contract, with its place.
+
+    `field` is the place within the record (`price`, `params[0].value`), empty for the record as a whole; outside
+    records it names the body, a query parameter or a header. `rule` is a JSON Schema keyword or a Rule. `message` is
+    the rest of a sentence that begins with the field's name. `value` is a short piece of the value as JSON, empty if
+    there is none.
+
+    A record of a JSON body has `collection` (the list's name), `record` (its index) and `pointer` (a JSON pointer into
+    the body). A row of a file has `line` (from 1; rows in Parquet) and, in plain NDJSON, `offset` (the byte at which
+    the line begins).
     """
 
-    pointer: str
-    where: str
-    name: str
+    field: str
     rule: str
     message: str
-    excerpt: str = ""
+    value: str = ""
+    pointer: str = ""
+    collection: str = ""
     record: int | None = None
+    line: int | None = None
+    offset: int | None = None
 
     @property
-    def field(self) -> str:
-        """Return the field of the record (or the key of the body) that the fault lies in."""
+    def name(self) -> str:
+        """Return the name of what is wrong: the field, else the list of the record, else the row."""
+        return self.field or self.collection or ROW
+
+    @property
+    def key(self) -> str:
+        """Return the field of the record, without the place within it, or the key of the body."""
         return self.name.partition("[")[0].partition(".")[0]
 
+    @property
+    def where(self) -> str:
+        """Return the place as people write it: `purchases[3].price`, `line 7: price`, `events[3]: price`."""
+        if self.line is not None:
+            place, separator = f"line {self.line}", ": "
+        elif self.record is not None:
+            place, separator = f"{self.collection}[{self.record}]", "." if self.pointer else ": "
+        else:
+            return self.field
+        return f"{place}{separator}{self.field}" if self.field else place
+
+    @property
+    def sentence(self) -> str:
+        """Return the violation as a sentence without its place: `price must be a positive number (got -1)`."""
+        return f"{self.name} {self.message}" + (f" (got {self.value})" if self.value else "")
+
     def __str__(self) -> str:
-        got = f", got {self.excerpt}" if self.excerpt else ""
+        got = f", got {self.value}" if self.value else ""
         return f"{self.where}: {self.message}{got}"
 
 

@@ -38,11 +38,7 @@ def judged(root: Path, key: str, content: bytes, **options: Any) -> FileReport:
 
 
 def findings(report: FileReport) -> list[Finding]:
-    return [
-        (fault.line, fault.field, fault.rule, fault.message, fault.excerpt)
-        for bad in report.bad
-        for fault in bad.faults
-    ]
+    return [(bad.line, each.name, each.rule, each.message, each.value) for bad in report.bad for each in bad.violations]
 
 
 def faults(report: FileReport) -> list[tuple[int, str]]:

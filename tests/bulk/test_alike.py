@@ -1,4 +1,4 @@
-"""The same rows get the same verdicts in NDJSON, CSV and Parquet, packed or not, as they get through the other door."""
+"""The same rows get the same verdicts in NDJSON, CSV and Parquet, compressed or not, as in an upload."""
 
 import csv
 import io
@@ -17,6 +17,7 @@ from tests.bulk.files import category, findings, gzipped, judged
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
 from traits_sandbox.contract.model import Field, Record
+from traits_sandbox.derive.places import on_line
 from traits_sandbox.handlers.intake import RecordIntake
 
 Row = dict[str, Any]
@@ -100,11 +101,10 @@ FORMATS: dict[str, Callable[[Record, list[Row]], bytes]] = {
 }
 
 
-def through_the_other_door(record: Record, rows: list[Row]) -> list[tuple[int, str, str]]:
-    """Return the number of the row, the field and the rule of each fault."""
-    intake = RecordIntake(CONTRACT, record)
-    _, violations = intake.accept((str(number), row) for number, row in enumerate(rows))
-    return [(int((place := each.where.split(": "))[0]), place[1], each.rule) for each in violations]
+def uploaded(record: Record, rows: list[Row]) -> list[tuple[int, str, str]]:
+    """Return the number of the row, the field and the rule of each violation, as an upload finds them."""
+    _, violations = RecordIntake(CONTRACT, record).accept(rows, on_line)
+    return [(each.line or 0, each.name, each.rule) for each in violations]
 
 
 def in_rows(found: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
@@ -115,9 +115,9 @@ def in_rows(found: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
 
 @examples(150)
 @given(loads())
-def test_all_formats_get_the_verdicts_of_the_other_door(load: tuple[Record, str, list[Row]]) -> None:
+def test_all_formats_get_the_verdicts_of_an_upload(load: tuple[Record, str, list[Row]]) -> None:
     record, folder, rows = load
-    expected = in_rows(through_the_other_door(record, rows))
+    expected = in_rows(uploaded(record, rows))
     for suffix, written in FORMATS.items():
         with TemporaryDirectory() as root:
             report = judged(Path(root), f"{folder}/d=1/x.{suffix}", written(record, rows))

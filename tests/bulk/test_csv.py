@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests.bulk.files import Finding, category, faults, findings, judged, lines, tally
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
-from traits_sandbox.bulk.checking.judging import ROW
 from traits_sandbox.bulk.checking.sketch import Sketch
 from traits_sandbox.bulk.formats.csv import judge_lines
 from traits_sandbox.bulk.formats.lines import whole_lines
 from traits_sandbox.bulk.formats.sieve import BLANK, DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.contract.model import Dialect
-from traits_sandbox.handlers.csv.columns import HeaderFault, columns_of
+from traits_sandbox.errors import ROW
+from traits_sandbox.handlers.csv.columns import HeaderError, columns_of
 from traits_sandbox.handlers.csv.rows import MAX_ROW, read_rows
 
 FOLDERS = [category.folder for category in CONTRACT.categories]
@@ -131,18 +131,18 @@ def one_by_one(folder: str, content: bytes) -> tuple[int, list[Finding]]:
     header = next(rows, None)
     if header is None:
         return 0, []
-    if header.fault:
-        raise HeaderFault(header.fault)
+    if header.violation:
+        raise HeaderError(header.violation.message)
     columns = columns_of(CONTRACT, (Dialect(name=folder, record=kind.record.heading),), header.cells)
     total, found = 0, list[Finding]()
     for row in rows:
         total += 1
-        if fault := row.fault or columns.fault(row.cells):
-            found.append((row.line, ROW, "csv", fault, ""))
+        if violation := columns.violation(row):
+            found.append((row.line, ROW, "csv", violation.message, ""))
             continue
         ((_, record),) = columns.records(row.cells)
         if not kind.schema.is_valid(record):
-            found += ((row.line, v.where, v.rule, v.message, v.excerpt) for v in kind.schema.violations(record))
+            found += ((row.line, v.name, v.rule, v.message, v.value) for v in kind.schema.violations(record))
     return total, found
 
 
@@ -151,8 +151,8 @@ def by_pieces(folder: str, content: bytes, size: int) -> tuple[int, list[Finding
     blocks = (content[at : at + size] for at in range(0, len(content), size))
     counted = tally(folder)
     judge_lines(whole_lines(blocks), category(folder), counted)
-    bad = (fault for row in counted.outcome().bad for fault in row.faults)
-    return counted.rows, [(each.line, each.field, each.rule, each.message, each.excerpt) for each in bad]
+    bad = (each for row in counted.outcome().bad for each in row.violations)
+    return counted.rows, [(each.line or 0, each.name, each.rule, each.message, each.value) for each in bad]
 
 
 @examples(400)
@@ -161,7 +161,7 @@ def test_both_ways_of_judging_find_the_same(file: tuple[str, bytes], size: int) 
     folder, content = file
     try:
         expected = one_by_one(folder, content)
-    except HeaderFault:
+    except HeaderError:
         with pytest.raises(Unreadable):
             by_pieces(folder, content, size)
     else:

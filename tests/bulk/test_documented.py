@@ -92,7 +92,7 @@ def test_each_broken_example_fails_at_its_line_and_field(tmp_path: Path, categor
     ways = [way for example in examples(category) for way in broken(record, example)]
     good = examples(category)[0]
     file = judged(tmp_path, category, [row for way in ways for row in (good, way.row)])
-    found = [(bad.line, [fault.field for fault in bad.faults]) for bad in file.bad]
+    found = [(bad.line, [each.name for each in bad.violations]) for bad in file.bad]
     assert found == [(2 * number, [way.field]) for number, way in enumerate(ways, 1)]
     assert {way.why for way in ways} >= {"left out", "wrong type"}
 

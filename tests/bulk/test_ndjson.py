@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.bulk.files import category, faults, findings, judged, lines, report_of, without_digest, written
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
-from traits_sandbox.bulk.checking.judging import MAX_COLUMNS, MAX_FAULTS, ROW
+from traits_sandbox.bulk.checking.judging import MAX_COLUMNS, MAX_FAULTS
 from traits_sandbox.bulk.formats.lines import MAX_LINE
 from traits_sandbox.bulk.values import FileReport
+from traits_sandbox.errors import ROW
 
 KEY = "level_ups/d=1/x.ndjson"
 BOM = b"\xef\xbb\xbf"
@@ -59,15 +60,13 @@ def one_by_one(content: bytes) -> list[tuple[int, int, str]]:
         except orjson.JSONDecodeError:
             found += [(number, offset, ROW)] if text.strip() else []
         else:
-            found += [
-                (number, offset, violation.where if violation.pointer else ROW) for violation in schema.violations(row)
-            ]
+            found += [(number, offset, violation.name) for violation in schema.violations(row)]
         offset += len(line) + 1
     return found
 
 
 def placed(report: FileReport) -> list[tuple[int, int | None, str]]:
-    return [(fault.line, fault.offset, fault.field) for bad in report.bad for fault in bad.faults]
+    return [(bad.line, bad.offset, each.name) for bad in report.bad for each in bad.violations]
 
 
 @examples(150)
@@ -158,7 +157,7 @@ def test_of_one_row_only_so_much_is_told(tmp_path: Path) -> None:
     params = ",".join(["{}"] * 1000)
     row = f'{{"user_id":"1","action_id":"2","action_name":"x","action_params":[{params}]}}'
     report = judged(tmp_path, "actions/d=1/x.ndjson", lines(row, row))
-    assert [len(bad.faults) for bad in report.bad] == [MAX_FAULTS, MAX_FAULTS]
+    assert [len(bad.violations) for bad in report.bad] == [MAX_FAULTS, MAX_FAULTS]
     assert report.fault_count == 2 * MAX_FAULTS
 
 

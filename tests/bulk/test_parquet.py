@@ -190,12 +190,16 @@ def test_both_ways_of_judging_find_the_same(drawn: tuple[str, pl.DataFrame]) -> 
     table = ParquetTable(kind, dict(frame.schema))
     table.judge(frame.select(table.names), counted)
     expected = [
-        (line, violation.where, violation.rule, violation.message, violation.excerpt)
+        (line, violation.name, violation.rule, violation.message, violation.value)
         for line, row in enumerate(table.rows(frame), 1)
         if not kind.schema.is_valid(row)
         for violation in kind.schema.violations(row)
     ]
-    found = [(f.line, f.field, f.rule, f.message, f.excerpt) for bad in counted.outcome().bad for f in bad.faults]
+    found = [
+        (each.line, each.name, each.rule, each.message, each.value)
+        for bad in counted.outcome().bad
+        for each in bad.violations
+    ]
     assert (counted.rows, found) == (4, expected)
 
 

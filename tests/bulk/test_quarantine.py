@@ -16,8 +16,8 @@ from traits_sandbox.bulk.checking.scan import look
 from traits_sandbox.bulk.checking.spool import Spool
 from traits_sandbox.bulk.checking.task_run import run
 from traits_sandbox.bulk.storage.sources import Access
-from traits_sandbox.bulk.values import BadRow, Fault, FilePlace, FileReport, Stored, Task, TaskResult
-from traits_sandbox.errors import UsageError
+from traits_sandbox.bulk.values import BadRow, FilePlace, FileReport, Stored, Task, TaskResult
+from traits_sandbox.errors import UsageError, Violation
 
 KEY = "purchases/d=1/a.ndjson"
 
@@ -153,7 +153,7 @@ def filled(quarantine: Quarantine, keys: Iterable[str]) -> None:
     """Fill a quarantine with one bad row for each key, as a check would have found them."""
     place = FilePlace(folder="purchases", format="ndjson")
     tasks = quarantine.spooling(Task(root="r", stored=Stored(key=key, size=1), place=place) for key in keys)
-    bad = BadRow(line=1, text="{}", faults=(Fault(line=1, field="price", rule="required", message="is required"),))
+    bad = BadRow(line=1, text="{}", violations=(Violation("price", "required", "is required", line=1),))
     for task in tasks:
         spool = Spool(task.spool)
         spool.add(bad)

@@ -15,7 +15,8 @@ from traits_sandbox.bulk.checking.scan import Progress
 from traits_sandbox.bulk.reports import RENDERERS, terminal
 from traits_sandbox.bulk.reports.json import schema
 from traits_sandbox.bulk.reports.progress import EVERY, progress
-from traits_sandbox.bulk.values import BadRow, Fault, FileReport, FolderReport, LoadReport, Notice
+from traits_sandbox.bulk.values import BadRow, FileReport, FolderReport, LoadReport, Notice
+from traits_sandbox.errors import Violation
 
 NASTY = "</script><script>alert(1)</script><!-- ]]> \x00\x1b[31m\x85\u202e\ufffe & \"'"
 
@@ -33,8 +34,8 @@ def load(tmp_path: Path) -> Path:
 
 def large(files: int = 10_000) -> LoadReport:
     """A report of many files, of which every tenth is bad and every fifth has a notice."""
-    faults = (Fault(line=7, field="price", rule="type", message="must be a number", excerpt='"x"', offset=99),)
-    bad = tuple(BadRow(line=line, text='{"price": "x"}', faults=faults, offset=99) for line in range(20))
+    violations = (Violation("price", "type", "must be a number", '"x"', line=7, offset=99),)
+    bad = tuple(BadRow(line=line, text='{"price": "x"}', violations=violations, offset=99) for line in range(20))
     reports = tuple(
         FileReport(
             key=f"purchases/d={number}/part.ndjson",

@@ -160,7 +160,7 @@ def verdicts(file: FileReport, rows: int) -> list[Verdict]:
     before = FORMATS[file.format][1]
     found: list[Verdict] = [set() for _ in range(rows)]
     for bad in file.bad:
-        found[bad.line - 1 - before] = {fault.field for fault in bad.faults}
+        found[bad.line - 1 - before] = {each.name for each in bad.violations}
     return found
 
 

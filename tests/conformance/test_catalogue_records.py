@@ -19,8 +19,9 @@ from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, U
 from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Field, Operation
+from traits_sandbox.derive.bodies import PushSchema, parse
 from traits_sandbox.derive.messages import error_message
-from traits_sandbox.derive.validation import PushSchema, RecordSchema, parse
+from traits_sandbox.derive.records import RecordSchema
 from traits_sandbox.errors import BadRequest
 
 CHAPTERS = (limits, fields, timestamps, bodies, atomicity)

@@ -6,8 +6,10 @@ import orjson
 from jsonschema import Draft202012Validator
 
 from traits_sandbox.contract.model import Contract, Operation, Record
+from traits_sandbox.derive.bodies import BodySchema, PushSchema
 from traits_sandbox.derive.json_schema import record_document, request_document
-from traits_sandbox.derive.validation import BodySchema, PushSchema, RecordSchema
+from traits_sandbox.derive.places import IN_BODY
+from traits_sandbox.derive.records import RecordSchema
 from traits_sandbox.errors import BadRequest, Violation
 
 
@@ -72,7 +74,7 @@ class RecordJudge:
 
     def violations(self, record: Any) -> tuple[Violation, ...]:
         """Return our verdict: what is wrong with a record, or nothing, which is to say that it is valid."""
-        found = tuple(self.ours.violations(record))
+        found = tuple(self.ours.violations(record, IN_BODY))
         assert self.ours.is_valid(record) == (not found)
         return found
 

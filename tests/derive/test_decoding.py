@@ -8,8 +8,9 @@ import pytest
 
 from tests.derive.other import BOARD, OTHER, PUSH, SPIN, TRICK
 from traits_sandbox.contract.model import Contract, Field
-from traits_sandbox.derive.decoding import typed_decoder
-from traits_sandbox.derive.validation import PushSchema, Records
+from traits_sandbox.derive.bodies import PushSchema, Records
+from traits_sandbox.derive.decoding import TypedDecoder, typed_decoder
+from traits_sandbox.derive.json_schema import closed_request_schema
 
 ROW = {"who": "ann", "score": 7}
 
@@ -56,11 +57,15 @@ def test_a_column_is_the_same_either_way(more: dict[str, Any]) -> None:
     assert found.column("tricks") == [None, []]
 
 
+def decoder(contract: Contract) -> TypedDecoder | None:
+    return typed_decoder(closed_request_schema(contract, PUSH), "spins", {})
+
+
 def test_records_with_attributes_are_for_the_schema_alone() -> None:
     free = msgspec.structs.replace(SPIN, attributes=True)
-    assert typed_decoder(msgspec.structs.replace(OTHER, records=(free, TRICK, BOARD)), PUSH) is None
+    assert decoder(msgspec.structs.replace(OTHER, records=(free, TRICK, BOARD))) is None
 
 
 def test_a_format_within_a_list_is_for_the_schema_alone() -> None:
     dated = msgspec.structs.replace(TRICK, fields=(Field(name="on", type="string", required=True, format="date"),))
-    assert typed_decoder(msgspec.structs.replace(OTHER, records=(SPIN, dated, BOARD)), PUSH) is None
+    assert decoder(msgspec.structs.replace(OTHER, records=(SPIN, dated, BOARD))) is None

@@ -6,7 +6,7 @@ import pytest
 from tests.derive.other import HOOK, OTHER, UPLOAD
 from traits_sandbox.contract.model import Contract, Example
 from traits_sandbox.derive.examples import csv_example, error_example, event_example, record_examples, user_example
-from traits_sandbox.derive.validation import RecordSchema
+from traits_sandbox.derive.records import RecordSchema
 
 
 def test_the_examples_of_a_record_are_those_of_requests_then_those_of_files(contract: Contract) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from traits_sandbox.contract.model import Contract, Field, Record
 from traits_sandbox.derive.formats import FORMATS, TIMESTAMP, TextFormat
-from traits_sandbox.derive.validation import RecordSchema
+from traits_sandbox.derive.records import RecordSchema
 
 MOMENT = Field(name="at", type="Timestamp", required=True)
 RECORD = Record(heading="Moment", kind="moment", fields=(MOMENT,))

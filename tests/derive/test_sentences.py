@@ -7,8 +7,10 @@ import pytest
 
 from tests.derive.judges import refusal_of
 from traits_sandbox.contract.model import Contract, Field
-from traits_sandbox.derive.sentences import demand, dotted, excerpt, nearest, pointer
-from traits_sandbox.derive.validation import BodySchema, RecordSchema
+from traits_sandbox.derive.bodies import BodySchema
+from traits_sandbox.derive.places import dotted, pointer
+from traits_sandbox.derive.records import RecordSchema
+from traits_sandbox.derive.sentences import demand, excerpt, nearest
 
 ACTION = {"user_id": "1", "action_id": "2", "action_name": "n"}
 LOGIN = {"user_id": "1"}
@@ -172,13 +174,13 @@ def test_a_violation_leads_to_its_place(contract: Contract) -> None:
     assert refusal
     (violation,) = refusal.violations
     assert violation.pointer == "/actions/1/action_params/0/value"
-    assert (violation.name, violation.field, violation.record) == ("action_params[0].value", "action_params", 1)
-    assert (violation.rule, violation.excerpt) == ("type", "5")
+    assert (violation.field, violation.key, violation.record) == ("action_params[0].value", "action_params", 1)
+    assert (violation.rule, violation.value) == ("type", "5")
 
 
 def test_a_format_that_may_be_empty_says_so(contract: Contract) -> None:
     judge = RecordSchema(contract, contract.record("Kpi"))
-    (violation,) = judge.violations(KPI | {"churn_date": "soon"}, ("line 7",))
+    (violation,) = judge.violations(KPI | {"churn_date": "soon"})
     assert violation.message == "must be a date as YYYY-MM-DD, or empty"
 
 
@@ -193,6 +195,11 @@ def test_an_attribute_must_be_text(contract: Contract) -> None:
     [
         ("exclusiveMinimum", 5, "must be greater than 5"),
         ("minimum", 0.5, "must be 0.5 or more"),
+        ("exclusiveMaximum", 5, "must be less than 5"),
+        ("maximum", 100, "must be 100 or less"),
+        ("minLength", 1, "must not be empty"),
+        ("minLength", 2, "must have 2 characters or more"),
+        ("maxLength", 9, "must have 9 characters or fewer"),
         ("multipleOf", 2, "must keep the rule multipleOf"),
     ],
 )
@@ -220,7 +227,7 @@ def test_an_excerpt_of_a_deep_value_is_short_too() -> None:
 
 def test_a_place_is_written_for_people_and_for_programs() -> None:
     assert dotted(["actions", 0, "action_params", 1, "value"]) == "actions[0].action_params[1].value"
-    assert pointer(["a/b", "~", 0]) == "/a~1b/~0/0"
+    assert pointer("a/b", "~", 0) == "/a~1b/~0/0"
 
 
 def test_the_nearest_name_is_near() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from tests.derive.judges import BodyJudge, refusal_of, value_at
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.derive.bodies import MAX_UNKNOWN, BodySchema, parse
+from traits_sandbox.derive.records import RecordSchema
 from traits_sandbox.derive.sentences import excerpt
-from traits_sandbox.derive.validation import MAX_UNKNOWN, MAX_VIOLATIONS, BodySchema, RecordSchema, parse
+from traits_sandbox.derive.violations import MAX_VIOLATIONS
 from traits_sandbox.errors import BadRequest
 
 PURCHASE: dict[str, Any] = {"user_id": "1", "item_id": "2", "count": 1, "price": 1}
@@ -116,7 +118,7 @@ def test_every_violation_points_at_what_was_sent(body_judge: BodyJudge) -> None:
     for value in _spoilt(body.example):
         refusal = refusal_of(body_judge.ours, orjson.dumps(value))
         for violation in refusal.violations if refusal else ():
-            assert violation.rule == "required" or excerpt(value_at(value, violation.pointer)) == violation.excerpt
+            assert violation.rule == "required" or excerpt(value_at(value, violation.pointer)) == violation.value
 
 
 def _spoilt(value: Any) -> Iterator[Any]:

@@ -2,11 +2,12 @@ import pytest
 
 from tests.handlers.emulated import Emulated, emulated
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.derive.places import on_line
 from traits_sandbox.errors import BadRequest
 from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, Intake, RecordIntake
 
 FRIENDS = {"user_id": "u1", "target_user_id": "u2", "connection": "linked", "interaction": "friend"}
-ARRIVAL = Arrival(at=1.5, origin="request-1")
+ARRIVAL = Arrival(at=1.5, request_id="request-1")
 
 
 @pytest.fixture
@@ -15,11 +16,11 @@ def intake(contract: Contract) -> RecordIntake:
 
 
 def test_rows_are_parted_into_good_ones_and_what_is_wrong_with_the_others(intake: RecordIntake) -> None:
-    good, violations = intake.accept([("row 1", FRIENDS), ("row 2", {**FRIENDS, "interaction": "foe"}), ("row 3", {})])
+    good, violations = intake.accept([FRIENDS, {**FRIENDS, "interaction": "foe"}, {}], lambda index: on_line(index + 1))
     assert good == [FRIENDS]
-    assert [violation.where for violation in violations[:1]] == ["row 2: interaction"]
-    assert str(violations[0]) == 'row 2: interaction: must be one of friend, party, got "foe"'
-    assert {violation.where.partition(":")[0] for violation in violations[1:]} == {"row 3"}
+    assert [violation.where for violation in violations[:1]] == ["line 2: interaction"]
+    assert str(violations[0]) == 'line 2: interaction: must be one of friend, party, got "foe"'
+    assert {violation.line for violation in violations[1:]} == {3}
     assert {violation.pointer for violation in violations} == {""}
 
 
@@ -35,7 +36,7 @@ def test_many_records_make_batches_in_their_order(intake: RecordIntake) -> None:
     batches = intake.batches(rows, ARRIVAL)
     assert [batch.count for batch in batches] == [BATCH_SIZE, BATCH_SIZE, 1]
     assert [user for batch in batches for user in batch.columns["user_id"]] == [row["user_id"] for row in rows]
-    assert {(batch.kind, batch.received_at, batch.origin) for batch in batches} == {
+    assert {(batch.kind, batch.received_at, batch.request_id) for batch in batches} == {
         ("social_dynamics", 1.5, "request-1")
     }
     assert intake.batches([], ARRIVAL) == []

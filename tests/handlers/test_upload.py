@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.handlers.emulated import DASHBOARD, NOW, Emulated, sentences
-from traits_sandbox.derive.validation import MAX_VIOLATIONS
+from traits_sandbox.derive.violations import MAX_VIOLATIONS
 from traits_sandbox.errors import BadRequest
 from traits_sandbox.handlers.call import Call, HandlerResult
 from traits_sandbox.handlers.csv.rows import MAX_ROW, CsvRow, read_rows
@@ -268,7 +268,8 @@ def test_an_open_quotation_mark_is_told_with_the_lines_it_takes(api: Emulated) -
 def test_a_row_of_many_quoted_lines_is_bounded() -> None:
     row = b'"' + b'\n","' * (MAX_ROW // 2)
     (first, *_) = read_rows(io.BytesIO(row))
-    assert (first.line, first.fault) == (1, f"must be at most {MAX_ROW} bytes long")
+    assert first.violation
+    assert (first.line, first.violation.message) == (1, f"must be at most {MAX_ROW} bytes long")
 
 
 def test_all_violations_are_counted_and_the_first_kept(api: Emulated) -> None:

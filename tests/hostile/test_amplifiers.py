@@ -10,7 +10,7 @@ from tests.hostile.cases import REFUSED, TAKEN, first_of_each
 from tests.hostile.checks import UNHURRIED, Judge, unharmed
 from tests.hostile.messages import OPERATIONS
 from tests.wire.served import serving
-from traits_sandbox.derive.validation import MAX_VALUES
+from traits_sandbox.derive.bodies import MAX_VALUES
 
 
 @pytest.fixture

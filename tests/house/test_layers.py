@@ -57,7 +57,7 @@ FENCES: dict[str, set[str]] = {
     "httptools": {"web", "cli"},
     "uvicorn": {"web", "cli"},
     "uvloop": {"web", "cli"},
-    "jsonschema_rs": {"derive.validation"},
+    "jsonschema_rs": {"derive.compiled"},
     "markdown_it": {"contract.markdown"},
     "mdit_py_plugins": {"contract.markdown"},
     "yaml": {"contract.markdown"},

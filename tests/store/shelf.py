@@ -32,11 +32,11 @@ async def memory() -> AsyncIterator[Store]:
 STORES: dict[str, Callable[[], Opened]] = {"memory": memory}
 
 
-def batch(kind: str, *rows: Row, collection: str = "", received_at: float = 0.0, origin: str = "") -> Batch:
+def batch(kind: str, *rows: Row, collection: str = "", received_at: float = 0.0, request_id: str = "") -> Batch:
     """Return rows as a batch."""
     raw = orjson.dumps({collection: rows} if collection else rows)
     columns = LAYOUTS[kind].columns(rows)
-    return Batch(kind, LAYOUTS[kind], len(rows), columns, raw, collection, received_at, origin)
+    return Batch(kind, LAYOUTS[kind], len(rows), columns, raw, collection, received_at, request_id)
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ def test_an_empty_store_knows_nothing(held: Shelf) -> None:
 
 def test_records_come_back_as_they_went_in_oldest_first(held: Shelf) -> None:
     rows = [login("u1", level=2**63, price=0.1, text="é\u0000\u2028😀", nested=[{"a": [None, True]}]), login("u2"), {}]
-    held.append(batch("login", *rows, collection="users", received_at=1600171200.25, origin="request-1"))
+    held.append(batch("login", *rows, collection="users", received_at=1600171200.25, request_id="request-1"))
     held.put("login", login("u1", level=2))
     found = held.runner.run(held.store.records("one", "login"))
     assert [record.value for record in found] == [*rows, login("u1", level=2)]
-    assert (found[0].kind, found[0].received_at, found[0].origin) == ("login", 1600171200.25, "request-1")
+    assert (found[0].kind, found[0].received_at, found[0].request_id) == ("login", 1600171200.25, "request-1")
 
 
 def test_an_append_keeps_batches_of_several_kinds(held: Shelf) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from traits_sandbox.errors import Violation
+
 FileFormat = Literal["ndjson", "csv", "parquet"]
 Compression = Literal["", "gz", "zst"]
 STORAGE: Final = "storage"
@@ -42,32 +44,16 @@ class FilePlace(BulkValue, frozen=True, kw_only=True):
     partitions: tuple[str, ...] = ()
 
 
-class Fault(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """One way in which a row breaks the contract.
+class BadRow(BulkValue, frozen=True, kw_only=True):
+    """A bad row: its line, its text (cut where it is long), and its violations.
 
     `line` counts from 1: lines of text, or rows of a Parquet file. `offset` is the byte at which the line begins, in
-    NDJSON that is not compressed. `message` is the rest of a sentence that begins with the field's name.
+    NDJSON that is not compressed.
     """
 
     line: int
-    field: str
-    rule: str
-    message: str
-    excerpt: str = ""
-    offset: int | None = None
-
-    @property
-    def sentence(self) -> str:
-        """Return it as a sentence: `price must be a positive number (got -1)`."""
-        return f"{self.field} {self.message}" + (f" (got {self.excerpt})" if self.excerpt else "")
-
-
-class BadRow(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """A bad row: its line, what it holds as text (cut where it is long), and everything that is wrong with it."""
-
-    line: int
     text: str
-    faults: tuple[Fault, ...]
+    violations: tuple[Violation, ...]
     offset: int | None = None
 
 

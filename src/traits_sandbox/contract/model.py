@@ -44,8 +44,11 @@ class Field(FrozenStruct, frozen=True, kw_only=True):
     item: str = ""
     format: TextFormat = ""
     min_length: int | None = None
+    max_length: int | None = None
     minimum: int | float | None = None
     exclusive_minimum: int | float | None = None
+    maximum: int | float | None = None
+    exclusive_maximum: int | float | None = None
     allowed: tuple[str, ...] = ()
     may_be_empty: bool = False
     aliases: dict[str, str] = {}

@@ -3,7 +3,7 @@
 import msgspec
 
 from traits_sandbox.derive.leniency import Reading
-from traits_sandbox.derive.validation import UnknownField
+from traits_sandbox.derive.records import UnknownField
 from traits_sandbox.errors import ApiError, Violation
 
 Headers = list[tuple[bytes, bytes]]

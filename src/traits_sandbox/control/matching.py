@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from traits_sandbox.derive.compiled import TextPattern
 from traits_sandbox.derive.sentences import excerpt, short
-from traits_sandbox.derive.validation import TextPattern
 from traits_sandbox.errors import UsageError
 
 MAX_DEPTH: Final = 32

@@ -35,7 +35,7 @@ class Since:
 
     def records(self, records: list[StoredRecord]) -> list[StoredRecord]:
         """Return those of the records, oldest first, that are meant."""
-        places = [index for index, record in enumerate(records) if record.origin == self.request]
+        places = [index for index, record in enumerate(records) if record.request_id == self.request]
         if self.request and places:
             return records[places[-1] + 1 :]
         return [record for record in records if record.received_at >= self.time]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from traits_sandbox.control.journal_entry import JournalEntry
-from traits_sandbox.derive.validation import UnknownField
+from traits_sandbox.derive.records import UnknownField
 from traits_sandbox.errors import Violation
 
 MAX_UPLOADS = 1000

@@ -60,7 +60,7 @@ def shown_record(dashboard: str, record: StoredRecord) -> JsonObject:
         "kind": record.kind,
         "dashboard": dashboard,
         "time": _iso(record.received_at),
-        "request_id": record.origin,
+        "request_id": record.request_id,
         "record": record.value,
     }
 
@@ -110,9 +110,8 @@ def _shown_body(body: bytes | None) -> Any:
 
 
 def _shown_verdict(violation: Violation) -> JsonObject:
-    place = violation.where.partition(":")[0].removeprefix("line ")
     return {
-        "line": int(place) if place.isdigit() else None,
+        "line": violation.line,
         "field": violation.name,
         "rule": violation.rule,
         "message": str(violation),

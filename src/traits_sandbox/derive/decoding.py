@@ -1,51 +1,69 @@
 """A typed decoder for the common case: it parses and judges a push in less time than parsing alone takes.
 
-It may only accept what the closed JSON Schema accepts, and it may give up on anything: whatever it does not
-take, the schema decides. Types, bounds and unknown names are msgspec's; text formats are judged by the field's
-own schema, a column at a time.
+It is built from the closed JSON Schema of the body. It accepts only what that schema accepts and may reject anything:
+the schema judges whatever it rejects. A keyword that it does not know means that there is no decoder.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from traits_sandbox.contract.model import Contract, Field, Operation, Record
-from traits_sandbox.derive.json_schema import Schema, field_schema
+from traits_sandbox.derive.json_schema import Schema
+from traits_sandbox.derive.keywords import is_plain_record, items_of, narrowing
 
 ColumnValues = dict[str, list[Any]]
+"""The values of some fields in all rows of a push, without absent ones."""
 
-_TYPES: dict[str, Any] = {"string": str, "int": int, "float": float, "Timestamp": str}
+Aliases = Mapping[str, Mapping[str, str]]
+"""The other spellings of a field's values that are accepted, by the field's name."""
+
+_TYPES: Final[Mapping[str, Any]] = {"string": str, "integer": int, "number": float}
+# The constraints of msgspec by JSON Schema's keywords, for each type.
+_BOUNDS: Final = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
+_CONSTRAINTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "string": {"minLength": "min_length", "maxLength": "max_length"},
+    "integer": _BOUNDS,
+    "number": _BOUNDS,
+}
+_INT64: Final = 2**63
+_LENGTHS: Final = {"minItems": "min_length", "maxItems": "max_length"}
+
+
+class Unsupported(Exception):
+    """A schema has what a typed decoder cannot judge."""
 
 
 class TypedDecoder:
     """Decodes the bodies of one push into rows with attributes instead of dictionaries."""
 
-    def __init__(self, contract: Contract, operation: Operation) -> None:
-        assert operation.body is not None
-        self._record = contract.record(operation.body.record)
-        row = _row_type(contract, self._record)
-        limits = Meta(min_length=contract.min_records, max_length=contract.max_records)
-        rows = ("rows", Annotated[list[row], limits])  # type: ignore[valid-type]
-        names = {"rows": operation.body.collection}
-        body = msgspec.defstruct("Body", [rows], rename=names, forbid_unknown_fields=True)
+    def __init__(self, schema: Schema, collection: str, aliases: Aliases) -> None:
+        """Build the decoder from a body's closed schema; raises Unsupported."""
+        definitions, listed = schema["$defs"], schema["properties"][collection]
+        record = items_of(listed, definitions)
+        if record is None or not is_plain_record({**schema, "$defs": {}}):
+            raise Unsupported
+        row = _row_type(record, definitions, aliases)
+        rows = ("rows", Annotated[list[row], Meta(**_constraints(listed, _LENGTHS))])  # type: ignore[valid-type]
+        body = msgspec.defstruct("Body", [rows], rename={"rows": collection}, forbid_unknown_fields=True)
         self._decoder = msgspec.json.Decoder(body)
-        self._formatted = [field for field in self._record.fields if _has_format(field)]
-        self._getters = {f.name: attrgetter(_attribute(self._record, f.name)) for f in self._record.fields}
+        fields: Mapping[str, Schema] = record["properties"]
+        self._patterns = {name: field for name, field in fields.items() if "pattern" in field}
+        self._getters = {name: attrgetter(f"f{number}") for number, name in enumerate(fields)}
 
     def decode(self, raw: bytes, holds: Callable[[ColumnValues], bool]) -> Sequence[Any] | None:
-        """Return the rows of a valid body without unknown fields, or None: then somebody else must decide.
+        """Return the rows of a valid body without unknown fields, or None: then the schema must judge.
 
-        `holds` judges the columns of the fields that have a text format, by `format_schema`.
+        `holds` judges the columns of the fields that have a pattern, by `column_schema`.
         """
         try:
             body: Any = self._decoder.decode(raw)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         rows: Sequence[Any] = body.rows
-        columns = {field.name: [v for v in self.column(rows, field.name) if v is not None] for field in self._formatted}
+        columns = {name: [value for value in self.column(rows, name) if value is not None] for name in self._patterns}
         return rows if holds(columns) else None
 
     def column(self, rows: Sequence[Any], name: str) -> list[Any]:
@@ -53,57 +71,67 @@ class TypedDecoder:
         values = map(self._getters[name], rows)
         return [None if value is UNSET else value for value in values]
 
-    def format_schema(self) -> Schema:
-        """Return the schema of the columns that `decode` hands out."""
-        columns = {field.name: {"type": "array", "items": field_schema(field)} for field in self._formatted}
+    def column_schema(self) -> Schema:
+        """Return the schema of the columns that `decode` passes to `holds`."""
+        columns = {name: {"type": "array", "items": field} for name, field in self._patterns.items()}
         return {"type": "object", "properties": columns}
 
 
-def typed_decoder(contract: Contract, operation: Operation) -> TypedDecoder | None:
-    """Return a typed decoder for a push, or None where it could not judge as the schema does."""
-    assert operation.body is not None
-    if any(record.attributes for record in _reached(contract, operation.body.record)):
+def typed_decoder(schema: Schema, collection: str, aliases: Aliases) -> TypedDecoder | None:
+    """Return a typed decoder for bodies with a list of records, or None where it could not judge as the schema does."""
+    try:
+        return TypedDecoder(schema, collection, aliases)
+    except Unsupported:
         return None
-    nested = list(_reached(contract, operation.body.record))[1:]
-    if any(_has_format(field) for record in nested for field in record.fields):
-        return None
-    return TypedDecoder(contract, operation)
 
 
-def _reached(contract: Contract, heading: str) -> Iterator[Record]:
-    record = contract.record(heading)
-    yield record
-    for field in record.fields:
-        if field.item:
-            yield from _reached(contract, field.item)
+def _row_type(
+    record: Schema, definitions: Mapping[str, Schema], aliases: Aliases, *, nested: bool = False
+) -> type[msgspec.Struct]:
+    if not is_plain_record(record) or record.get("additionalProperties") is not False:
+        raise Unsupported
+    # Attributes are numbered, because a field's name need not be a Python name.
+    members: Mapping[str, Schema] = record["properties"]
+    names = {f"f{number}": name for number, name in enumerate(members)}
+    required = record.get("required", [])
+    fields = []
+    for attribute, name in names.items():
+        value = _value_type(members[name], definitions, aliases.get(name, {}), nested=nested)
+        fields.append((attribute, value) if name in required else (attribute, value | UnsetType, UNSET))
+    return msgspec.defstruct("Row", sorted(fields, key=len), rename=names, forbid_unknown_fields=True, gc=False)
 
 
-def _row_type(contract: Contract, record: Record) -> type[msgspec.Struct]:
-    # Attributes are numbered: a field's name need not be a Python name.
-    names = {_attribute(record, field.name): field.name for field in record.fields}
-    fields = sorted((_member(contract, record, field) for field in record.fields), key=len)
-    return msgspec.defstruct(record.heading, fields, rename=names, forbid_unknown_fields=True, gc=False)
+def _value_type(field: Schema, definitions: Mapping[str, Schema], aliases: Mapping[str, str], *, nested: bool) -> Any:
+    kind, rules = field["type"], narrowing(field)
+    if kind == "array":
+        item = items_of(field, definitions)
+        if item is None:
+            raise Unsupported
+        row = _row_type(item, definitions, {}, nested=True)
+        return Annotated[list[row], Meta(**_constraints(field, _LENGTHS))]  # type: ignore[valid-type]
+    if kind not in _TYPES:
+        raise Unsupported
+    if "pattern" in rules:
+        # The whole schema of such a field is judged a column at a time.
+        if nested or kind != "string":
+            raise Unsupported
+        return str
+    if "enum" in rules:
+        if rules.keys() != {"enum"} or kind != "string":
+            raise Unsupported
+        # A spelling that has an alias is left to the schema: the record has to be rewritten.
+        return Literal[tuple(value for value in rules["enum"] if value not in aliases)]
+    return Annotated[_TYPES[kind], Meta(**_constraints(field, _CONSTRAINTS[kind]))]
 
 
-def _member(contract: Contract, record: Record, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
-    name, value = _attribute(record, field.name), _value_type(contract, field)
-    return (name, value) if field.required else (name, value | UnsetType, UNSET)
-
-
-def _value_type(contract: Contract, field: Field) -> Any:
-    if field.type == "list":
-        return list[_row_type(contract, contract.record(field.item))]  # type: ignore[misc]
-    if field.allowed:
-        # A spelling that has an alias is left to the slow path, which rewrites it.
-        return Literal[tuple(value for value in field.allowed if value not in field.aliases)]
-    bounds = {"ge": field.minimum, "gt": field.exclusive_minimum, "min_length": field.min_length}
-    given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
-    return Annotated[_TYPES[field.type], Meta(**given)]
-
-
-def _attribute(record: Record, name: str) -> str:
-    return f"f{[field.name for field in record.fields].index(name)}"
-
-
-def _has_format(field: Field) -> bool:
-    return field.type == "Timestamp" or bool(field.format)
+def _constraints(field: Schema, known: Mapping[str, str]) -> dict[str, Any]:
+    rules = narrowing(field)
+    if not rules.keys() <= known.keys():
+        raise Unsupported
+    found = {known[keyword]: bound for keyword, bound in rules.items()}
+    exact = (isinstance(bound, int) and abs(bound) < _INT64 for bound in found.values())
+    if field["type"] != "number" and not all(exact):
+        raise Unsupported
+    if {"ge", "gt"} <= found.keys() or {"le", "lt"} <= found.keys():
+        raise Unsupported
+    return found

@@ -1,11 +1,12 @@
 """The text formats that the document's types and descriptions name, as exact patterns.
 
-Patterns are in the common ground of ECMA 262, Rust and Python: no look-around, no classes such as `\\d`.
-A `max_length` stands beside each fixed-width pattern, so that an engine whose `$` also matches before a
-final newline gives the same verdict.
+Patterns use only what ECMA 262, Rust and Python have in common: no look-around, no classes such as `\\d`. Each pattern
+of fixed width has a `max_length`, because `$` also matches before a final newline in some engines.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 # 0001 to 9999: a year that calendars know.
 _YEAR = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})"
@@ -32,7 +33,7 @@ _PRIVATE_LANGUAGE = "[xX](?:-[A-Za-z0-9]{1,8})+"
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """A pattern without anchors, its longest match (None: unbounded) and the words that ask for it."""
+    """A pattern without anchors, its longest match (None: unbounded), the words that demand it, and an example."""
 
     pattern: str
     max_length: int | None
@@ -45,4 +46,19 @@ FORMATS = {
     "date": TextFormat(_DATE, 10, "a date as YYYY-MM-DD", "2018-11-14"),
     "country": TextFormat("[A-Za-z]{2}", 2, "a country code of two letters", "US"),
     "language": TextFormat(f"(?:{_LANGUAGE}|{_PRIVATE_LANGUAGE})", None, "a language tag such as en-US", "en-US"),
+}
+
+
+def anchored(text_format: TextFormat, *, may_be_empty: bool) -> str:
+    """Return the pattern of a whole text, as schemas have it."""
+    return f"^(?:{text_format.pattern}){'?' if may_be_empty else ''}$"
+
+
+def format_of(field: Mapping[str, Any]) -> TextFormat | None:
+    """Return the format that a field's JSON Schema demands, or None."""
+    return _BY_PATTERN.get(field.get("pattern", ""))
+
+
+_BY_PATTERN = {
+    anchored(each, may_be_empty=empty): each for each in (TIMESTAMP, *FORMATS.values()) for empty in (False, True)
 }

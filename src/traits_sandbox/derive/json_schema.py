@@ -4,7 +4,7 @@ from typing import Any
 
 from traits_sandbox.contract.model import Contract, Field, Operation, Record, RequestBody
 from traits_sandbox.derive.examples import record_examples
-from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
+from traits_sandbox.derive.formats import FORMATS, TIMESTAMP, anchored
 
 Schema = dict[str, Any]
 
@@ -189,16 +189,22 @@ def _text_rules(field: Field) -> Schema:
     if field.min_length is not None:
         rules["minLength"] = field.min_length
     if text_format:
-        optional = "?" if field.may_be_empty else ""
-        rules["pattern"] = f"^(?:{text_format.pattern}){optional}$"
+        rules["pattern"] = anchored(text_format, may_be_empty=field.may_be_empty)
         rules |= {"maxLength": text_format.max_length} if text_format.max_length else {}
+    if field.max_length is not None:
+        rules["maxLength"] = min(field.max_length, rules.get("maxLength", field.max_length))
     if field.allowed:
         rules["enum"] = list(field.allowed)
     return rules
 
 
 def _number_rules(field: Field) -> Schema:
-    bounds = {"minimum": field.minimum, "exclusiveMinimum": field.exclusive_minimum}
+    bounds = {
+        "minimum": field.minimum,
+        "exclusiveMinimum": field.exclusive_minimum,
+        "maximum": field.maximum,
+        "exclusiveMaximum": field.exclusive_maximum,
+    }
     return {keyword: bound for keyword, bound in bounds.items() if bound is not None}
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from traits_sandbox.contract.model import Contract, Field, Operation, Record
-from traits_sandbox.derive.sentences import JsonPath, dotted, excerpt
+from traits_sandbox.derive.places import JsonPath, dotted
+from traits_sandbox.derive.sentences import excerpt
 from traits_sandbox.json_types import JsonObject
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

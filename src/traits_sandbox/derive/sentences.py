@@ -1,6 +1,6 @@
-"""Words for people: what a value must be, what was sent, what an unknown name may have meant."""
+"""Words for violations: what a value must be, what was sent, and what an unknown name may mean."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,10 +9,8 @@ import orjson
 from traits_sandbox.contract.model import Field
 from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
 
-JsonPath = Sequence[str | int]
-
 _EXCERPT_LENGTH = 40
-# No field has a longer one; comparing texts takes time that grows with them.
+# No field's name is longer. Comparing texts takes longer the longer they are.
 _LONGEST_NAME = 64
 _TYPE_WORDS = {
     "string": "a string",
@@ -26,8 +24,8 @@ _TYPE_WORDS = {
 def demand(rule: str, bound: Any, field: Field | None) -> str:
     """Return what a value must be, as the rest of a sentence that begins with its name.
 
-    `rule` is the JSON Schema keyword that failed, `bound` its value, `field` the field it stands at (None for
-    an attribute, which the contract does not name).
+    `rule` is the JSON Schema keyword that the value breaks, `bound` the keyword's value. `field` is None for a free
+    attribute, which the contract does not name.
     """
     match rule:
         case "required":
@@ -42,16 +40,24 @@ def demand(rule: str, bound: Any, field: Field | None) -> str:
             return f"must be greater than {bound:g}"
         case "minimum":
             return f"must be {bound:g} or more"
+        case "exclusiveMaximum":
+            return f"must be less than {bound:g}"
+        case "maximum":
+            return f"must be {bound:g} or less"
         case _ if field and (words := format_words(field)):
             return f"must be {words}"
-        case "minLength":
+        case "minLength" if bound == 1:
             return "must not be empty"
+        case "minLength":
+            return f"must have {bound} characters or more"
+        case "maxLength":
+            return f"must have {bound} characters or fewer"
         case _:
             return f"must keep the rule {rule}"
 
 
 def format_words(field: Field) -> str:
-    """Return the words that ask for a field's text format, or nothing for free text."""
+    """Return the words that demand a field's text format, or nothing for free text."""
     text_format = TIMESTAMP if field.type == "Timestamp" else FORMATS.get(field.format)
     if text_format is None:
         return ""
@@ -68,22 +74,12 @@ def excerpt(value: Any) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that an unknown one most resembles, or nothing."""
+    """Return the known name that is most like an unknown one, or nothing."""
     if len(name) > _LONGEST_NAME:
         return ""
     return next(iter(get_close_matches(name, list(known), 1)), "")
 
 
 def short(name: str) -> str:
-    """Return a name that a client made up, cut to the length of the longest that makes sense."""
+    """Return a client's name for a field, cut to the length of the longest sensible one."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-
-
-def dotted(place: JsonPath) -> str:
-    """Return a place as people write it: `action_params[0].value`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
-
-
-def pointer(place: JsonPath) -> str:
-    """Return a place as a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)

@@ -9,7 +9,7 @@ import msgspec
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract, Operation
 from traits_sandbox.derive.leniency import Reading
-from traits_sandbox.derive.validation import UnknownField
+from traits_sandbox.derive.records import UnknownField
 from traits_sandbox.errors import Violation
 from traits_sandbox.handlers.intake import Intake
 from traits_sandbox.store.protocol import Store

@@ -1,31 +1,32 @@
-"""The one way into the store: every door judges records here and hands them over as batches."""
+"""The one way into the store: every route judges its records here and stores them as batches."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import orjson
 
 from traits_sandbox.contract.model import Contract, Record
-from traits_sandbox.derive.validation import Records, RecordSchema
+from traits_sandbox.derive.bodies import Records
+from traits_sandbox.derive.places import RecordPlace
+from traits_sandbox.derive.records import RecordSchema
 from traits_sandbox.errors import Violation
 from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Batch, RecordLayout
 
-# Rows of files are stored in batches of this many, about as many as a push carries.
+# Rows of files are stored in batches of this many, about the size of a push.
 BATCH_SIZE = 1000
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """When records arrived (epoch seconds) and with which request."""
+    """When records arrived, in epoch seconds, and in which request."""
 
     at: float
-    origin: str
+    request_id: str
 
 
 class RecordIntake:
-    """Takes records of one heading in: judges them, normalises spellings, makes batches."""
+    """Judges the records of one heading, stores one spelling of each value, and makes batches."""
 
     def __init__(self, contract: Contract, record: Record) -> None:
         self.record = record
@@ -34,19 +35,16 @@ class RecordIntake:
         self._layout = RecordLayout(user=_role(record, "user"), mention=_role(record, "mention"), key=record.key)
         self._indexed = self._layout.names
 
-    def accept(self, rows: Iterable[tuple[str, JsonObject]]) -> tuple[list[JsonObject], list[Violation]]:
-        """Part rows, each with the words for its place, into valid ones and what is wrong with the others.
-
-        A violation stands at `<place>: <field>`; it has no pointer, as the rows are no part of a JSON body.
-        """
-        good: list[JsonObject] = []
+    def accept(
+        self, rows: Sequence[JsonObject], place: Callable[[int], RecordPlace]
+    ) -> tuple[list[JsonObject], list[Violation]]:
+        """Return the valid rows, and the violations of the others; `place` returns where the row with an index is."""
         violations: list[Violation] = []
-        for place, row in rows:
-            if self.schema.is_valid(row):
-                good.append(row)
-            else:
-                violations += (_at(place, violation) for violation in self.schema.violations(row))
-        return good, violations
+        bad = set()
+        for index, found in self.schema.refused(rows, place):
+            bad.add(index)
+            violations += found
+        return [row for index, row in enumerate(rows) if index not in bad], violations
 
     def batches(self, records: Sequence[JsonObject], arrival: Arrival) -> list[Batch]:
         """Return valid records as batches of BATCH_SIZE."""
@@ -54,19 +52,19 @@ class RecordIntake:
         return [self._batch(records[start : start + BATCH_SIZE], arrival) for start in starts]
 
     def pushed(self, records: Records, arrival: Arrival, *, raw: bytes, collection: str) -> Batch:
-        """Return the valid records of a push as one batch that keeps the bytes they came in."""
+        """Return the valid records of a push as one batch, which keeps the bytes of the body."""
         if records.readings or (self._aliases and self._spelled_otherwise(records)):
             return self._batch(records.rows, arrival)
         columns = {name: records.column(name) for name in self._indexed}
         count = len(records.rows)
-        return Batch(self.record.kind, self._layout, count, columns, raw, collection, arrival.at, arrival.origin)
+        return Batch(self.record.kind, self._layout, count, columns, raw, collection, arrival.at, arrival.request_id)
 
     def _batch(self, records: Sequence[JsonObject], arrival: Arrival) -> Batch:
         stored = [self._normalised(record) for record in records] if self._aliases else records
         columns = self._layout.columns(stored)
-        # orjson over-allocates; a copy is as large as its content.
+        # orjson allocates too much memory; a copy is as large as its content.
         raw = bytes(memoryview(orjson.dumps(stored)))
-        return Batch(self.record.kind, self._layout, len(stored), columns, raw, "", arrival.at, arrival.origin)
+        return Batch(self.record.kind, self._layout, len(stored), columns, raw, "", arrival.at, arrival.request_id)
 
     def _spelled_otherwise(self, records: Records) -> bool:
         return any(
@@ -81,7 +79,7 @@ class RecordIntake:
 
 
 class Intake:
-    """The intakes of all records of a contract, each made when first asked for."""
+    """The intakes of all records of a contract. Each is made at its first use."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
@@ -92,10 +90,6 @@ class Intake:
         if heading not in self._made:
             self._made[heading] = RecordIntake(self._contract, self._contract.record(heading))
         return self._made[heading]
-
-
-def _at(place: str, violation: Violation) -> Violation:
-    return replace(violation, pointer="", where=f"{place}: {violation.where}")
 
 
 def _role(record: Record, role: Any) -> str:

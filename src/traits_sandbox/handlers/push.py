@@ -1,7 +1,7 @@
 """Pushes: a JSON list of records, stored whole or not at all."""
 
 from traits_sandbox.contract.model import Operation
-from traits_sandbox.derive.validation import PushSchema
+from traits_sandbox.derive.bodies import PushSchema
 from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 from traits_sandbox.handlers.intake import Arrival
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.derive.sentences import excerpt
-from traits_sandbox.errors import BadRequest, NotFound, Violation
+from traits_sandbox.errors import BadRequest, NotFound, Rule, Violation
 from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 from traits_sandbox.handlers.traits import TraitModel, persona_of, weighted_mean
 
@@ -69,4 +69,4 @@ def _index(text: str, roles: dict[str, str]) -> int:
         return int(text) if len(text) < _LONGEST_INDEX else sys.maxsize
     name = roles["persona"]
     message = f"must be an index starting with 1, or {roles['all_personas']}"
-    raise BadRequest((Violation("", name, name, "persona", message, excerpt(text)),))
+    raise BadRequest((Violation(name, Rule.PERSONA, message, excerpt(text)),))

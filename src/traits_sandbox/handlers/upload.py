@@ -1,22 +1,24 @@
-"""Uploads of CSV files: good rows are stored, bad ones refused one by one."""
+"""Uploads of CSV files: good rows are stored, bad rows are refused one by one."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+import msgspec
 
 from traits_sandbox.contract.model import Operation
-from traits_sandbox.errors import BadRequest, Violation
+from traits_sandbox.derive.places import on_line
+from traits_sandbox.derive.violations import KeptViolations
+from traits_sandbox.errors import BadRequest, Rule, Violation
 from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
-from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderFault, columns_of
+from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderError, columns_of
 from traits_sandbox.handlers.csv.rows import CsvRow, read_rows
 from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, RecordIntake
-from traits_sandbox.handlers.verdicts import Verdicts
 from traits_sandbox.json_types import JsonObject
 
-# Rows are judged and stored in chunks, so that a large file takes little memory and others are served meanwhile.
+# Rows are judged and stored in chunks: a large file takes little memory, and other requests are served in between.
 _CHUNK_BYTES = 2**20
 
-# The estimate is as fake as the ingestion is immediate; it only has to grow with the file.
+# Rows are stored at once, so the estimate is fake; it only has to grow with the file.
 _ROWS_A_SECOND = 1000
 
 
@@ -30,9 +32,9 @@ def upload(operation: Operation, backend: Backend) -> Handler:
         columns = _columns(operation, backend, next(_filled(rows), None))
         intake = backend.intake.of(columns.record.heading)
         arrival = Arrival(call.received_at, call.request_id)
-        verdicts, total, stored = Verdicts(), 0, 0
+        refused, total, stored = KeptViolations(), 0, 0
         for chunk in chunks(rows):
-            records = _records(chunk, columns, intake, verdicts)
+            records = _records(chunk, columns, intake, refused)
             await backend.store.append(call.dashboard, intake.batches(records, arrival))
             await asyncio.sleep(0)
             total += sum(1 for _ in _filled(chunk))
@@ -41,39 +43,38 @@ def upload(operation: Operation, backend: Backend) -> Handler:
             data={estimate: 1 + total // _ROWS_A_SECOND},
             records=stored,
             unknown=columns.unknown,
-            refused=verdicts.kept,
-            refused_count=verdicts.count,
+            refused=refused.kept,
+            refused_count=refused.count,
         )
 
     return handle
 
 
 def judge(row: CsvRow, columns: CsvColumns, intake: RecordIntake) -> tuple[list[JsonObject], list[Violation]]:
-    """Return the records of a row, or what is wrong with it: half a row would come twice when it is mended."""
-    place = f"line {row.line}"
-    if fault := row.fault or columns.fault(row.cells):
-        return [], [Violation("", place, "row", "csv", fault)]
+    """Return the records of a row, or its violations: a corrected row is sent again as a whole."""
+    if found := columns.violation(row):
+        return [], [found]
     records: list[JsonObject] = []
-    # The records that a row's metrics make share its other cells, and so the faults of these.
+    # The metrics of a row share its other cells, so a violation in these is found once for each metric.
     violations: dict[Violation, None] = {}
     for metric, record in columns.records(row.cells):
-        good, bad = intake.accept([(place, record)])
+        good, bad = intake.accept([record], lambda _: on_line(row.line))
         records += good
-        violations |= {_blamed(violation, place, columns, metric): None for violation in bad}
+        violations |= {_in_column(violation, columns, metric): None for violation in bad}
     return ([], list(violations)) if violations else (records, [])
 
 
 def _columns(operation: Operation, backend: Backend, header: CsvRow | None) -> CsvColumns:
-    """Return what the columns of a file are for; raises BadRequest unless its header tells."""
+    """Return the columns of a file; raises BadRequest if its header fits no dialect."""
     try:
         if header is None:
-            raise HeaderFault("is empty, send CSV with a header row")
-        if header.fault:
-            raise HeaderFault(f"must begin with a header row: line {header.line} {header.fault}")
+            raise HeaderError("is empty, send CSV with a header row")
+        if header.violation:
+            raise HeaderError(f"must begin with a header row: line {header.line} {header.violation.message}")
         return columns_of(backend.contract, operation.dialects, header.cells)
-    except HeaderFault as fault:
+    except HeaderError as error:
         part = operation.body.part if operation.body else ""
-        raise BadRequest((Violation("", part, part, "header", str(fault)),)) from None
+        raise BadRequest((Violation(part, Rule.HEADER, str(error)),)) from None
 
 
 def _filled(rows: Iterable[CsvRow]) -> Iterator[CsvRow]:
@@ -94,16 +95,17 @@ def chunks(rows: Iterable[CsvRow]) -> Iterator[list[CsvRow]]:
         yield chunk
 
 
-def _records(chunk: list[CsvRow], columns: CsvColumns, intake: RecordIntake, verdicts: Verdicts) -> list[JsonObject]:
+def _records(
+    chunk: list[CsvRow], columns: CsvColumns, intake: RecordIntake, refused: KeptViolations
+) -> list[JsonObject]:
     records: list[JsonObject] = []
     for row in _filled(chunk):
         good, bad = judge(row, columns, intake)
         records += good
-        verdicts.add(bad)
+        refused.add(bad)
     return records
 
 
-def _blamed(violation: Violation, place: str, columns: CsvColumns, metric: str) -> Violation:
-    """Return a violation that names the column of the file, where that is not the field of the record."""
-    column = columns.column_of(violation.name, metric)
-    return violation if column == violation.name else replace(violation, name=column, where=f"{place}: {column}")
+def _in_column(violation: Violation, columns: CsvColumns, metric: str) -> Violation:
+    """Return a violation with the column of the file in place of the record's field."""
+    return msgspec.structs.replace(violation, field=columns.column_of(violation.field, metric))

@@ -1,7 +1,7 @@
 """Deletion of everything about a user."""
 
 from traits_sandbox.contract.model import Operation
-from traits_sandbox.derive.validation import BodySchema
+from traits_sandbox.derive.bodies import BodySchema
 from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 
 

@@ -35,7 +35,7 @@ class HeldBatch(msgspec.Struct):
     collection: str
     count: int
     received_at: float
-    origin: str
+    request_id: str
     erased: int = 0
 
     @property
@@ -104,7 +104,7 @@ class MemoryStore:
                 collection=batch.collection,
                 count=batch.count,
                 received_at=batch.received_at,
-                origin=batch.origin,
+                request_id=batch.request_id,
             )
             self._dashboards[dashboard].add(batch, number, self._appended // self._era_bytes)
             self._held[number] = held
@@ -214,7 +214,7 @@ class MemoryStore:
                 parsed = (number, held.records())
             value = parsed[1][position]
             if value is not None:
-                found.append(StoredRecord(held.kind, value, held.received_at, held.origin))
+                found.append(StoredRecord(held.kind, value, held.received_at, held.request_id))
         return found
 
     def _erase(self, held: HeldBatch, number: int, places: set[int]) -> int:

@@ -44,17 +44,17 @@ class Batch(msgspec.Struct, frozen=True):
     raw: bytes
     collection: str = ""
     received_at: float = 0.0
-    origin: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record with when it came and with which request (`origin`)."""
+    """A record with when it came and with which request (`request_id`)."""
 
     kind: str
     value: dict[str, Any]
     received_at: float
-    origin: str
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import msgspec
 from starlette.types import Message, Receive
 
-from traits_sandbox.derive.validation import BODY
-from traits_sandbox.errors import BadRequest, TraitsSandboxError, Violation
+from traits_sandbox.derive.bodies import BODY
+from traits_sandbox.errors import BadRequest, Rule, TraitsSandboxError, Violation
 
 # A form needs one part; a few more do no harm, thousands are an attack on the parser.
 _MAX_PARTS = 16
@@ -69,7 +69,7 @@ class IncomingBody(msgspec.Struct, frozen=True):
         name = self.content_type.partition(";")[0].strip().lower()
         if name != media_type:
             got = f", got {name[:80]}" if name else ""
-            raise _fault(BODY, "content-type", f"must have the content type {media_type}{got}")
+            raise _fault(BODY, Rule.CONTENT_TYPE, f"must have the content type {media_type}{got}")
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body; raises BadRequest as soon as it is larger than the limit in bytes."""
@@ -96,13 +96,13 @@ class IncomingBody(msgspec.Struct, frozen=True):
         try:
             form = await parser.parse()
         except MultiPartException as error:
-            raise _fault(BODY, "multipart", f"is not a valid multipart form: {error.message}") from None
+            raise _fault(BODY, Rule.MULTIPART, f"is not a valid multipart form: {error.message}") from None
         except UnicodeError:
-            raise _fault(BODY, "multipart", "is not a valid multipart form: its charset does not fit it") from None
+            raise _fault(BODY, Rule.MULTIPART, "is not a valid multipart form: its charset does not fit it") from None
         try:
             file = form.get(part)
             if not isinstance(file, UploadFile):
-                raise _fault(part, "required", "is required, as a file part of the form")
+                raise _fault(part, Rule.REQUIRED, "is required, as a file part of the form")
             yield file.file
         finally:
             await form.close()
@@ -165,19 +165,19 @@ def _decoder(encoding: str) -> _Identity:
         case "gzip" | "x-gzip":
             return _Gzip()
         case _:
-            raise _fault(BODY, "content-encoding", f"must be sent plain or as gzip, got {encoding[:80]}")
+            raise _fault(BODY, Rule.CONTENT_ENCODING, f"must be sent plain or as gzip, got {encoding[:80]}")
 
 
 def _within(chunk: bytes, before: int, limit: int) -> bytes:
     if before + len(chunk) > limit:
         size = f"{limit // 2**20} MiB" if limit % 2**20 == 0 else f"{limit} bytes"
-        raise _fault(BODY, "size", f"must be at most {size}")
+        raise _fault(BODY, Rule.SIZE, f"must be at most {size}")
     return chunk
 
 
 def _not_gzip() -> BadRequest:
-    return _fault(BODY, "content-encoding", "is not the gzip stream that its Content-Encoding promises")
+    return _fault(BODY, Rule.CONTENT_ENCODING, "is not the gzip stream that its Content-Encoding promises")
 
 
-def _fault(name: str, rule: str, message: str) -> BadRequest:
-    return BadRequest((Violation("", name, name, rule, message),))
+def _fault(name: str, rule: Rule, message: str) -> BadRequest:
+    return BadRequest((Violation(name, rule, message),))

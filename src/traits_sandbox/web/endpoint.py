@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.control.journal_entry import JournalEntry
-from traits_sandbox.errors import BadRequest, Violation
+from traits_sandbox.errors import BadRequest, Rule, Violation
 from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.body import BodyLimits, IncomingBody
 from traits_sandbox.web.envelope import EnvelopeResponse, success
@@ -52,7 +52,7 @@ class Endpoint:
     def _require(self, query: Mapping[str, str]) -> None:
         if missing := [name for name in self._query if not query.get(name)]:
             message = "is required, as a query parameter"
-            raise BadRequest(tuple(Violation("", name, name, "required", message) for name in missing))
+            raise BadRequest(tuple(Violation(name, Rule.REQUIRED, message) for name in missing))
 
 
 def parse_query(query_string: bytes) -> dict[str, str]:
@@ -64,4 +64,4 @@ def parse_query(query_string: bytes) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_QUERY_FIELDS))
     except ValueError:
         message = f"must be percent-encoded UTF-8 with at most {_MAX_QUERY_FIELDS} parameters"
-        raise BadRequest((Violation("", "query", "query", "query", message),)) from None
+        raise BadRequest((Violation("query", Rule.QUERY, message),)) from None

@@ -55,7 +55,7 @@ def error_map(violations: Iterable[Violation]) -> dict[str, str]:
         first = first or violation
         if violation.record != first.record:
             break
-        sentences.setdefault(violation.field, f"{violation.name} {violation.message}")
+        sentences.setdefault(violation.key, f"{violation.name} {violation.message}")
     return sentences
 
 

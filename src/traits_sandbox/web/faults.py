@@ -15,7 +15,7 @@ from traits_sandbox.control.fault_reading import HEADER, HEADER_HINT, FaultError
 from traits_sandbox.control.faults import Decision, FaultEffect, Turn, decide
 from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.derive.messages import error_message
-from traits_sandbox.errors import BadRequest, Violation
+from traits_sandbox.errors import BadRequest, Rule, Violation
 from traits_sandbox.web.app import Act
 from traits_sandbox.web.connection import connection_of
 from traits_sandbox.web.envelope import EnvelopeResponse
@@ -74,7 +74,7 @@ class FaultGate:
         try:
             fault = read_header(text)
         except FaultError as error:
-            violation = Violation("", HEADER, HEADER, "fault", f"cannot be read: {error}")
+            violation = Violation(HEADER, Rule.FAULT, f"cannot be read: {error}")
             raise BadRequest((violation,), hint=HEADER_HINT) from None
         window = fault.quota.window if fault.quota else 0.0
         return decide(fault, Turn(1, in_window=1, left=window), seed=self._seed)

@@ -1,8 +1,8 @@
-"""Judges rows of one category by the schema that also judges pushes, and counts what was found."""
+"""Judges the rows of one category by the schema that also judges pushes, and keeps running totals."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -10,21 +10,21 @@ import msgspec
 
 from traits_sandbox.bulk.checking.sketch import Sketch, unpacked
 from traits_sandbox.bulk.checking.spool import Spool
-from traits_sandbox.bulk.values import BadRow, Fault, Task, TaskResult
+from traits_sandbox.bulk.values import BadRow, Task, TaskResult
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.derive.validation import RecordSchema
+from traits_sandbox.derive.json_schema import record_document
+from traits_sandbox.derive.places import RecordPlace
+from traits_sandbox.derive.records import RecordSchema, too_deep
 from traits_sandbox.errors import Violation
 
 MAX_TEXT: Final = 2**10
 # Of one row.
 MAX_FAULTS: Final = 50
 MAX_COLUMNS: Final = 200
-# What a fault is said of that concerns no field.
-ROW: Final = "row"
 
 
 class FileStats:
-    """What is known of a task so far."""
+    """The running totals of a task: its rows, its bad rows, its columns and its content."""
 
     def __init__(self, task: Task, *, keep: int) -> None:
         self._task, self.keep = task, keep
@@ -43,45 +43,46 @@ class FileStats:
         if digest:
             self._hash.update(data)
 
-    def news(self, names: set[Any]) -> bool:
-        """Tell whether `saw` has anything to learn from rows that have these names."""
+    def has_news(self, names: set[Any]) -> bool:
+        """Tell whether some of these names are new to `saw`."""
         return not names <= self._settled
 
     def saw(self, names: Iterable[str], unknown: Collection[str] = (), *, rows: int = 1) -> None:
-        """Take down the columns of some rows that have the same ones."""
+        """Note the columns of some rows that have the same ones."""
         if len(self._columns) < MAX_COLUMNS:
             self._columns |= dict.fromkeys(names)
             self._settled = self._columns.keys() - self._unknown.keys() - set(unknown)
         for name in unknown if rows else ():
             self._unknown[name] += rows
         if len(self._unknown) > 2 * MAX_COLUMNS:
-            # A name that comes back is behind the first ones still, so their counts are exact.
+            # A name that comes back is sorted after the first ones, so the counts of these stay exact.
             self._unknown = Counter(first_names(self._unknown))
 
-    def refuse(self, line: int, text: str, faults: list[Fault], offset: int | None = None) -> None:
-        """Take down a bad row, with all of its text."""
+    def refuse(self, text: str, violations: Sequence[Violation]) -> None:
+        """Count a bad row, and keep it with all of its text if there is room; it has one violation at least."""
         self.bad_rows += 1
-        self.fault_count += len(faults)
+        self.fault_count += len(violations)
         if self._spool or len(self._bad) < self.keep:
-            bad = BadRow(line=line, text=text, faults=tuple(faults), offset=offset)
+            line, offset = violations[0].line or 0, violations[0].offset
+            bad = BadRow(line=line, text=text, violations=tuple(violations), offset=offset)
             self._spool.add(bad)
             if len(self._bad) < self.keep:
                 self._bad.append(msgspec.structs.replace(bad, text=text[:MAX_TEXT]))
 
     def adopt(self, outcome: TaskResult) -> None:
-        """Take over what another tally of the same task found in its rows so far; the content was read here."""
+        """Replace the totals by those of another process that judges the same rows; the content was read here."""
         self.lines, self.rows = outcome.lines, outcome.rows
         self.bad_rows, self.fault_count, self._bad = outcome.bad_rows, outcome.fault_count, list(outcome.bad)
         self._columns, self._unknown = dict.fromkeys(outcome.columns), Counter(outcome.unknown)
         self.sketch.add_hashes(unpacked(outcome.sketch))
 
     def outcome(self, error: str = "", kind: str = "") -> TaskResult:
-        """Return what came of the task; nothing may be taken down behind it."""
+        """Return the result of the task, and close its spool: nothing may be counted afterwards."""
         self._spool.close()
         return self.so_far(error, kind)
 
     def so_far(self, error: str = "", kind: str = "") -> TaskResult:
-        """Return what is known so far."""
+        """Return the result of the rows so far."""
         return TaskResult(
             key=self._task.stored.key,
             part=self._task.part,
@@ -101,7 +102,7 @@ class FileStats:
 
 
 def first_names(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the first MAX_COLUMNS names in the order of the alphabet: so the parts of a file agree on them."""
+    """Return the first MAX_COLUMNS names in alphabetical order, so that all parts of a file keep the same ones."""
     return dict(sorted(counts.items())[:MAX_COLUMNS])
 
 
@@ -112,25 +113,23 @@ class CategoryRules:
         category = next(each for each in contract.categories if each.folder == folder)
         self.contract, self.folder = contract, folder
         self.record = contract.record(category.record)
+        self.document = record_document(contract, self.record)
         self.schema = RecordSchema(contract, self.record)
         self.names = frozenset(field.name for field in self.record.fields)
 
-    def faults(self, row: Any, line: int, offset: int | None = None) -> list[Fault]:
-        """Return what is wrong with a row that the schema refuses: a row of a mebibyte may hold far too much of it."""
-        return [_fault(violation, line, offset) for violation in islice(self.schema.violations(row), MAX_FAULTS)]
+    def refused(
+        self, rows: Sequence[Any], place: Callable[[int], RecordPlace], may_be_deep: Iterable[int] = ()
+    ) -> dict[int, list[Violation]]:
+        """Return the bad rows by their index, each with its first MAX_FAULTS violations.
+
+        A row of one mebibyte may have far more. `may_be_deep` are the indexes of rows that may be nested too deeply.
+        """
+        found = {index: list(islice(each, MAX_FAULTS)) for index, each in self.schema.refused(rows, place)}
+        for index in may_be_deep:
+            if index not in found and (violation := too_deep(rows[index], place(index))):
+                found[index] = [violation]
+        return found
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Return those of a row's names that the contract does not have."""
         return [] if self.record.attributes else [name for name in names if name not in self.names]
-
-
-def _fault(violation: Violation, line: int, offset: int | None) -> Fault:
-    return Fault(
-        line=line,
-        # A row is not the body that it would be in a push.
-        field=violation.where if violation.pointer else ROW,
-        rule=violation.rule,
-        message=violation.message,
-        excerpt=violation.excerpt,
-        offset=offset,
-    )

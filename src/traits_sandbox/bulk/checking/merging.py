@@ -70,8 +70,11 @@ def moved(bad: BadRow, lines: int) -> BadRow:
     if not lines:
         return bad
     replace = msgspec.structs.replace
-    faults = tuple(replace(fault, line=fault.line + lines) for fault in bad.faults)
-    return replace(bad, line=bad.line + lines, faults=faults)
+    return replace(
+        bad,
+        line=bad.line + lines,
+        violations=tuple(replace(each, line=bad.line + lines) for each in bad.violations),
+    )
 
 
 def _digest(parts: list[TaskResult]) -> str:

@@ -1,7 +1,7 @@
-"""Keeps all bad rows apart, with the reasons: as CSV for people, as NDJSON with the rows as they were for mending.
+"""Writes all bad rows to a folder, with the reasons: as CSV for people, and as NDJSON with the rows unchanged.
 
-Keys are somebody else's, and so are rows: nothing is written outside the folder, and nothing that a spreadsheet would
-take for a formula.
+Keys and rows come from strangers: nothing is written outside the folder, and no cell that a spreadsheet would run as a
+formula.
 """
 
 import csv
@@ -21,8 +21,9 @@ import msgspec
 
 from traits_sandbox.bulk.checking.merging import moved
 from traits_sandbox.bulk.checking.spool import spooled, unwritable
+from traits_sandbox.bulk.row_form import RowFault
 from traits_sandbox.bulk.storage.paths import local_path, on_disk
-from traits_sandbox.bulk.values import At, BadRow, Fault, FileReport, Task, TaskResult
+from traits_sandbox.bulk.values import At, BadRow, FileReport, Task, TaskResult
 from traits_sandbox.errors import UsageError
 from traits_sandbox.system import WINDOWS
 
@@ -36,24 +37,24 @@ _LONGEST_PATH: Final = 1000
 # Windows allows 260 characters for a whole path by default.
 _LONGEST_ON_WINDOWS: Final = 259 - len(f"/{ROWS}")
 
-# What begins a formula somewhere, in its full width too.
+# What begins a formula in some spreadsheet, full-width characters included.
 _FORMULA: Final = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 _UNSAFE: Final = re.compile(r"[^\w.=@+,~ -]|^[. -]|[. ]$")
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[\d¹²³]) *(?:\..*)?|", re.IGNORECASE)
 
 
 class QuarantinedRow(msgspec.Struct, frozen=True):
-    """A bad row in NDJSON: `row` is its text as it stands in the file, so that it can be mended and sent again."""
+    """A bad row in NDJSON: `row` is its text as in the file, so that it can be corrected and sent again."""
 
     file: str
     line: int
     offset: int | None
-    faults: tuple[Fault, ...]
+    faults: tuple[RowFault, ...]
     row: str
 
 
 class Quarantine:
-    """A new folder that is filled with the bad rows of a check."""
+    """A new folder for the bad rows of a check."""
 
     def __init__(self, folder: Path, uris: Iterable[str] = ()) -> None:
         """Make the folder ready; raises UsageError if it is not empty, lies below one of the URIs or is read-only."""
@@ -82,21 +83,21 @@ class Quarantine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove what was only needed on the way, and after an error the folder too if it is still empty."""
+        """Remove temporary files, and after an error also the folder if it is still empty."""
         shutil.rmtree(self._spool, ignore_errors=True)
         if error and self._made:
             with suppress(OSError):
                 self._folder.rmdir()
 
     def spooling(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        """Return tasks that leave their bad rows here."""
+        """Return tasks that write their bad rows here."""
         replace = msgspec.structs.replace
         return tuple(replace(task, spool=str(self._spool / str(number))) for number, task in enumerate(tasks))
 
     def fill(
         self, files: Iterable[FileReport], tasks: Iterable[Task], outcomes: Mapping[At, Sequence[TaskResult]]
     ) -> None:
-        """Write what is bad about each file; tasks and outcomes come in the order of the parts of each.
+        """Write the bad rows of each file; tasks and outcomes are in the order of the parts of each file.
 
         Raises:
             UsageError: there is no room, or the folder is gone.
@@ -126,7 +127,7 @@ class Quarantine:
                 cells.writerow(map(_harmless, (file.key, "", "", "", file.error_kind, file.error, "")))
 
     def _stem(self, file: FileReport) -> Path:
-        """Return the path that the files about a file begin with; one that is nobody else's, whatever its key is."""
+        """Return the start of the path for the rows of a file; it is unique, whatever the key is."""
         name = "/".join(map(safe, file.key.split("/")))
         alike = normalize("NFKC", name).casefold()
         path = self._folder / on_disk(name)
@@ -146,7 +147,7 @@ def room_below(folder: str, *, windows: bool) -> int:
 
 
 def fits(name: str, *, room: int) -> bool:
-    """Tell whether a path with slashes can be one on any system."""
+    """Tell whether a path with slashes is short enough for every system."""
     lengths = [len(part.encode()) for part in name.split("/")]
     return sum(lengths) + len(lengths) - 1 <= room and max(lengths) <= _LONGEST_PART
 
@@ -160,7 +161,7 @@ def _is_free(path: Path) -> bool:
 
 
 def safe(part: str) -> str:
-    """Return a part of a key as the name of a file on any system; different ones stay different."""
+    """Return a part of a key as a file name for every system; different parts get different names."""
     name = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode(errors="replace")), part)
     return f"%{name}" if _RESERVED.fullmatch(part) else name
 
@@ -180,18 +181,19 @@ def _rows(spools: Iterable[str], outcomes: Iterable[TaskResult]) -> Iterator[Bad
 
 def _cells(file: FileReport, bad: BadRow) -> tuple[str, ...]:
     fields, rules, messages = (
-        "; ".join(dict.fromkeys(told(fault) for fault in bad.faults))
-        for told in (attrgetter("field"), attrgetter("rule"), attrgetter("sentence"))
+        "; ".join(dict.fromkeys(part(each) for each in bad.violations))
+        for part in (attrgetter("name"), attrgetter("rule"), attrgetter("sentence"))
     )
     offset = "" if bad.offset is None else str(bad.offset)
     return file.key, str(bad.line), offset, fields, rules, messages, bad.text
 
 
 def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet runs as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _line(file: FileReport, bad: BadRow) -> str:
-    row = QuarantinedRow(file=file.key, line=bad.line, offset=bad.offset, faults=bad.faults, row=bad.text)
+    faults = tuple(RowFault.of(bad, violation) for violation in bad.violations)
+    row = QuarantinedRow(file=file.key, line=bad.line, offset=bad.offset, faults=faults, row=bad.text)
     return msgspec.json.encode(row).decode() + "\n"

@@ -1,26 +1,29 @@
-"""Judges CSV: as uploads are judged, but for those rows that are surely good.
+"""Judges CSV as uploads are judged, but recognises most valid rows without reading their cells.
 
-The columns are the fields of the category's record, a header row names them. An empty cell is an absent value, a list
-is JSON in its cell. Only the lines that the sieve doubts are read one by one.
+The header row names the columns, which are the fields of the category's record. An empty cell is an absent value; a
+list is JSON in its cell. Only lines that the sieve does not recognise are read one by one.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
-from traits_sandbox.bulk.checking.judging import ROW, CategoryRules, FileStats
+from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.lines import Lines, whole_lines
 from traits_sandbox.bulk.formats.sieve import DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.formats.tables import require_polars
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.storage.streams import Unreadable, blocks
-from traits_sandbox.bulk.values import Fault, Task
+from traits_sandbox.bulk.values import Task
 from traits_sandbox.contract.model import Dialect
-from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderFault, columns_of
+from traits_sandbox.derive.places import on_line
+from traits_sandbox.derive.records import may_be_deep
+from traits_sandbox.errors import Violation
+from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderError, columns_of
 from traits_sandbox.handlers.csv.rows import CsvRow, read_rows
 
 _BLANK_LINES: Final = (b"", b"\r")
-# As cells, rows take many times their bytes.
+# Rows take many times their bytes as cells.
 _ROWS_AT_ONCE: Final = 2000
 
 
@@ -31,7 +34,7 @@ def judge(task: Task, source: FileSource, category: CategoryRules, tally: FileSt
 
 
 def judge_lines(pieces: Iterator[Lines], category: CategoryRules, tally: FileStats) -> None:
-    """Judge the rows of a file's lines; raises Unreadable if the first of them is no header row."""
+    """Judge the rows of a file's lines; raises Unreadable if the first one is not a header row."""
     feed = Feed(pieces, tally)
     if (header := header_of(feed)) is None:
         return
@@ -45,10 +48,10 @@ def judge_lines(pieces: Iterator[Lines], category: CategoryRules, tally: FileSta
 
 
 class Feed:
-    """The lines of a file, piece by piece, and the binary file that reads on from the present one.
+    """The lines of a file, piece by piece, and a binary file that reads on from the current line.
 
-    `data` is the present piece; `passed` of its `count` lines were read, or passed over. These are counted by whoever
-    takes the piece apart first.
+    `data` is the current piece; `passed` of its `count` lines were read or skipped. `count` is None until the piece is
+    split into lines.
     """
 
     def __init__(self, pieces: Iterator[Lines], tally: FileStats) -> None:
@@ -62,24 +65,24 @@ class Feed:
 
     @property
     def number(self) -> int:
-        """Return how many lines of the file were passed."""
+        """Return the number of lines of the file that were read or skipped."""
         return self._before + self.passed
 
     def more(self) -> bool:
-        """Tell whether there are lines that were not passed; in the present piece, or now in the next one."""
+        """Tell whether there are more lines; move on to the next piece if this one has none."""
         if self.passed != self.count:
             return True
         self._tally.lines = self.number
         if (lines := next(self._pieces, None)) is None:
             return False
         self._tally.read(lines.data)
-        # What is cut off an overlong line need not be seen: it is refused for what is there.
+        # The rest of a line that is too long is not needed: what is there is refused already.
         self.data = lines.data + b"\n" if lines.overlong else lines.data
         self._before, self.passed, self.count, self._lines = self.number, 0, None, []
         return True
 
     def readline(self, limit: int) -> bytes:
-        """Return a line, or at most as much of it as the limit allows; nothing at the end of the file."""
+        """Return the next line, cut at the limit; nothing at the end of the file."""
         if not self._rest:
             if not self.more():
                 return b""
@@ -92,7 +95,7 @@ class Feed:
         return part
 
     def pass_blank(self) -> None:
-        """Pass the blank lines that come next."""
+        """Skip the blank lines that follow."""
         while self.more():
             lines, passed = self.lines, self.passed
             while passed < len(lines) and lines[passed] in _BLANK_LINES:
@@ -102,14 +105,14 @@ class Feed:
                 return
 
     def row(self) -> tuple[CsvRow, bytes]:
-        """Read a row that does not begin with a blank line; return its bytes too."""
+        """Read one row, which does not begin with a blank line; return it with its bytes."""
         self._row = []
         row = next(read_rows(cast("BinaryIO", self), before=self.number))
         return row, b"".join(self._row)
 
     @property
     def lines(self) -> list[bytes]:
-        """Return the lines of the present piece, without their ends."""
+        """Return the lines of the current piece, without their ends."""
         if not self._lines:
             self._lines = self.data.split(b"\n")
             if not self._lines[-1]:
@@ -120,12 +123,12 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class _DoubtfulRow:
-    """A row that must be looked at, the record that it makes (None if it makes none), and what is wrong with it so."""
+    """A row that the sieve did not recognise, with its record, or the violation of a row that has none."""
 
     line: int
     text: bytes
     record: Any
-    fault: str
+    violation: Violation | None
 
 
 class _CsvRows:
@@ -135,49 +138,47 @@ class _CsvRows:
         self._feed, self._columns, self._category, self._tally = feed, columns, category, tally
 
     def judge(self, states: bytearray) -> None:
-        """Judge the lines of the present piece from where it stands; a row may take some of the next with it."""
-        feed, data, doubted = self._feed, self._feed.data, list[_DoubtfulRow]()
+        """Judge the rest of the current piece; its last row may continue in the next one."""
+        feed, data, doubtful = self._feed, self._feed.data, list[_DoubtfulRow]()
         feed.count = len(states)
         while feed.data is data and (at := states.find(DOUBTED, feed.passed)) >= 0:
-            self._pass_over(states, at)
-            if row := self._doubted():
-                doubted.append(row)
-            if len(doubted) == _ROWS_AT_ONCE:
-                self._refuse(doubted)
-                doubted = []
+            self._skip(states, at)
+            if row := self._doubtful():
+                doubtful.append(row)
+            if len(doubtful) == _ROWS_AT_ONCE:
+                self._refuse(doubtful)
+                doubtful = []
         if feed.data is data:
-            self._pass_over(states, len(states))
-        self._refuse(doubted)
+            self._skip(states, len(states))
+        self._refuse(doubtful)
 
-    def _pass_over(self, states: bytearray, end: int) -> None:
+    def _skip(self, states: bytearray, end: int) -> None:
         self._tally.rows += states.count(SURE, self._feed.passed, end)
         self._feed.passed = end
 
-    def _doubted(self) -> _DoubtfulRow | None:
-        line = self._feed.number + 1
+    def _doubtful(self) -> _DoubtfulRow | None:
         row, text = self._feed.row()
         if row.is_blank:
             return None
         self._tally.rows += 1
-        fault = row.fault or self._columns.fault(row.cells)
-        record = None if fault else next(record for _, record in self._columns.records(row.cells))
-        return _DoubtfulRow(line, text, record, fault)
+        found = self._columns.violation(row)
+        record = None if found else next(record for _, record in self._columns.records(row.cells))
+        return _DoubtfulRow(row.line, text, record, found)
 
-    def _refuse(self, doubted: list[_DoubtfulRow]) -> None:
-        whole = [row for row in doubted if not row.fault]
-        bad = {whole[index].line for index in self._category.schema.invalid([row.record for row in whole])}
-        for row in doubted:
-            if row.fault:
-                faults = [Fault(line=row.line, field=ROW, rule="csv", message=row.fault)]
-            elif row.line in bad:
-                faults = self._category.faults(row.record, row.line)
-            else:
-                continue
-            self._tally.refuse(row.line, row.text.rstrip(b"\r\n").decode(errors="replace"), faults)
+    def _refuse(self, doubtful: list[_DoubtfulRow]) -> None:
+        whole = [row for row in doubtful if not row.violation]
+        records = [row.record for row in whole]
+        deep = [index for index, row in enumerate(whole) if may_be_deep(row.text)]
+        refused = self._category.refused(records, lambda index: on_line(whole[index].line), deep)
+        by_line = {whole[index].line: found for index, found in refused.items()}
+        by_line |= {row.line: [row.violation] for row in doubtful if row.violation}
+        for row in doubtful:
+            if found := by_line.get(row.line):
+                self._tally.refuse(row.text.rstrip(b"\r\n").decode(errors="replace"), found)
 
 
 def header_of(feed: Feed) -> CsvRow | None:
-    """Return the first row that is not blank, None if there is none."""
+    """Return the first row that is not blank, or None."""
     row = None
     while row is None or row.is_blank:
         feed.pass_blank()
@@ -188,11 +189,11 @@ def header_of(feed: Feed) -> CsvRow | None:
 
 
 def columns_for(header: CsvRow, category: CategoryRules) -> CsvColumns:
-    """Return what the columns are for; raises Unreadable unless the header tells."""
+    """Return the columns of a category; raises Unreadable if the header does not fit it."""
     dialect = Dialect(name=category.folder, record=category.record.heading)
     try:
-        if header.fault:
-            raise HeaderFault(f"must begin with a header row: line {header.line} {header.fault}")
+        if header.violation:
+            raise HeaderError(f"must begin with a header row: line {header.line} {header.violation.message}")
         return columns_of(category.contract, (dialect,), header.cells)
-    except HeaderFault as fault:
-        raise Unreadable("header", str(fault)) from None
+    except HeaderError as error:
+        raise Unreadable("header", str(error)) from None

@@ -1,7 +1,7 @@
-"""Says by the column which rows of a table surely keep the contract: as Polars expressions.
+"""Recognises valid rows of a table by the column, as Polars expressions.
 
-They are made of the schemas that judge single rows. An expression may doubt any row, and the schema decides on it; it
-never takes one that the schema refuses. So a keyword or a type that it does not know is doubted.
+The expressions are built from the record's JSON Schema. They may doubt any row, and the schema judges it then; they
+never accept a row that the schema refuses. An unknown keyword or type is doubted.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,42 +9,53 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any, Final
 
-from traits_sandbox.bulk.formats.spelling import json_list, rules
-from traits_sandbox.contract.model import Contract, Field, Record
-from traits_sandbox.derive.json_schema import Schema, field_schema
+from traits_sandbox.bulk.formats.spelling import json_list
+from traits_sandbox.derive.formats import FORMATS, TIMESTAMP, TextFormat, format_of
+from traits_sandbox.derive.json_schema import Schema
+from traits_sandbox.derive.keywords import is_known_record, is_plain_record, items_of, narrowing
 
 if TYPE_CHECKING:
     from polars import DataType, Expr
 
 Types = Mapping[str, "DataType"]
+"""The types of a table's columns, or of a struct's members, by name."""
 
 _LARGEST_EXACT: Final = 2**53
-# 0001-01-01 and 9999-12-31, the years that calendars know, in days since the epoch; and the ticks of each unit.
+# 0001-01-01 and 9999-12-31 in days since the epoch, and the ticks of each unit.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _TICKS_A_DAY: Final = {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _INT64: Final = 2**63
 
-# A character takes one byte or more.
 _RULES: Final[Mapping[str, Callable[["Expr", Any], "Expr"]]] = {
     "minLength": lambda text, least: text != "" if least == 1 else text.str.len_chars() >= least,
+    # A character takes one byte or more.
     "maxLength": lambda text, most: text.str.len_bytes() <= most,
     "pattern": lambda text, pattern: text.str.contains(pattern),
     "enum": lambda value, allowed: value.is_in(allowed),
     "minimum": lambda value, bound: value >= bound,
     "exclusiveMinimum": lambda value, bound: value > bound,
+    "maximum": lambda value, bound: value <= bound,
+    "exclusiveMaximum": lambda value, bound: value < bound,
 }
 
 
-def sure_rows(contract: Contract, record: Record, types: Types) -> "Expr":
-    """Return which rows surely keep a record's schema; null is an absent value.
+# A date or moment in the calendar keeps its format's pattern and length.
+_OF_MOMENTS: Final = frozenset({"pattern", "maxLength"})
 
-    `types` are those of the columns, which have the names of the fields.
+
+def sure_rows(record: Schema, types: Types) -> "Expr":
+    """Return which rows are surely valid by a record's schema; null is an absent value.
+
+    `record` has the schemas of lists' elements in its `$defs`. `types` are those of the columns, by field.
     """
-    return _all_kept(record, types, lambda name: _column(name), lambda *column: _value(contract, *column))
+    if not is_known_record(record):
+        return _constant(value=False)
+    definitions = record.get("$defs", {})
+    return _all_valid(record, types, lambda name: _column(name), lambda *column: _value(definitions, *column))
 
 
 def in_calendar(value: "Expr", of_type: "DataType") -> "Expr":
-    """Return which dates or moments lie in the years that calendars know."""
+    """Return which dates or moments are in the years 0001 to 9999."""
     import polars as pl
 
     ticks = _TICKS_A_DAY[of_type.time_unit] if isinstance(of_type, pl.Datetime) else 1
@@ -53,7 +64,7 @@ def in_calendar(value: "Expr", of_type: "DataType") -> "Expr":
 
 
 def is_plain(of_type: "DataType") -> bool:
-    """Tell whether values of a type are JSON values, or can be written as such without a doubt."""
+    """Tell whether values of a type are JSON values, or can be written as JSON without loss."""
     import polars as pl
 
     if isinstance(of_type, pl.List | pl.Array):
@@ -63,13 +74,13 @@ def is_plain(of_type: "DataType") -> bool:
     return of_type.is_numeric() or isinstance(of_type, pl.String | pl.Boolean | pl.Null | pl.Categorical | pl.Enum)
 
 
-def is_moment_of(field: Field, of_type: "DataType") -> bool:
-    """Tell whether a column of dates or moments is of the kind that a field asks for as text."""
+def is_moment_of(text_format: TextFormat | None, of_type: "DataType") -> bool:
+    """Tell whether a column of dates or moments has the kind that a text format demands."""
     import polars as pl
 
     if isinstance(of_type, pl.Datetime):
-        return field.type == "Timestamp"
-    return isinstance(of_type, pl.Date) and field.format == "date"
+        return text_format is TIMESTAMP
+    return isinstance(of_type, pl.Date) and text_format is FORMATS["date"]
 
 
 def members(of_type: "DataType") -> dict[str, "DataType"]:
@@ -80,7 +91,7 @@ def members(of_type: "DataType") -> dict[str, "DataType"]:
 
 
 def instance(of_type: Any) -> "DataType":
-    """Return a type as an instance; within others, Polars has classes too."""
+    """Return a type as an instance: within other types, Polars also has classes."""
     made: DataType = of_type() if isinstance(of_type, type) else of_type
     return made
 
@@ -91,61 +102,61 @@ def _column(name: str) -> "Expr":
     return pl.col(name)
 
 
-def _all_kept(
-    record: Record,
+def _all_valid(
+    record: Schema,
     types: Types,
     reach: Callable[[str], "Expr"],
-    kept: Callable[[Field, "DataType", "Expr"], "Expr"],
+    is_valid: Callable[[Schema, "DataType", "Expr"], "Expr"],
 ) -> "Expr":
-    """Return whether all fields of a record are kept, given how to reach a value and whether that keeps its field."""
-    if any(field.required and field.name not in types for field in record.fields):
+    """Return which records are valid; `reach` returns the values of a field, `is_valid` judges them by its schema."""
+    fields, required = record["properties"], record.get("required", [])
+    if any(name not in types for name in required):
         return _constant(value=False)
-    found = [(field, reach(field.name)) for field in record.fields if field.name in types]
-    values = (
-        value.is_not_null() & kept(field, types[field.name], value)
-        if field.required
-        else value.is_null() | kept(field, types[field.name], value)
-        for field, value in found
-    )
+    values = []
+    for name in fields.keys() & types.keys():
+        value = reach(name)
+        valid = is_valid(fields[name], types[name], value)
+        values.append(value.is_not_null() & valid if name in required else value.is_null() | valid)
     return _all(values).fill_null(value=False)
 
 
-def _value(contract: Contract, field: Field, of_type: "DataType", value: "Expr") -> "Expr":
+def _value(definitions: Mapping[str, Schema], field: Schema, of_type: "DataType", value: "Expr") -> "Expr":
     import polars as pl
 
-    schema = field_schema(field)
-    match schema["type"]:
+    match field["type"]:
         case "string" if isinstance(of_type, pl.Categorical | pl.Enum):
-            return _narrowed(schema, value.cast(pl.String))
+            return _narrowed(field, value.cast(pl.String))
         case "string" if isinstance(of_type, pl.String):
-            return _narrowed(schema, value)
-        case "string" if is_moment_of(field, of_type) and not field.allowed:
+            return _narrowed(field, value)
+        case "string" if is_moment_of(format_of(field), of_type) and narrowing(field).keys() <= _OF_MOMENTS:
             return in_calendar(value, of_type)
         case "array":
-            return _list(contract, field, of_type, value)
+            return _list(definitions, field, of_type, value)
         case "integer" | "number" if of_type.is_integer():
-            return _narrowed(schema, value)
+            return _narrowed(field, value)
         case "integer" if of_type.is_float():
-            return (value == value.floor()) & (value.abs() <= _LARGEST_EXACT) & _narrowed(schema, value)
+            return (value == value.floor()) & (value.abs() <= _LARGEST_EXACT) & _narrowed(field, value)
         case "number" if of_type.is_float():
-            return value.is_finite() & _narrowed(schema, value)
+            return value.is_finite() & _narrowed(field, value)
         case "number" if of_type.is_decimal():
-            return _narrowed(schema, value.cast(pl.Float64))
+            return _narrowed(field, value.cast(pl.Float64))
     return _constant(value=False)
 
 
-def _list(contract: Contract, field: Field, of_type: "DataType", value: "Expr") -> "Expr":
+def _list(definitions: Mapping[str, Schema], field: Schema, of_type: "DataType", value: "Expr") -> "Expr":
     import polars as pl
 
-    record = contract.record(field.item)
-    if isinstance(of_type, pl.String) and (spelled := json_list(contract, field)):
+    record = items_of(field, definitions)
+    if record is None or narrowing(field) or not is_plain_record(record):
+        return _constant(value=False)
+    if isinstance(of_type, pl.String) and (spelled := json_list(record)):
         return value.str.contains(f"^{spelled}$")
-    if not isinstance(of_type, pl.List) or not is_plain(of_type) or record.attributes or rules(field_schema(field)):
+    if not isinstance(of_type, pl.List) or not is_plain(of_type):
         return _constant(value=False)
     types = members(instance(of_type.inner))
     if not types:
         return _constant(value=False)
-    return value.list.eval(_all_kept(record, types, _member, _text) & pl.element().is_not_null()).list.all()
+    return value.list.eval(_all_valid(record, types, _member, _text) & pl.element().is_not_null()).list.all()
 
 
 def _member(name: str) -> "Expr":
@@ -154,20 +165,19 @@ def _member(name: str) -> "Expr":
     return pl.element().struct.field(name)
 
 
-def _text(field: Field, of_type: "DataType", value: "Expr") -> "Expr":
+def _text(field: Schema, of_type: "DataType", value: "Expr") -> "Expr":
     import polars as pl
 
-    schema = field_schema(field)
-    is_text = schema["type"] == "string" and isinstance(of_type, pl.String)
-    return _narrowed(schema, value) if is_text else _constant(value=False)
+    is_text = field["type"] == "string" and isinstance(of_type, pl.String)
+    return _narrowed(field, value) if is_text else _constant(value=False)
 
 
-def _narrowed(schema: Schema, value: "Expr") -> "Expr":
-    """Return whether a value of the right type keeps a schema's rules."""
-    kept = rules(schema)
-    if not kept.keys() <= _RULES.keys():
+def _narrowed(field: Schema, value: "Expr") -> "Expr":
+    """Return whether values of the right type keep the other keywords of a field's schema."""
+    rules = narrowing(field)
+    if not rules.keys() <= _RULES.keys():
         return _constant(value=False)
-    return _all(_RULES[keyword](value, bound) for keyword, bound in kept.items())
+    return _all(_RULES[keyword](value, bound) for keyword, bound in rules.items())
 
 
 def _all(conditions: Iterable["Expr"]) -> "Expr":

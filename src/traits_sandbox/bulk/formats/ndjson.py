@@ -1,4 +1,4 @@
-"""Judges newline-delimited JSON: one object a line, every line on its own."""
+"""Judges newline-delimited JSON: one object a line."""
 
 from codecs import BOM_UTF8
 from collections import Counter
@@ -7,18 +7,22 @@ from itertools import chain
 from typing import Any, Final
 
 import orjson
+from msgspec.structs import replace
 
-from traits_sandbox.bulk.checking.judging import ROW, CategoryRules, FileStats
+from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.storage.streams import blocks
-from traits_sandbox.bulk.values import Fault, Task
+from traits_sandbox.bulk.values import Task
+from traits_sandbox.derive.places import RecordPlace, on_line
+from traits_sandbox.derive.records import may_be_deep, violation
 from traits_sandbox.derive.sentences import excerpt
+from traits_sandbox.errors import Rule, Violation
 
 _TOO_LONG: Final = f"must be at most {MAX_LINE} bytes long"
-# Between parts little is looked for: where a line begins, and where one ends.
+# At the border of two parts only the end of a line is read.
 _LITTLE: Final = 2**16
-# So few values are of no interest yet to the garbage collector.
+# A group of this many rows is too small to start the garbage collector.
 _ROWS_AT_ONCE: Final = 100
 _OBJECTS_ALONE: Final = {dict}
 
@@ -40,14 +44,14 @@ def _lines(task: Task, source: FileSource) -> Iterator[Lines]:
     begin, end = _first_line(task, source), min(task.end, task.stored.size)
     if begin >= end:
         return iter(())
-    # The last line that begins in the part may end behind it.
+    # The last line that begins in the part may end after it.
     within = blocks(source, task.stored, "", start=begin, end=end)
     behind = blocks(source, task.stored, "", start=end, first=_LITTLE) if end < task.stored.size else ()
     return whole_lines(chain(within, behind), offset=begin, end=end)
 
 
 def _first_line(task: Task, source: FileSource) -> int:
-    """Return where the first line begins that is the part's own: behind the first newline from the byte before it."""
+    """Return the offset of the first line that begins in the part: after the first newline from the byte before it."""
     if not task.start:
         return 0
     at = task.start - 1
@@ -61,9 +65,8 @@ def _first_line(task: Task, source: FileSource) -> int:
 def _refuse_overlong(lines: Lines, tally: FileStats, *, compressed: bool) -> None:
     tally.lines += 1
     tally.rows += 1
-    offset = None if compressed else lines.offset
-    fault = _fault(lines.data, tally.lines, offset, "size", _TOO_LONG)
-    tally.refuse(tally.lines, lines.data.decode(errors="replace"), [fault], offset)
+    place = on_line(tally.lines, None if compressed else lines.offset)
+    tally.refuse(lines.data.decode(errors="replace"), [_unreadable(lines.data, place, Rule.SIZE, _TOO_LONG)])
 
 
 def _judge_lines(lines: Lines, category: CategoryRules, tally: FileStats, *, compressed: bool) -> None:
@@ -75,14 +78,14 @@ def _judge_lines(lines: Lines, category: CategoryRules, tally: FileStats, *, com
     for start in range(0, len(texts), _ROWS_AT_ONCE):
         some = texts[start : start + _ROWS_AT_ONCE]
         if not lines.offset and not start:
-            # The mark still counts where offsets are told.
+            # Offsets still count the byte order mark.
             some[0] = some[0].removeprefix(BOM_UTF8)
         _NdjsonRows(some, start, tally.lines, offsets).judge(category, tally)
         tally.lines += len(some)
 
 
 class _Offsets:
-    """Tells at which byte lines begin; they are asked for in their order, and few are."""
+    """Computes the byte at which lines begin. Ask in ascending order; few lines need it."""
 
     def __init__(self, texts: list[bytes], offset: int) -> None:
         self._texts, self._offset = texts, offset
@@ -96,72 +99,74 @@ class _Offsets:
 
 
 class _NoOffsets:
-    """Tells nothing: within compressed content no byte can be found by its number."""
+    """Has no offsets: in compressed content no byte can be found by its number."""
 
     def of(self, _: int) -> int | None:
         return None
 
 
 class _NdjsonRows:
-    """The rows of some lines of a piece. `start` counts the lines of it that come before them, `number` all of them."""
+    """The rows of a group of lines. `start` is the number of lines before it in the piece, `number` in the file."""
 
     def __init__(self, texts: list[bytes], start: int, number: int, offsets: _Offsets | _NoOffsets) -> None:
         self._texts, self._start, self._number, self._offsets = texts, start, number, offsets
-        # Where each row stands among the lines, unless all of them are rows; and what is no JSON.
-        self._places: list[int] | None = None
+        # The line of each row in this group, unless every line is a row; and why the other lines are not JSON.
+        self._lines: list[int] | None = None
         self._broken: dict[int, str] = {}
         self._rows = self._parsed(texts)
 
     def judge(self, category: CategoryRules, tally: FileStats) -> None:
         tally.rows += len(self._rows) + len(self._broken)
         self._see_names(category, tally)
-        invalid = {self._place(index): self._rows[index] for index in category.schema.invalid(self._rows)}
-        if invalid or self._broken:
-            self._refuse(invalid, category, tally)
+        deep = [index for index in range(len(self._rows)) if may_be_deep(self._texts[self._line(index)])]
+        refused = category.refused(self._rows, lambda index: on_line(self._line(index)), deep)
+        if refused or self._broken:
+            self._refuse({self._line(index): found for index, found in refused.items()}, tally)
 
     def _see_names(self, category: CategoryRules, tally: FileStats) -> None:
         rows = self._rows
         if set(map(type, rows)) != _OBJECTS_ALONE:
             rows = [row for row in rows if isinstance(row, dict)]
-        if tally.news(set().union(*rows)):
+        if tally.has_news(set().union(*rows)):
             for names, count in Counter(map(tuple, rows)).items():
                 tally.saw(names, category.unknown(names), rows=count)
 
-    def _refuse(self, invalid: dict[int, Any], category: CategoryRules, tally: FileStats) -> None:
-        for place in sorted(invalid.keys() | self._broken.keys()):
-            line, offset = self._number + place + 1, self._offsets.of(self._start + place)
-            text = self._texts[place].removesuffix(b"\r")
-            if place in invalid:
-                faults = category.faults(invalid[place], line, offset)
+    def _refuse(self, refused: dict[int, list[Violation]], tally: FileStats) -> None:
+        """Refuse rows by their lines in this group; offsets are computed for these alone."""
+        for line in sorted(refused.keys() | self._broken.keys()):
+            place = on_line(self._number + line + 1, self._offsets.of(self._start + line))
+            text = self._texts[line].removesuffix(b"\r")
+            if line in refused:
+                found = [replace(each, line=place.line, offset=place.offset) for each in refused[line]]
             else:
-                faults = [_fault(text, line, offset, "json", self._broken[place])]
-            tally.refuse(line, text.decode(errors="replace"), faults, offset)
+                found = [_unreadable(text, place, Rule.JSON, self._broken[line])]
+            tally.refuse(text.decode(errors="replace"), found)
 
-    def _place(self, index: int) -> int:
-        return self._places[index] if self._places else index
+    def _line(self, index: int) -> int:
+        return self._lines[index] if self._lines else index
 
     def _parsed(self, texts: list[bytes]) -> list[Any]:
         loads = orjson.loads
         try:
             return [loads(text) for text in texts]
         except orjson.JSONDecodeError:
-            self._places = []
-            return list(self._parsed_one_by_one(texts, self._places))
+            self._lines = []
+            return list(self._parsed_one_by_one(texts, self._lines))
 
-    def _parsed_one_by_one(self, texts: list[bytes], places: list[int]) -> Iterator[Any]:
-        for place, text in enumerate(texts):
-            # Known before they are tried: an error for each of millions of blank lines would take minutes.
+    def _parsed_one_by_one(self, texts: list[bytes], lines: list[int]) -> Iterator[Any]:
+        for line, text in enumerate(texts):
+            # Checked before parsing: an exception for each of millions of blank lines would take minutes.
             if not text or text.isspace():
                 continue
             try:
                 yield orjson.loads(text)
-                places.append(place)
+                lines.append(line)
             except orjson.JSONDecodeError as error:
-                self._broken[place] = unparsed(text, error)
+                self._broken[line] = unparsed(text, error)
 
 
 def unparsed(text: bytes, error: orjson.JSONDecodeError) -> str:
-    """Return why a line is no JSON, as the rest of a sentence."""
+    """Return why a line is not JSON, as the rest of a sentence."""
     try:
         text.decode()
     except UnicodeDecodeError as undecoded:
@@ -169,6 +174,5 @@ def unparsed(text: bytes, error: orjson.JSONDecodeError) -> str:
     return f"is not valid JSON: {error.msg} at column {error.colno}"
 
 
-def _fault(text: bytes, line: int, offset: int | None, rule: str, message: str) -> Fault:
-    shown = excerpt(text[:100].decode(errors="replace"))
-    return Fault(line=line, field=ROW, rule=rule, message=message, excerpt=shown, offset=offset)
+def _unreadable(text: bytes, place: RecordPlace, rule: Rule, message: str) -> Violation:
+    return violation(place, (), rule, message, excerpt(text[:100].decode(errors="replace")))

@@ -30,6 +30,8 @@ from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue, Task, TaskResult
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Field
+from traits_sandbox.derive.formats import TextFormat, format_of
+from traits_sandbox.derive.places import on_line
 from traits_sandbox.errors import UsageError
 from traits_sandbox.handlers.csv.columns import json_value
 
@@ -133,8 +135,9 @@ class ParquetTable:
         self.names = [field.name for field in fields]
         self._require(category, types)
         self._category, self._columns = category, list(types)
-        self._sure = sure_rows(category.contract, category.record, {name: types[name] for name in self.names})
-        readings = [_reading(field, types[field.name]) for field in fields]
+        self._sure = sure_rows(category.document, {name: types[name] for name in self.names})
+        formats = {name: format_of(field) for name, field in category.document["properties"].items()}
+        readings = [_reading(field, formats[field.name], types[field.name]) for field in fields]
         self._readable = [readable for readable, _ in readings]
         self._converters = [convert for _, convert in readings]
 
@@ -156,9 +159,9 @@ class ParquetTable:
             yield {name: convert(value) for name, convert, value in filled if value is not None}
 
     def _judge_one_by_one(self, rows: list[dict[str, Any]], places: list[int], tally: FileStats) -> None:
-        for index in self._category.schema.invalid(rows):
-            line = places[index] + 1
-            tally.refuse(line, as_json(rows[index]), self._category.faults(rows[index], line))
+        refused = self._category.refused(rows, lambda index: on_line(places[index] + 1), range(len(rows)))
+        for index, found in sorted(refused.items()):
+            tally.refuse(as_json(rows[index]), found)
 
     @staticmethod
     def _require(category: CategoryRules, types: Types) -> None:
@@ -198,12 +201,12 @@ def _batches(scan: "LazyFrame", size: int) -> Iterator["DataFrame"]:
         height = max(1, min(height, _LARGEST_BATCH))
 
 
-def _reading(field: Field, of_type: "DataType") -> tuple["Expr", ConvertCell]:
+def _reading(field: Field, text_format: TextFormat | None, of_type: "DataType") -> tuple["Expr", ConvertCell]:
     """Return how to read a column, and how to make JSON values of what was read; null stays null."""
     import polars as pl
 
     value = pl.col(field.name)
-    if is_moment_of(field, of_type):
+    if is_moment_of(text_format, of_type):
         return _as_text(value, of_type).alias(field.name), _same
     if field.type == "list" and isinstance(of_type, pl.String):
         return value, json_value

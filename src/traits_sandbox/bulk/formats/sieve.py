@@ -1,4 +1,4 @@
-"""Tells at once which lines of a piece of CSV are rows that surely keep the contract."""
+"""Recognises the lines of a piece of CSV that are surely valid rows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -14,28 +14,28 @@ SURE: Final = ord("s")
 BLANK: Final = ord("b")
 DOUBTED: Final = ord("d")
 
-# `csv` takes no cell that is longer.
+# The module `csv` accepts no longer cell.
 _LONGEST: Final = 2**17
-# An expression for more columns is refused for its size, or takes long to be made.
+# An expression for more columns is too large, or takes long to compile.
 _MOST_COLUMNS: Final = 200
 _HASHES: Final = 2**32
 
 
 class Sieve:
-    """Lets pass the valid rows of a file with some columns: by one regular expression for a whole line."""
+    """Recognises valid rows of a file with some columns, by one regular expression for a whole line."""
 
     def __init__(self, category: CategoryRules, columns: Sequence[str]) -> None:
         few = len(columns) <= _MOST_COLUMNS
-        self._row = csv_row(category.contract, category.record, columns) if few else ""
+        self._row = csv_row(category.document, columns) if few else ""
 
     def sift(self, data: bytes, sketch: Sketch, *, passed: int = 0) -> bytearray:
-        """Return SURE, BLANK or DOUBTED for each line, and take down those behind the first that are passed.
+        """Return SURE, BLANK or DOUBTED for each line, and add the lines after the first `passed` ones to the sketch.
 
-        All of it holds if a row begins at the line: a sure row is that line alone, a doubted one may go on behind it.
+        A state holds if a row begins at the line. A sure row is that line alone; a doubted one may continue after it.
         """
         import polars as pl
 
-        # What is not UTF-8 is replaced, and doubted for the replacement.
+        # Bytes that are not UTF-8 are replaced by U+FFFD, which no pattern accepts.
         text = data.decode(errors="replace")
         lines = pl.Series([text]).str.split("\n").explode()
         if text.endswith("\n"):
@@ -43,7 +43,7 @@ class Sieve:
         if "\r" in text:
             lines = lines.str.strip_suffix("\r")
         blank = lines == ""
-        _take_down(lines.slice(passed).filter(~blank.slice(passed)), sketch)
+        _add_to(lines.slice(passed).filter(~blank.slice(passed)), sketch)
         states = bytearray([SURE]) * len(lines)
         for state, found in ((DOUBTED, ~self._sure(lines)), (BLANK, blank)):
             for place in found.arg_true():
@@ -57,11 +57,11 @@ class Sieve:
             return lines.is_null()
         try:
             return lines.str.contains(self._row) & (lines.str.len_bytes() < _LONGEST)
-        except pl.exceptions.ComputeError:  # too large all the same
+        except pl.exceptions.ComputeError:  # too large after all
             self._row = ""
             return lines.is_null()
 
 
-def _take_down(rows: "Series", sketch: Sketch) -> None:
+def _add_to(rows: "Series", sketch: Sketch) -> None:
     hashes = rows.hash() % _HASHES
     sketch.add_hashes(hashes.filter(hashes < sketch.bound).unique().bottom_k(SIZE))

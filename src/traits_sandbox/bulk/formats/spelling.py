@@ -1,18 +1,18 @@
-"""Spells text that surely keeps the contract, as regular expressions that run in linear time.
+"""Regular expressions of text that is surely valid, which run in linear time.
 
-Whatever fits is valid; much that is valid does not fit, and the schema decides on it. All is made of the schemas that
-judge single rows; a keyword that is not known here makes a field that nothing fits.
+They are built from the record's JSON Schema. Whatever matches is valid; much that is valid does not match, and the
+schema judges it. A field with an unknown keyword matches nothing.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from traits_sandbox.contract.model import Contract, Field, Record
-from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
-from traits_sandbox.derive.json_schema import Schema, field_schema, record_schema
+from traits_sandbox.derive.formats import format_of
+from traits_sandbox.derive.json_schema import Schema
+from traits_sandbox.derive.keywords import is_known_record, is_plain_record, items_of, narrowing
 
-# So few digits are exact in a float: its bounds are those of the decimal number.
+# A float has this many exact digits, so that bounds mean the same for it and for the decimal number.
 _EXPONENT: Final = "(?:[eE][+-]?[0-9]{1,2})?"
 _FRACTION: Final = r"(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})"
 _POSITIVE: Final = "0{0,9}[1-9][0-9]{0,14}"
@@ -27,94 +27,93 @@ _NUMBERS: Final[Mapping[tuple[str, tuple[tuple[str, Any], ...]], str]] = {
     ("number", (("exclusiveMinimum", 0),)): rf"\+?{_POSITIVE_FRACTION}{_EXPONENT}",
 }
 
-# A character in a cell of CSV, bare and quoted. U+FFFD stands where something was no text.
+# A character in a CSV cell, without and with quotation marks. U+FFFD replaces bytes that are not text.
 _BARE: Final = r'[^",\r\n\x00\x{FFFD}]'
 _QUOTED: Final = r'(?:[^"\r\n\x00\x{FFFD}]|"")'
 _ANYTHING: Final = f'(?:{_BARE}*|"{_QUOTED}*")'
 
-# Patterns of which nothing but themselves is known to need no quotation marks.
+# Patterns and texts that never need quotation marks in CSV.
 _PLAIN_PATTERN: Final = re.compile(r"(?:[A-Za-z0-9 :()\[\]?|*+-]|\{[0-9]+(?:,[0-9]*)?\})*")
 _PLAIN_TEXT: Final = re.compile("[A-Za-z0-9_]+")
-# What a schema says beside its rules. The type selects the rules; elements of a list are looked at apart.
-_NO_RULES: Final = frozenset({"type", "title", "description", "examples", "items"})
-
 Spelled = tuple[str, str]
-"""The patterns of what stands in a bare cell and in a quoted one; an empty one for what cannot."""
+"""The patterns of a cell's text without and with quotation marks; an empty pattern matches nothing."""
 
 _NOTHING: Final[Spelled] = ("", "")
 
 
-def csv_row(contract: Contract, record: Record, columns: Sequence[str]) -> str:
-    """Return a pattern of lines, without their ends, that are valid rows of some columns; empty if there are none."""
-    fields = {field.name: field for field in record.fields}
-    cells = [_cell(contract, fields[name]) if name in fields else _ANYTHING for name in columns]
+def csv_row(record: Schema, columns: Sequence[str]) -> str:
+    """Return a pattern of lines, without their ends, that are valid rows of some columns; empty if there is none.
+
+    `record` has the schemas of lists' elements in its `$defs`.
+    """
+    if not is_known_record(record):
+        return ""
+    fields, required, definitions = record["properties"], record.get("required", []), record.get("$defs", {})
+    cells = [
+        _cell(fields[name], definitions, required=name in required) if name in fields else _ANYTHING for name in columns
+    ]
     return f"^{','.join(cells)}$" if all(cells) else ""
 
 
-def json_list(contract: Contract, field: Field, mark: str = '"') -> str:
-    """Return a pattern of the JSON lists whose objects have all members of a field's items, in order; empty for none.
+def json_list(record: Schema, mark: str = '"') -> str:
+    """Return a pattern of JSON lists of records with all their members, in order; empty if there is none.
 
-    `mark` is how a quotation mark is written.
+    `record` is the schema of the elements. `mark` is how a quotation mark is written.
     """
-    schema = record_schema(contract.record(field.item))
-    members = [_member(name, member, mark) for name, member in schema["properties"].items()]
-    if not members or not all(members) or "additionalProperties" in schema or rules(field_schema(field)):
+    members = [_member(name, member, mark) for name, member in record["properties"].items()]
+    if not members or not all(members) or not is_plain_record(record):
         return ""
     one = rf"\{{{', ?'.join(members)}\}}"
     return rf"\[(?:{one}(?:, ?{one})*)?\]"
 
 
-def rules(schema: Schema) -> dict[str, Any]:
-    """Return the keywords by which a schema narrows its type."""
-    return {keyword: bound for keyword, bound in schema.items() if keyword not in _NO_RULES}
-
-
-def _member(name: str, schema: Schema, mark: str) -> str:
-    least = rules(schema).get("minLength", 0)
-    if schema["type"] != "string" or rules(schema).keys() - {"minLength"} or not _PLAIN_TEXT.fullmatch(name):
+def _member(name: str, field: Schema, mark: str) -> str:
+    rules = narrowing(field)
+    if field["type"] != "string" or rules.keys() - {"minLength"} or not _PLAIN_TEXT.fullmatch(name):
         return ""
-    # Escapes by number are left out: they may spell what is no text.
+    # Escapes by number are left out, because they can spell what is not text.
     character = rf'(?:[^"\\\x00-\x1f\x{{FFFD}}]|\\(?:{mark}|[\\/bfnrt]))'
-    return f"{mark}{name}{mark}: ?{mark}{character}{{{least},}}{mark}"
+    return f"{mark}{name}{mark}: ?{mark}{character}{{{rules.get('minLength', 0)},}}{mark}"
 
 
-def _cell(contract: Contract, field: Field) -> str:
-    """Return a pattern of a field's cells; an empty one is an absent value."""
-    bare, quoted = _SPELLED[field_schema(field)["type"]](contract, field)
+def _cell(field: Schema, definitions: Mapping[str, Schema], *, required: bool) -> str:
+    """Return a pattern of a field's cells; an empty cell is an absent value."""
+    spelled = _SPELLED.get(field["type"])
+    bare, quoted = spelled(field, definitions) if spelled else _NOTHING
     filled = "|".join(filter(None, (bare, quoted and f'"{quoted}"')))
-    if field.required:
+    if required:
         return filled and f"(?:{filled})"
     return f'(?:{filled}|"")?' if filled else '(?:"")?'
 
 
-def _text(_contract: Contract, field: Field) -> Spelled:
-    kept = rules(field_schema(field))
-    match sorted(kept):
+def _text(field: Schema, _: Mapping[str, Schema]) -> Spelled:
+    rules = narrowing(field)
+    match sorted(rules):
         case [] | ["minLength"]:
-            least = max(1, kept.get("minLength", 1))
+            least = max(1, rules.get("minLength", 1))
             return f"{_BARE}{{{least},}}", f"{_QUOTED}{{{least},}}"
-        case ["enum"] if all(map(_PLAIN_TEXT.fullmatch, kept["enum"])):
-            return _either_way("|".join(kept["enum"]))
+        case ["enum"] if all(map(_PLAIN_TEXT.fullmatch, rules["enum"])):
+            return _either_way("|".join(rules["enum"]))
         case ["pattern"] | ["maxLength", "pattern"]:
-            return _formatted(field, kept["pattern"])
+            return _formatted(field)
     return _NOTHING
 
 
-def _formatted(field: Field, pattern: str) -> Spelled:
-    text_format = TIMESTAMP if field.type == "Timestamp" else FORMATS.get(field.format)
-    if text_format is None or pattern.replace(")?$", ")$") != f"^(?:{text_format.pattern})$":
+def _formatted(field: Schema) -> Spelled:
+    text_format = format_of(field)
+    if text_format is None or field.get("maxLength", text_format.max_length) != text_format.max_length:
         return _NOTHING
     return _either_way(text_format.pattern) if _PLAIN_PATTERN.fullmatch(text_format.pattern) else _NOTHING
 
 
-def _number(_contract: Contract, field: Field) -> Spelled:
-    schema = field_schema(field)
-    spelled = _NUMBERS.get((schema["type"], tuple(sorted(rules(schema).items()))), "")
+def _number(field: Schema, _: Mapping[str, Schema]) -> Spelled:
+    spelled = _NUMBERS.get((field["type"], tuple(sorted(narrowing(field).items()))), "")
     return _either_way(spelled) if spelled else _NOTHING
 
 
-def _list(contract: Contract, field: Field) -> Spelled:
-    quoted = json_list(contract, field, '""')
+def _list(field: Schema, definitions: Mapping[str, Schema]) -> Spelled:
+    record = items_of(field, definitions)
+    quoted = json_list(record, '""') if record and not narrowing(field) else ""
     return (r"\[\]", quoted) if quoted else _NOTHING
 
 
@@ -122,7 +121,7 @@ def _either_way(pattern: str) -> Spelled:
     return f"(?:{pattern})", f"(?:{pattern})"
 
 
-_SPELLED: Final[Mapping[str, Callable[[Contract, Field], Spelled]]] = {
+_SPELLED: Final[Mapping[str, Callable[[Schema, Mapping[str, Schema]], Spelled]]] = {
     "string": _text,
     "integer": _number,
     "number": _number,

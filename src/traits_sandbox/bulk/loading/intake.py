@@ -1,4 +1,4 @@
-"""The bulk door: rows of objects come in, batch by batch, each object once, and are judged as pushed records are."""
+"""Ingests the rows of objects into a sandbox: batch by batch, each object once, judged as pushed records are."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from traits_sandbox.bulk.loading.verdicts import LAST_LINE, JudgedRows, Line, UnreadableRow, judge
+from traits_sandbox.bulk.loading.ingested_rows import LAST_LINE, IngestedRows, LineNumber, UnreadableRow, judge
 from traits_sandbox.control.ledger import Ledger, LedgerEntry
 from traits_sandbox.control.uploads import BulkObject, Upload, UploadNotice, Uploads
-from traits_sandbox.derive.validation import MAX_UNKNOWN, MAX_VIOLATIONS
+from traits_sandbox.derive.bodies import MAX_UNKNOWN
+from traits_sandbox.derive.violations import MAX_VIOLATIONS
 from traits_sandbox.errors import TraitsSandboxError, UsageError
 from traits_sandbox.handlers.call import Backend
 from traits_sandbox.handlers.intake import Arrival
@@ -25,18 +26,18 @@ Became = Literal["taken", "known", "overwritten"]
 
 
 class Gap(TraitsSandboxError):
-    """A batch does not begin where the last one of its object ended. `offset` is where that was."""
+    """A batch does not begin where the last one of its object ended, at `offset`."""
 
     def __init__(self, offset: int) -> None:
-        super().__init__(f"the object has been taken in up to line {offset}: go on from there, with this offset")
+        super().__init__(f"the object has been ingested up to line {offset}: continue there, with this offset")
         self.offset = offset
 
 
 class RowBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rows of an object that follow upon its first `offset` lines.
+    """Rows of an object that follow its first `offset` lines.
 
-    Without `lines` each row is a line of its own. `last` says that the object ends here, `error` that it could not
-    be read any further. `source` is the URI that the key is below.
+    Without `lines`, each row is one line. `last` says that the object ends here; `error` says why it could not be read
+    any further. The key is relative to the URI `source`.
     """
 
     key: Name
@@ -44,14 +45,19 @@ class RowBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     offset: Annotated[int, msgspec.Meta(ge=0, le=LAST_LINE)] = 0
     rows: Annotated[list[Any], msgspec.Meta(max_length=MAX_ROWS)] = []
-    lines: Annotated[list[Line], msgspec.Meta(max_length=MAX_ROWS)] | None = None
+    lines: Annotated[list[LineNumber], msgspec.Meta(max_length=MAX_ROWS)] | None = None
     unread: Annotated[list[UnreadableRow], msgspec.Meta(max_length=MAX_ROWS)] = []
     last: bool = True
     error: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
     @property
     def numbered(self) -> list[tuple[int, Any]]:
-        """Return the rows with their lines; raises UsageError unless these are as many and ascend from the offset."""
+        """Return the rows with their lines.
+
+        Raises:
+            UsageError: there is not one line for each row, or they do not ascend from the offset.
+
+        """
         lines = range(self.offset + 1, self.offset + 1 + len(self.rows)) if self.lines is None else self.lines
         ascending = all(one < next_one for one, next_one in zip([self.offset, *lines], lines, strict=False))
         if len(lines) != len(self.rows) or not ascending:
@@ -60,14 +66,14 @@ class RowBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A storage that cannot be connected to, and what is known of the reason."""
+    """A storage that cannot be reached, and the reason if it is known."""
 
     source: Name
     message: Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class BatchResult(msgspec.Struct, frozen=True):
-    """What became of a batch, and how far its object has come: the numbers are those of the whole object."""
+    """The result of a batch, and the progress of its object: the numbers are those of the whole object."""
 
     id: str
     became: Became
@@ -80,25 +86,25 @@ class BatchResult(msgspec.Struct, frozen=True):
 
 
 class BulkIntake:
-    """Takes objects in for a sandbox: into its store, its ledger and its list of uploads."""
+    """Ingests objects into a sandbox: into its store, its ledger and its list of uploads."""
 
     def __init__(self, backend: Backend, ledger: Ledger, uploads: Uploads, new_id: Callable[[], str]) -> None:
         self._backend, self._ledger, self._uploads, self._new_id = backend, ledger, uploads, new_id
         self.folders = {category.folder: category.record for category in backend.contract.categories}
-        # One batch at a time, so that the same one cannot come in twice while it is being stored.
-        self._turn = asyncio.Lock()
+        # One batch at a time, so that the same one cannot be stored twice at the same time.
+        self._one_at_a_time = asyncio.Lock()
 
-    async def take(self, dashboard: str, folder: str, batch: RowBatch) -> BatchResult:
-        """Store the good rows of a batch, unless they have come in before.
+    async def ingest(self, dashboard: str, folder: str, batch: RowBatch) -> BatchResult:
+        """Store the good rows of a batch, unless they were ingested before.
 
         Raises:
-            Gap: rows before these have not come yet.
-            UsageError: the lines of the batch make no sense, or the ledger is full.
+            Gap: rows before these are missing.
+            UsageError: the lines of the batch are inconsistent, or the ledger is full.
             KeyError: there is no such folder.
 
         """
         intake, numbered = self._backend.intake.of(self.folders[folder]), batch.numbered
-        async with self._turn:
+        async with self._one_at_a_time:
             load = self._load(dashboard, folder, batch)
             if load.etag != batch.etag:
                 return self._overwritten(load, batch)
@@ -107,7 +113,7 @@ class BulkIntake:
             rows = [(line, row) for line, row in numbered if line > load.offset]
             unread = [each for each in batch.unread if each.line > load.offset]
             if load.complete or not (rows or unread or batch.last):
-                return _taken(load, "known")
+                return _result(load, "known")
             judged = judge(intake.schema, rows, unread)
             arrival = Arrival(self._backend.clock(), load.id)
             await self._backend.store.append(dashboard, intake.batches(judged.good, arrival))
@@ -115,7 +121,7 @@ class BulkIntake:
             return self._advanced(load, batch, judged)
 
     def report(self, dashboard: str, outage: Outage) -> Upload:
-        """Keep the notice that a storage cannot be connected to."""
+        """Keep the notice that a storage cannot be reached."""
         now = self._backend.clock()
         load = LedgerEntry(self._new_id(), dashboard, outage.source, folder="", key="", etag="", begun_at=now)
         notice = UploadNotice(CANNOT_CONNECT, outage.message)
@@ -125,7 +131,7 @@ class BulkIntake:
 
     def _load(self, dashboard: str, folder: str, batch: RowBatch) -> LedgerEntry:
         load = self._ledger.find(dashboard, batch.source, batch.key)
-        # Of an object that changed before anything was taken in, the present state is the first.
+        # If an object changed before anything was ingested, its current state counts as the first.
         untouched = load is not None and not load.offset and not load.complete
         if load is None or (untouched and load.etag != batch.etag):
             if batch.offset:
@@ -140,9 +146,9 @@ class BulkIntake:
             load.overwritten = batch.etag
             self._ledger.touch()
             self._uploads.put(msgspec.structs.replace(self._earlier(load), notices=_notices(load)))
-        return _taken(load, "overwritten")
+        return _result(load, "overwritten")
 
-    def _advanced(self, load: LedgerEntry, batch: RowBatch, judged: JudgedRows) -> BatchResult:
+    def _advanced(self, load: LedgerEntry, batch: RowBatch, judged: IngestedRows) -> BatchResult:
         load.rows += judged.rows
         load.records += len(judged.good)
         load.refused_rows = load.rows - load.records
@@ -152,12 +158,12 @@ class BulkIntake:
         unknown = {each.name: each for each in (*earlier.unknown, *judged.unknown)}
         upload = msgspec.structs.replace(
             _upload(load),
-            refused=(*earlier.refused, *judged.verdicts.kept)[:MAX_VIOLATIONS],
-            refused_count=earlier.refused_count + judged.verdicts.count,
+            refused=(*earlier.refused, *judged.refused.kept)[:MAX_VIOLATIONS],
+            refused_count=earlier.refused_count + judged.refused.count,
             unknown=tuple(unknown.values())[:MAX_UNKNOWN],
         )
         self._uploads.put(upload)
-        return _taken(load, "taken")
+        return _result(load, "taken")
 
     def _earlier(self, load: LedgerEntry) -> Upload:
         return self._uploads.find(load.id) or _upload(load)
@@ -179,18 +185,18 @@ def _upload(load: LedgerEntry) -> Upload:
     )
 
 
-def _taken(load: LedgerEntry, became: Became) -> BatchResult:
+def _result(load: LedgerEntry, became: Became) -> BatchResult:
     counts = (load.offset, load.rows, load.records, load.refused_rows)
     return BatchResult(load.id, became, *counts, load.complete, _notices(load))
 
 
 def _notices(load: LedgerEntry) -> tuple[UploadNotice, ...]:
-    return tuple(UploadNotice(kind, message) for kind, message in _told(load) if message)
+    return tuple(UploadNotice(kind, message) for kind, message in _reasons(load) if message)
 
 
-def _told(load: LedgerEntry) -> Iterator[tuple[str, str]]:
+def _reasons(load: LedgerEntry) -> Iterator[tuple[str, str]]:
     refused = f"{load.refused_rows} of {load.rows} rows are refused" if load.refused_rows else ""
     if why := "; ".join(filter(None, (refused, load.error))):
         yield NOT_VALID, f"the format of the file is not valid: {why}"
     if load.overwritten:
-        yield OVERWRITTEN, "it was overwritten after it had been taken in; what it holds now is not: add new files"
+        yield OVERWRITTEN, "it was overwritten after it was ingested; the new content is not ingested: add new files"

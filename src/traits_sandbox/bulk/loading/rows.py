@@ -1,4 +1,4 @@
-"""Hands out the rows of a file as JSON, good and bad alike, for a sandbox to judge."""
+"""Reads the rows of a file as JSON, good and bad ones, for a sandbox to judge."""
 
 import tempfile
 from codecs import BOM_UTF8
@@ -18,7 +18,7 @@ from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
 from traits_sandbox.bulk.formats.ndjson import unparsed
 from traits_sandbox.bulk.formats.parquet_export import Export, ExportRequest
 from traits_sandbox.bulk.formats.parquet_rows import KIND, as_json
-from traits_sandbox.bulk.loading.verdicts import UnreadableRow
+from traits_sandbox.bulk.loading.ingested_rows import UnreadableRow
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.storage.streams import Unreadable, blocks
 from traits_sandbox.bulk.values import BulkValue, FileFormat, Task
@@ -28,7 +28,7 @@ _EXPORT: Final = "traits_sandbox.bulk.formats.parquet_export"
 
 
 class FileRow(BulkValue, frozen=True):
-    """A row: the line that it begins on (rows, in Parquet), and its JSON, or why it has none."""
+    """A row: the line on which it begins (rows, in Parquet), and its JSON or the reason why it has none."""
 
     line: int
     json: bytes = b""
@@ -87,8 +87,8 @@ def _of_csv(task: Task, source: FileSource, category: CategoryRules) -> Iterator
         if not feed.more():
             return
         row, _ = feed.row()
-        if fault := row.fault or cells.fault(row.cells):
-            yield _unread(row.line, "csv", fault)
+        if found := cells.violation(row):
+            yield _unread(row.line, found.rule, found.message)
         elif not row.is_blank:
             yield _dumped(row.line, next(record for _, record in cells.records(row.cells)))
 
@@ -128,7 +128,7 @@ def _exported(task: Task, category: CategoryRules, path: Path) -> Generator[Expo
 
 @contextmanager
 def _fetched(task: Task, source: FileSource) -> Iterator[Path]:
-    """Lend a copy of a file, which nobody else changes."""
+    """Yield the path of a copy of a file, so that it cannot change while it is read."""
     with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as folder:
         path = Path(folder, "file.parquet")
         try:

@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 import orjson
 
+from traits_sandbox.bulk.loading.ingested_rows import UnreadableRow
 from traits_sandbox.bulk.loading.intake import MAX_ROWS, BatchResult, BulkIntake, Gap, Outage, RowBatch
 from traits_sandbox.bulk.loading.rows import FileRow
-from traits_sandbox.bulk.loading.verdicts import UnreadableRow
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.control.ledger import Ledger
 from traits_sandbox.errors import TraitsSandboxError, UsageError
@@ -132,7 +132,7 @@ class Inside:
     def take(self, folder: str, sent: SendResult) -> BatchResult:
         """Hand rows over."""
         batch = msgspec.convert(orjson.loads(sent.body()), RowBatch)
-        return self._wait(self._door.take(self._dashboard, folder, batch))
+        return self._wait(self._door.ingest(self._dashboard, folder, batch))
 
     def report(self, outage: Outage) -> None:
         """Tell that a storage cannot be connected to."""

@@ -197,6 +197,6 @@ def _inside(file: FileReport) -> Iterator[Markup | None]:
 
 
 def _row(file: FileReport, bad: BadRow) -> Markup:
-    faults = [element("div", printable(fault.sentence)) for fault in bad.faults[:ROWS]]
+    faults = [element("div", printable(fault.sentence)) for fault in bad.violations[:ROWS]]
     text = printable(bad.text[:_TEXT]) + ("…" if len(bad.text) > _TEXT else "")
     return element("li", element("strong", where(file, bad)), *faults, element("pre", text))

@@ -1,15 +1,43 @@
 """The report as JSON, and the JSON Schema of its form."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
 
-from traits_sandbox.bulk.values import LoadReport
+from traits_sandbox.bulk.row_form import RowFault
+from traits_sandbox.bulk.values import BadRow, BulkValue, FileReport, LoadReport
 from traits_sandbox.derive.struct_schemas import struct_schema
 
 FORM: Final = 1
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=3)]
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+class RefusedRow(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
+    """A bad row: its line, its text (cut where it is long), and everything that is wrong with it."""
+
+    line: int
+    text: str
+    faults: tuple[RowFault, ...]
+    offset: int | None = None
+
+    @classmethod
+    def of(cls, row: BadRow) -> Self:
+        """Return a bad row in the form of the report."""
+        faults = tuple(RowFault.of(row, violation) for violation in row.violations)
+        return cls(line=row.line, text=row.text, faults=faults, offset=row.offset)
+
+
+class CheckedFile(FileReport, frozen=True, kw_only=True, omit_defaults=False):
+    """A file in the form of the report."""
+
+    bad: tuple[RefusedRow, ...] = ()  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, file: FileReport) -> Self:
+        """Return a file's report in the form of the report."""
+        values = {name: getattr(file, name) for name in FileReport.__struct_fields__}
+        return cls(**values | {"bad": tuple(map(RefusedRow.of, file.bad))})
 
 
 class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
@@ -20,6 +48,7 @@ class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
     own stand with it. `seconds` is how long the check took.
     """
 
+    files: tuple[CheckedFile, ...]
     form: Literal[1]
     good: bool
     exit_code: ExitCode
@@ -28,6 +57,7 @@ class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
 def render(report: LoadReport) -> bytes:
     """Return a report as JSON, ending in a line break."""
     values = {name: getattr(report, name) for name in LoadReport.__struct_fields__}
+    values["files"] = tuple(map(CheckedFile.of, report.files))
     published = CheckReport(form=FORM, good=report.good, exit_code=report.exit_code, **values)
     return msgspec.json.format(msgspec.json.encode(published), indent=2) + b"\n"
 

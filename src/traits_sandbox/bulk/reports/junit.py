@@ -53,7 +53,7 @@ def _case(report: LoadReport, file: FileReport) -> Element:
 
 def _lines(file: FileReport) -> Iterator[str]:
     for bad in file.bad:
-        for fault in bad.faults:
+        for fault in bad.violations:
             yield f"{where(file, bad)}: {printable(fault.sentence)}"
     if file.bad_rows > len(file.bad):
         yield f"and {plural(file.bad_rows - len(file.bad), 'more bad row')}"

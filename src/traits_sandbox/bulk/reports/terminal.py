@@ -66,7 +66,7 @@ class _Shown:
         name = name_of(self._report, file)
         if file.error:
             self._say((name, "bold"), f": {printable(file.error)}")
-        faults = [(bad, fault) for bad in file.bad for fault in bad.faults]
+        faults = [(bad, fault) for bad in file.bad for fault in bad.violations]
         for bad, fault in faults[:FAULTS]:
             self._say((f"{name} {where(file, bad)}", "bold"), f": {printable(fault.sentence)}")
         if file.fault_count > FAULTS:

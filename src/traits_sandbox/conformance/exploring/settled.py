@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from traits_sandbox.conformance.http.exchange import Request
 from traits_sandbox.contract.model import Contract, Field
-from traits_sandbox.derive.validation import Accepted, BodySchema
+from traits_sandbox.derive.bodies import AcceptedBody, BodySchema
 from traits_sandbox.errors import BadRequest
 
 # What errata have added to the document's tables of fields.
@@ -43,7 +43,7 @@ class Readings:
         """Tell whether a body keeps all rules, those of the emulator too."""
         return self._taken(request) is not None
 
-    def _taken(self, request: Request) -> Accepted | None:
+    def _taken(self, request: Request) -> AcceptedBody | None:
         schema = self._narrow.get(request.operation)
         try:
             return schema.read(request.body or b"") if schema else None

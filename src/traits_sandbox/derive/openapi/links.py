@@ -3,7 +3,7 @@
 from typing import Any
 
 from traits_sandbox.contract.model import Contract, Operation, Record
-from traits_sandbox.derive.sentences import pointer
+from traits_sandbox.derive.places import pointer
 
 
 def links(contract: Contract, source: Operation) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _user_expression(contract: Contract, source: Operation) -> str:
     """Return a runtime expression for the first user in a request, or an empty text if there is none."""
     body = source.body
     user = contract.record(body.record).field_of("user") if body and body.record else None
-    return f"$request.body#{pointer([body.collection, 0, user.name])}" if body and user else ""
+    return f"$request.body#{pointer(body.collection, 0, user.name)}" if body and user else ""
 
 
 def _link(target: Operation, user: str) -> dict[str, Any]:

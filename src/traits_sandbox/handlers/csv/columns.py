@@ -1,4 +1,4 @@
-"""Columns of a CSV file: which dialect a header is in, and how its rows become records."""
+"""Columns of a CSV file: the dialect of a header, and how rows become records."""
 
 import re
 from collections import Counter
@@ -10,27 +10,29 @@ from typing import Any
 import orjson
 
 from traits_sandbox.contract.model import Contract, Dialect, FieldType, Record
+from traits_sandbox.derive.bodies import MAX_UNKNOWN
+from traits_sandbox.derive.records import UnknownField
 from traits_sandbox.derive.sentences import excerpt, nearest
-from traits_sandbox.derive.validation import MAX_UNKNOWN, UnknownField
-from traits_sandbox.errors import TraitsSandboxError
+from traits_sandbox.errors import Rule, TraitsSandboxError, Violation
+from traits_sandbox.handlers.csv.rows import CsvRow
 from traits_sandbox.json_types import JsonObject
 
 ParseCell = Callable[[str], Any]
 
-# Decimal or scientific notation in ASCII digits; `float` alone would also take `1_000`, `nan` and other digits.
+# Decimal or scientific notation in ASCII digits. `float` alone also accepts `1_000`, `nan` and other digits.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
-class HeaderFault(TraitsSandboxError):
-    """A header that no dialect reads; the message is the rest of a sentence that begins with the file's name."""
+class HeaderError(TraitsSandboxError):
+    """A header that fits no dialect. The message is the rest of a sentence that begins with the file's name."""
 
 
 class CsvColumns:
-    """What each column of a file in one dialect is for.
+    """The columns of a file in one dialect.
 
-    A record's fields and free attributes are filled from cells; each non-empty cell of a metric becomes a
-    record of its own. Empty cells are absent values.
+    Cells fill a record's fields and free attributes; each non-empty cell of a metric becomes a separate record. An
+    empty cell is an absent value.
     """
 
     def __init__(self, record: Record, dialect: Dialect, header: Sequence[str]) -> None:
@@ -52,12 +54,15 @@ class CsvColumns:
         known = (*types, *dialect.metrics, *dialect.renames)
         self.unknown = tuple(_unknown(index + 1, header[index], known) for index in islice(unused, MAX_UNKNOWN))
 
-    def fault(self, cells: Sequence[str]) -> str:
-        """Return what is wrong with a row that has not one cell for each column, or nothing."""
-        return "" if len(cells) == self.width else f"must have {self.width} cells like the header, has {len(cells)}"
+    def violation(self, row: CsvRow) -> Violation | None:
+        """Return the violation of a row that is not CSV, or has not one cell for each column."""
+        if row.violation or len(row.cells) == self.width:
+            return row.violation
+        message = f"must have {self.width} cells like the header, has {len(row.cells)}"
+        return Violation("", Rule.CSV, message, line=row.line)
 
     def records(self, cells: Sequence[str]) -> Iterator[tuple[str, JsonObject]]:
-        """Yield the records of a row, each with the column whose cell is its value (empty: the whole row is one)."""
+        """Yield the records of a row, each with the column of its metric; empty if the whole row is one record."""
         row = {name: convert(cell) for index, name, convert in self._fields if (cell := cells[index])}
         if not self._dialect.metrics:
             yield "", row
@@ -66,27 +71,27 @@ class CsvColumns:
                 yield metric, {**row, self._dialect.name_field: metric, self._dialect.value_field: number(cell)}
 
     def column_of(self, field: str, metric: str) -> str:
-        """Return the column that filled a field of the record that was made of a metric's cell."""
+        """Return the column that filled a field of a metric's record."""
         return metric if metric and field == self._dialect.value_field else field
 
 
 def columns_of(contract: Contract, dialects: Sequence[Dialect], cells: Sequence[str]) -> CsvColumns:
-    """Return the columns of the first dialect that a header row fits; raises HeaderFault."""
+    """Return the columns of the first dialect that fits a header row; raises HeaderError if none fits."""
     header = [cell.strip(" ") for cell in cells]
     for dialect in dialects:
         record, names = contract.record(dialect.record), _renamed(dialect, header)
         if _fits(record, dialect, set(names)):
             if twice := [name for name, count in Counter(names).items() if name and count > 1]:
-                raise HeaderFault(
+                raise HeaderError(
                     f"must name each column once in its header row, has {excerpt(twice[0])} more than once"
                 )
             return CsvColumns(record, dialect, header)
     wanted = "; or ".join(_demand(contract.record(dialect.record), dialect) for dialect in dialects)
-    raise HeaderFault(f"must begin with a header row, comma separated, of {wanted}; got {excerpt(','.join(cells))}")
+    raise HeaderError(f"must begin with a header row, comma separated, of {wanted}; got {excerpt(','.join(cells))}")
 
 
 def number(text: str) -> Any:
-    """Return the number that a text spells, or the text itself, so that the record's schema refuses it."""
+    """Return a text as a number, or unchanged if it is none, so that the record's schema refuses it."""
     if not _NUMBER.fullmatch(text):
         return text
     if _WHOLE.fullmatch(text):
@@ -96,7 +101,7 @@ def number(text: str) -> Any:
 
 
 def json_value(text: str) -> Any:
-    """Return the JSON value that a text holds, or the text itself, so that the record's schema refuses it."""
+    """Return a text as a JSON value, or unchanged if it is none, so that the record's schema refuses it."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -125,7 +130,7 @@ def _fits(record: Record, dialect: Dialect, names: set[str]) -> bool:
 
 
 def _demand(record: Record, dialect: Dialect) -> str:
-    """Return in words which columns a dialect needs."""
+    """Return words for the columns that a dialect needs."""
     needed = [_spellings(name, dialect) for name in _required(record, dialect)]
     if dialect.metrics:
         needed.append(f"at least one of {', '.join(dialect.metrics)}")

@@ -1,7 +1,7 @@
 """Rows of a CSV file: UTF-8 with an optional byte order mark, commas, quoted as in RFC 4180.
 
-A row that cannot be read becomes a row with a fault, and reading goes on with the line after it. At most MAX_ROW
-bytes of the file are held at a time, whatever it holds.
+A row that cannot be read becomes a row with a violation, and reading continues with the next line. At most MAX_ROW
+bytes of the file are in memory at a time.
 """
 
 import csv
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import SEEK_CUR
 from typing import BinaryIO
+
+from traits_sandbox.errors import Rule, Violation
 
 MAX_ROW = 2**20
 
@@ -20,25 +22,24 @@ _BLANK_LINES = (b"\n", b"\r\n")
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """The cells of a row, the line from 1 on which it starts, and its size in bytes.
+    """The cells of a row, the line on which it starts (from 1), and its size in bytes.
 
-    `fault` says what is wrong with a row that could not be read, as the rest of a sentence; it has no cells.
-    A blank line is a row without cells.
+    A row that could not be read has a violation and no cells. A blank line is a row without cells.
     """
 
     line: int
     size: int
     cells: Sequence[str] = ()
-    fault: str = ""
+    violation: Violation | None = None
 
     @property
     def is_blank(self) -> bool:
-        """Tell whether the row holds nothing, which is no fault."""
-        return not self.cells and not self.fault
+        """Tell whether the row is empty, which is no violation."""
+        return not self.cells and not self.violation
 
 
 def read_rows(file: BinaryIO, *, before: int = 0) -> Iterator[CsvRow]:
-    """Yield the rows of a file, header and blank lines and all; `before` it were so many lines already."""
+    """Yield all rows, header and blank lines included; `before` is the number of lines that precede them."""
     lines = _CsvLines(file, before)
     reader = csv.reader(lines, strict=True)
     while True:
@@ -48,23 +49,27 @@ def read_rows(file: BinaryIO, *, before: int = 0) -> Iterator[CsvRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield CsvRow(start, lines.size, fault=lines.fault or _not_csv(error, start, lines.number))
+            yield _unreadable(start, lines.size, lines.problem or _not_csv(error, start, lines.number))
         else:
-            yield CsvRow(start, lines.size, () if lines.fault else cells, lines.fault)
+            yield _unreadable(start, lines.size, lines.problem) if lines.problem else CsvRow(start, lines.size, cells)
+
+
+def _unreadable(line: int, size: int, message: str) -> CsvRow:
+    return CsvRow(line, size, violation=Violation("", Rule.CSV, message, line=line))
 
 
 class _CsvLines:
-    """The lines of a file as text, `number` of them so far; `size` and `fault` are those of the present row."""
+    """The lines of a file as text, `number` of them so far; `size` and `problem` are those of the current row."""
 
     def __init__(self, file: BinaryIO, number: int) -> None:
         self._file = file
         self.number = number
         self.size = 0
-        self.fault = ""
+        self.problem = ""
 
     def begin_row(self) -> int:
-        """Start to measure a new row; return the line on which it starts."""
-        self.size, self.fault = 0, ""
+        """Begin a new row; return the line on which it starts."""
+        self.size, self.problem = 0, ""
         return self.number + 1
 
     def __iter__(self) -> Iterator[str]:
@@ -80,12 +85,12 @@ class _CsvLines:
         self.size += len(line)
         if self.size > MAX_ROW:
             self._skip_rest(line)
-            self.fault = f"must be at most {MAX_ROW} bytes long"
+            self.problem = f"must be at most {MAX_ROW} bytes long"
             raise csv.Error
         return self._text(line.removeprefix(BOM_UTF8) if self.number == 1 else line)
 
     def _skip_blank_lines(self) -> None:
-        """Leave out the blank lines that follow a blank one: in blocks, as there may be millions."""
+        """Skip the blank lines that follow a blank one, in blocks, because there may be millions."""
         block_size = _FIRST_BLOCK
         while block := self._file.read(block_size):
             rest = len(block.lstrip(b"\r\n"))
@@ -101,12 +106,12 @@ class _CsvLines:
 
     def _text(self, line: bytes) -> str:
         if b"\0" in line:
-            self.fault = "must be UTF-8 text, holds a NUL byte"
+            self.problem = "must be UTF-8 text, holds a NUL byte"
         try:
             return line.decode()
         except UnicodeDecodeError as error:
-            self.fault = f"must be UTF-8 text, holds the byte 0x{line[error.start]:02x}"
-            # Escaped, the bytes are no text, but the quotation marks still tell where the row ends.
+            self.problem = f"must be UTF-8 text, holds the byte 0x{line[error.start]:02x}"
+            # Invalid bytes are escaped, so that the quotation marks still show where the row ends.
             return line.decode(errors="surrogateescape")
 
 

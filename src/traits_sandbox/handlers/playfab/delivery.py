@@ -5,16 +5,19 @@ from dataclasses import dataclass
 
 import orjson
 
+from traits_sandbox.derive.places import RecordPlace
+from traits_sandbox.derive.violations import KeptViolations
 from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, Intake, RecordIntake
 from traits_sandbox.handlers.playfab.event import PlayFabEvent
 from traits_sandbox.handlers.playfab.rules import Mapped
-from traits_sandbox.handlers.verdicts import Verdicts
 from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Batch, RecordLayout
 
 # Kinds of our own beside the contract's: events as they came, and the days on which players registered.
 WEBHOOK_EVENT = "webhook_event"
 REGISTRATION = "registration"
+
+EVENTS = "events"
 
 KEY, USER, DAY = "id", "user", "day"
 
@@ -27,7 +30,7 @@ _REGISTRATION_LAYOUT = RecordLayout(user=USER)
 class Arrived:
     """An event that was not seen before, its place in the delivery, and what it is mapped to."""
 
-    place: str
+    index: int
     event: PlayFabEvent
     mapped: Mapped | None
 
@@ -46,11 +49,11 @@ class Arrived:
 class Delivery:
     """Collects events one after another; `records` counts the valid records they became."""
 
-    def __init__(self, intake: Intake, origin: str, days: Mapping[str, str]) -> None:
-        self.verdicts = Verdicts()
+    def __init__(self, intake: Intake, request_id: str, days: Mapping[str, str]) -> None:
+        self.refused = KeptViolations()
         self.records = 0
         self._intake = intake
-        self._origin = origin
+        self._request_id = request_id
         self._days = days
         self._accepted: dict[str, list[JsonObject]] = {}
         self._registrations: list[JsonObject] = []
@@ -61,7 +64,7 @@ class Delivery:
         verdict: list[str] = []
         if arrived.mapped:
             verdict = self._take_rows(arrived, arrived.mapped)
-        key = arrived.event.id or f"{self._origin} {arrived.place}"
+        key = arrived.event.id or f"{self._request_id} {place_of(arrived.index)}"
         player = {USER: arrived.player} if arrived.player else {}
         self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": verdict})
 
@@ -75,10 +78,11 @@ class Delivery:
 
     def _take_rows(self, arrived: Arrived, mapped: Mapped) -> list[str]:
         intake = self._intake.of(mapped.record.heading)
-        good, bad = intake.accept((arrived.place, self._with_day(arrived, row, intake)) for row in mapped.rows)
+        rows = [self._with_day(arrived, row, intake) for row in mapped.rows]
+        good, bad = intake.accept(rows, lambda _: RecordPlace(collection=EVENTS, record=arrived.index))
         self._accepted.setdefault(mapped.record.heading, []).extend(good)
         self.records += len(good)
-        self.verdicts.add(bad)
+        self.refused.add(bad)
         if good and mapped.registered:
             self._registrations.append({USER: arrived.player, DAY: mapped.registered})
         return [str(violation) for violation in bad]
@@ -89,8 +93,13 @@ class Delivery:
         return {field.name: day, **row} if field and day else row
 
 
+def place_of(index: int) -> str:
+    """Return the place of an event as people write it."""
+    return f"{EVENTS}[{index}]"
+
+
 def _batches(kind: str, layout: RecordLayout, records: Sequence[JsonObject], arrival: Arrival) -> Iterator[Batch]:
     for start in range(0, len(records), BATCH_SIZE):
         part = records[start : start + BATCH_SIZE]
         columns = layout.columns(part)
-        yield Batch(kind, layout, len(part), columns, orjson.dumps(part), "", arrival.at, arrival.origin)
+        yield Batch(kind, layout, len(part), columns, orjson.dumps(part), "", arrival.at, arrival.request_id)

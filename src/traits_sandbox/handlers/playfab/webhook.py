@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from traits_sandbox.contract.model import Operation
+from traits_sandbox.derive.bodies import BODY, parse
 from traits_sandbox.derive.sentences import excerpt
-from traits_sandbox.derive.validation import BODY, parse
-from traits_sandbox.errors import BadRequest, Violation
+from traits_sandbox.errors import BadRequest, Rule, Violation
 from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 from traits_sandbox.handlers.intake import Arrival
-from traits_sandbox.handlers.playfab.delivery import DAY, REGISTRATION, WEBHOOK_EVENT, Arrived, Delivery
+from traits_sandbox.handlers.playfab.delivery import DAY, REGISTRATION, WEBHOOK_EVENT, Arrived, Delivery, place_of
 from traits_sandbox.handlers.playfab.event import EventReader, PlayFabEvent
 from traits_sandbox.handlers.playfab.rules import Rules
 from traits_sandbox.store.protocol import Store
@@ -33,17 +33,17 @@ def webhook(operation: Operation, backend: Backend) -> Handler:
 
     async def handle(call: Call) -> HandlerResult:
         sent = _elements(parse(call.body))
-        events = [(_place(index), reader.read(value)) for index, value in enumerate(sent) if isinstance(value, dict)]
+        events = [(index, reader.read(value)) for index, value in enumerate(sent) if isinstance(value, dict)]
         async with one_at_a_time:
             unseen = await _unseen(store, call.dashboard, events)
-            arrived = [Arrived(place, event, rules.map(event)) for place, event in unseen]
+            arrived = [Arrived(index, event, rules.map(event)) for index, event in unseen]
             delivery = Delivery(backend.intake, call.request_id, await _days(store, call.dashboard, arrived))
-            delivery.verdicts.add(_no_event(i, value) for i, value in enumerate(sent) if not isinstance(value, dict))
+            delivery.refused.add(_no_event(i, value) for i, value in enumerate(sent) if not isinstance(value, dict))
             for each in arrived:
                 delivery.take(each)
             await store.append(call.dashboard, delivery.batches(Arrival(call.received_at, call.request_id)))
         return HandlerResult(
-            records=delivery.records, refused=delivery.verdicts.kept, refused_count=delivery.verdicts.count
+            records=delivery.records, refused=delivery.refused.kept, refused_count=delivery.refused.count
         )
 
     return handle
@@ -55,22 +55,22 @@ def _elements(body: Any) -> list[Any]:
         return [body]
     if not isinstance(body, list):
         message = "must be an event as a JSON object, or a list of events"
-        raise BadRequest((Violation("", BODY, BODY, "type", message, excerpt(body)),))
+        raise BadRequest((Violation(BODY, Rule.TYPE, message, excerpt(body)),))
     if len(body) > MAX_EVENTS:
         message = f"must hold at most {MAX_EVENTS} events, got {len(body)}"
-        raise BadRequest((Violation("", BODY, BODY, "maxItems", message),))
+        raise BadRequest((Violation(BODY, Rule.MAX_ITEMS, message),))
     return body
 
 
 async def _unseen(
-    store: Store, dashboard: str, events: Sequence[tuple[str, PlayFabEvent]]
-) -> list[tuple[str, PlayFabEvent]]:
+    store: Store, dashboard: str, events: Sequence[tuple[int, PlayFabEvent]]
+) -> list[tuple[int, PlayFabEvent]]:
     """Return the events that came neither before nor earlier in this delivery; one without an id always is new."""
     seen = await store.known_keys(dashboard, WEBHOOK_EVENT, {event.id for _, event in events if event.id})
     unseen = []
-    for place, event in events:
+    for index, event in events:
         if event.id not in seen:
-            unseen.append((place, event))
+            unseen.append((index, event))
             seen |= {event.id} - {""}
     return unseen
 
@@ -85,9 +85,5 @@ async def _days(store: Store, dashboard: str, arrived: Sequence[Arrived]) -> dic
     return days
 
 
-def _place(index: int) -> str:
-    return f"events[{index}]"
-
-
 def _no_event(index: int, value: Any) -> Violation:
-    return Violation("", _place(index), _place(index), "type", "must be an object", excerpt(value))
+    return Violation(place_of(index), Rule.TYPE, "must be an object", excerpt(value))

@@ -39,7 +39,7 @@ def bulk_routes(controls: ControlServices) -> list[Route]:
             raise HTTPException(404, f"there is no folder {folder[:40]!a}, only {', '.join(door.folders)}")
         batch = await read(request, RowBatch)
         try:
-            taken = await door.take(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
+            taken = await door.ingest(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
         except Gap as gap:
             return JsonAnswer({"code": 409, "message": str(gap), "offset": gap.offset}, 409)
         return JsonAnswer(msgspec.to_builtins(taken))

@@ -1,13 +1,15 @@
-"""What was refused of a request that succeeds all the same."""
+"""Violations that are reported although the request as a whole succeeds: all are counted, the first are kept."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from traits_sandbox.derive.validation import MAX_VIOLATIONS
 from traits_sandbox.errors import Violation
 
+MAX_VIOLATIONS: Final = 1000
 
-class Verdicts:
-    """Violations of rows or events: all are counted, the first MAX_VIOLATIONS kept."""
+
+class KeptViolations:
+    """The violations of many rows or events: `count` of them, of which the first MAX_VIOLATIONS are kept."""
 
     def __init__(self) -> None:
         self._kept: list[Violation] = []
@@ -15,11 +17,11 @@ class Verdicts:
 
     @property
     def kept(self) -> tuple[Violation, ...]:
-        """Return the violations that were kept, in the order in which they were found."""
+        """Return the first violations, in the order in which they were found."""
         return tuple(self._kept)
 
     def add(self, violations: Iterable[Violation]) -> None:
-        """Take in what is wrong with one more row or event."""
+        """Count the violations of one more row or event."""
         for violation in violations:
             self.count += 1
             if len(self._kept) < MAX_VIOLATIONS:
