@@ -130,7 +130,7 @@ def test_lines_number_the_rows_and_may_hold_none(client: httpx.Client) -> None:
         (7, "count"),
         (7, "price"),
     ]
-    assert refused[0]["message"] == "line 3: row: is not valid JSON"
+    assert refused[0]["message"] == "line 3: is not valid JSON"
 
 
 @pytest.mark.parametrize(
