@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,15 +10,20 @@ from typing import Any
 
 import orjson
 import polars as pl
+import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bulk.files import category, findings, gzipped, judged
+from tests.bulk.files import Finding, category, findings, gzipped, judged
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
-from traits_sandbox.contract.model import Field, Record
+from traits_sandbox.bulk.loading.ingested_rows import judge
+from traits_sandbox.contract.model import Field, Operation, Record
+from traits_sandbox.derive.bodies import PushSchema
 from traits_sandbox.derive.places import on_line
+from traits_sandbox.derive.records import RecordSchema
+from traits_sandbox.errors import ROW, BadRequest, Violation
 from traits_sandbox.handlers.intake import RecordIntake
 
 Row = dict[str, Any]
@@ -123,3 +129,80 @@ def test_all_formats_get_the_verdicts_of_an_upload(load: tuple[Record, str, list
             report = judged(Path(root), f"{folder}/d=1/x.{suffix}", written(record, rows))
         found = in_rows([(line, field, rule) for line, field, rule, *_ in findings(report)])
         assert (suffix, report.rows, report.error, found) == (suffix, len(rows), "", expected)
+
+
+PUSHES = {each.body.record: each for each in CONTRACT.operations if each.body and each.body.collection}
+
+
+def pushed(record: Record, rows: list[Any]) -> list[Finding]:
+    """Return the number of the row, the field, the rule and the message of each violation, as a push finds them."""
+    operation = PUSHES[record.heading]
+    assert operation.body
+    try:
+        PushSchema(CONTRACT, operation).records(orjson.dumps({operation.body.collection: rows}))
+    except BadRequest as refused:
+        return [finding(each, each.record, operation.body.collection) for each in refused.violations]
+    return []
+
+
+def ingested(record: Record, rows: list[Any]) -> list[Finding]:
+    """Return the same as an ingestion of the rows finds it."""
+    numbered = list(enumerate(rows, 1))
+    found = judge(RecordSchema(CONTRACT, record), numbered, [])
+    return [finding(each, (each.line or 0) - 1) for each in found.refused.kept]
+
+
+def checked_as_ndjson(folder: str, rows: list[Any]) -> list[Finding]:
+    """Return the same as a check of a file finds it."""
+    with TemporaryDirectory() as root:
+        report = judged(Path(root), f"{folder}/d=1/x.ndjson", b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    return [finding(each, (each.line or 0) - 1) for bad in report.bad for each in bad.violations]
+
+
+def finding(violation: Violation, number: int | None, whole: str = ROW) -> Finding:
+    field = ROW if violation.name == whole else violation.name
+    return number or 0, field, violation.rule, violation.message, violation.value
+
+
+@st.composite
+def odd_loads(draw: st.DrawFn) -> tuple[Record, str, list[Any]]:
+    """Draw rows that also have unknown fields, wrong types, deep values, or are not objects."""
+    record, folder, rows = draw(loads().filter(lambda load: load[0].heading in PUSHES))
+    odd: st.SearchStrategy[Any] = st.sampled_from(
+        [None, 5, "x", [], {}, [[]], {"a": {"b": []}}, True, 2**60, 1e300, -1]
+    )
+    names = st.sampled_from([field.name for field in record.fields] + ["colour", "", "a/b"])
+    changed: list[Any] = [{**row, **draw(st.dictionaries(names, odd, max_size=2))} for row in rows]
+    return record, folder, [*changed, *draw(st.lists(odd, max_size=1))]
+
+
+@examples(150)
+@given(odd_loads())
+def test_a_push_an_ingestion_and_a_check_find_the_same_violations(load: tuple[Record, str, list[Any]]) -> None:
+    record, folder, rows = load
+    expected = pushed(record, rows)
+    assert ingested(record, rows) == expected
+    assert checked_as_ndjson(folder, rows) == expected
+
+
+@pytest.mark.parametrize("depth", [200, 300, 900])
+@pytest.mark.parametrize("field", ["colour", "price"])
+def test_a_row_is_too_deep_on_every_route(depth: int, field: str) -> None:
+    deep: Any = 1
+    for _ in range(depth - 10):
+        deep = [deep]
+    row = {"user_id": "1", "item_id": "2", "count": 1, "price": 2.5, field: deep}
+    text = json.dumps(row).encode()
+    push = pushed_text(PUSHES["Purchase"], b'{"purchases": [' + text + b"]}")
+    found = judge(category("purchases").schema, [(1, orjson.loads(text))], [])
+    with TemporaryDirectory() as root:
+        report = judged(Path(root), "purchases/d=1/x.ndjson", text + b"\n")
+    assert (push, found.refused.count == 0, report.good) == (field == "colour" and depth == 200,) * 3
+
+
+def pushed_text(operation: Operation, body: bytes) -> bool:
+    try:
+        PushSchema(CONTRACT, operation).records(body)
+    except BadRequest:
+        return False
+    return True

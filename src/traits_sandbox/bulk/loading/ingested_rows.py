@@ -58,7 +58,7 @@ def judge(schema: RecordSchema, rows: NumberedRows, unread: Sequence[UnreadableR
 
 
 def _too_deep(rows: NumberedRows) -> Iterator[tuple[int, Violation]]:
-    if can_be_written([row for _, row in rows]):
+    if can_be_written([[row for _, row in rows]]):
         return
     for line, row in rows:
         if found := too_deep(row, on_line(line)):
