@@ -46,7 +46,7 @@ class Sandbox:
         *,
         clock: Clock = system_clock,
         log: RequestLog | None = None,
-        new_id: Callable[[], str] | None = None,
+        new_request_id: Callable[[], str] | None = None,
     ) -> None:
         self.settings = settings
         self.contract: Contract = load(settings.contract)
@@ -72,9 +72,9 @@ class Sandbox:
             intake=Intake(self.contract),
             lenient=settings.lenient,
         )
-        new_id = new_id or _numbered_ids()
+        new_request_id = new_request_id or _numbered_ids()
         ledger = Ledger()
-        self.door = BulkIntake(self.backend, ledger, self.uploads, new_id)
+        self.door = BulkIntake(self.backend, ledger, self.uploads, new_request_id)
         keys = Keys(settings.api_key)
         api = EmulatedApi(
             self.contract,
@@ -82,7 +82,7 @@ class Sandbox:
             routes=Routes(self.contract, lenient=settings.lenient),
             keys=keys,
             limits=BodyLimits(settings.max_body, settings.max_upload),
-            surroundings=Services(clock, new_id, self.faults, self._observe, self.log.report_bug),
+            services=Services(clock, new_request_id, self.faults, self._observe, self.log.report_bug),
         )
         self.controls = ControlServices(
             health=self.health,

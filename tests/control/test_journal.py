@@ -21,7 +21,9 @@ SECRET = "s3cret-key"
 
 def entry(number: int = 1, *, dashboard: str = "default", body: bytes | None = b"{}", **more: Any) -> JournalEntry:
     known: dict[str, Any] = {"path": "/v1/items", "query": "", "headers": [], "received_at": 1600000000.0 + number}
-    return JournalEntry(id=f"r-{number}", method="POST", started=0.0, dashboard=dashboard, body=body, **known | more)
+    return JournalEntry(
+        request_id=f"r-{number}", method="POST", started=0.0, dashboard=dashboard, body=body, **known | more
+    )
 
 
 def journal(**bounds: Any) -> Journal:
@@ -29,7 +31,7 @@ def journal(**bounds: Any) -> Journal:
 
 
 def ids(held: Journal, dashboard: str | None = None) -> list[str]:
-    return [each.id for each in held.entries(dashboard)]
+    return [each.request_id for each in held.entries(dashboard)]
 
 
 def test_the_oldest_entries_leave_and_are_counted_by_dashboard() -> None:
@@ -183,7 +185,7 @@ def test_waiting_wakes_on_arrival_and_starts_again_after_a_reset() -> None:
         assert not waiting.done()
         held.add(entry(3))
         await turns()
-        return [each.id for each in waiting.result()]
+        return [each.request_id for each in waiting.result()]
 
     assert asyncio.run(scenario()) == ["r-2", "r-3"]
 

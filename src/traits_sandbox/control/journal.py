@@ -133,14 +133,14 @@ class Journal:
             if (dashboard is None or owner == dashboard) and keep(entry := self._unpacked(packed)):
                 yield self._masked(entry)
 
-    def holds(self, entry_id: str) -> bool:
+    def holds(self, request_id: str) -> bool:
         """Tell whether the entry of a request is still kept."""
         self._make_room()
-        return any(self._unpack(packed).id == entry_id for packed in self._packed)
+        return any(self._unpack(packed).request_id == request_id for packed in self._packed)
 
-    def find(self, entry_id: str, dashboard: str | None = None) -> JournalEntry | None:
+    def find(self, request_id: str, dashboard: str | None = None) -> JournalEntry | None:
         """Return the entry of a request, if it is still kept."""
-        return next(self.entries(dashboard, keep=lambda entry: entry.id == entry_id), None)
+        return next(self.entries(dashboard, keep=lambda entry: entry.request_id == request_id), None)
 
     def clear(self, dashboard: str | None = None) -> None:
         """Forget the entries of one dashboard, or all, and how many of them had left."""

@@ -17,7 +17,7 @@ class JournalEntry(msgspec.Struct, array_like=True):
     None where it was not read, or went to a file. `fault` is the id of the fault that was applied.
     """
 
-    id: str
+    request_id: str
     method: str
     path: str
     query: str

@@ -28,7 +28,7 @@ class Since:
 
         def keep(entry: JournalEntry) -> bool:
             nonlocal passed
-            before, passed = passed, passed or entry.id == self.request
+            before, passed = passed, passed or entry.request_id == self.request
             return before
 
         return keep
@@ -46,7 +46,7 @@ def parse_since(text: str, journal: Journal, dashboard: str | None) -> Since:
     if not text:
         return Since()
     if entry := journal.find(text, dashboard):
-        return Since(entry.received_at, entry.id)
+        return Since(entry.received_at, entry.request_id)
     time = _seconds(text)
     if time is None:
         message = f"since: {text[:60]!a} is neither a time (epoch seconds or ISO 8601) nor a request in the journal"

@@ -67,7 +67,7 @@ class Uploads:
     def add(self, entry: JournalEntry) -> None:
         """Keep the upload that an exchange was."""
         upload = Upload(
-            id=entry.id,
+            id=entry.request_id,
             received_at=entry.received_at,
             operation=entry.operation,
             dashboard=entry.dashboard,

@@ -32,7 +32,7 @@ def shown_request(entry: JournalEntry) -> JsonObject:
 def brief_request(entry: JournalEntry) -> JsonObject:
     """Return what an exchange can be told by without a look into it."""
     return {
-        "id": entry.id,
+        "id": entry.request_id,
         "time": _iso(entry.received_at),
         "operation": entry.operation,
         "dashboard": entry.dashboard,

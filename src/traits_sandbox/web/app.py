@@ -1,8 +1,7 @@
-"""The emulated API as an ASGI app: a request's whole way, in order."""
+"""The emulated API as an ASGI app: the whole way of a request, in order."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -10,38 +9,45 @@ from starlette.types import Receive, Scope, Send
 
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.faults import Decision
 from traits_sandbox.control.journal_entry import Headers, JournalEntry
 from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
 from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.body import BodyLimits, Disconnected, IncomingBody, IncomingStream
-from traits_sandbox.web.endpoint import Act as ActOn
 from traits_sandbox.web.endpoint import Endpoint, parse_query
 from traits_sandbox.web.envelope import EnvelopeResponse, refusal
 from traits_sandbox.web.routes import Routes
 
-Act = Callable[[], Awaitable[EnvelopeResponse]]
-
 _FAULT = b"sandbox-fault"
+
+HeaderMap = Mapping[bytes, bytes]
 
 
 class Faults(Protocol):
-    """What may come between a request that has been read and its answer."""
+    """Decides whether a request fails, and makes its response faulty."""
 
-    @property
-    def idle(self) -> bool:
-        """Tell whether no fault is planned."""
+    def decide(self, entry: JournalEntry, asked: bytes | None) -> Decision | None:
+        """Return the fault of a request, or None; `asked` is the value of its own fault header.
 
-    async def apply(self, entry: JournalEntry, scope: Scope, act: Act) -> EnvelopeResponse:
-        """Return the answer, spoilt if a plan says so; `act` does what was asked and never raises ApiError."""
+        Raises:
+            BadRequest: the header cannot be read.
+
+        """
+
+    def replacement(self, decision: Decision) -> EnvelopeResponse | None:
+        """Return the response that a fault has in place of the handler's, or None where the handler acts."""
+
+    def apply(self, decision: Decision, response: EnvelopeResponse, scope: Scope) -> EnvelopeResponse:
+        """Return a response that is sent as the fault demands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the app is handed: time, request ids, faults, and whom it tells of each exchange and each bug of ours."""
+    """What the app is given: time, request ids, faults, and the observers of exchanges and of our own bugs."""
 
     clock: Clock
-    new_id: Callable[[], str]
+    new_request_id: Callable[[], str]
     faults: Faults
     observe: Callable[[JournalEntry], None]
     report_bug: Callable[[JournalEntry, Exception], None]
@@ -58,61 +64,71 @@ class EmulatedApi:
         routes: Routes,
         keys: Keys,
         limits: BodyLimits,
-        surroundings: Services,
+        services: Services,
     ) -> None:
         self._contract = contract
         self._keys = keys
-        self._around = surroundings
+        self._services = services
         self._routes = routes
         self._endpoints = {o.id: Endpoint(o, handlers[o.id], limits) for o in contract.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a client that went away in its middle gets no answer."""
-        entry, incoming = self._open(scope), IncomingStream(receive)
+        """Answer one request; a client that disconnects before its request is complete gets no answer."""
+        entry, stream = self._open(scope), IncomingStream(receive)
         try:
-            answer = await self._guarded(entry, self._answer(entry, scope, incoming))
+            response = await self._respond(entry, scope, stream)
         except Disconnected:
             return
-        if answer.status >= 400 and not _expects_leave(entry.headers):
-            await incoming.drain()
-        entry.status = answer.status
+        finally:
+            stream.close()
+        if response.status >= 400 and not _expects_continue(entry.headers):
+            await stream.drain()
+        entry.status = response.status
         try:
-            await answer.send(send, entry.id)
+            await response.send(send, entry.request_id)
         finally:
             entry.duration = perf_counter() - entry.started
-            self._around.observe(entry)
+            self._services.observe(entry)
 
-    async def _answer(self, entry: JournalEntry, scope: Scope, receive: Receive) -> EnvelopeResponse:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        entry.dashboard = self._authenticate(entry.path, scope, headers)
-        match = self._routes.match(entry.method, entry.path)
-        entry.operation, entry.readings = match.operation.id, match.readings
-        query = parse_query(scope["query_string"])
-        sent = IncomingBody(_text(headers, b"content-type"), _text(headers, b"content-encoding"), receive)
-        endpoint = self._endpoints[match.operation.id]
-        act = partial(endpoint.act, entry)
-        if not self._around.faults.idle or _FAULT in headers:
-            act = partial(self._act_with_faults, entry, scope, act)
-        return await endpoint.read(entry, match.path, query, sent, act)
-
-    async def _act_with_faults(self, entry: JournalEntry, scope: Scope, act: ActOn, call: Call) -> EnvelopeResponse:
-        return await self._around.faults.apply(entry, scope, lambda: self._guarded(entry, act(call)))
-
-    async def _guarded(self, entry: JournalEntry, answering: Awaitable[EnvelopeResponse]) -> EnvelopeResponse:
-        """Return the answer, with every error turned into the one that is documented for it."""
+    async def _respond(self, entry: JournalEntry, scope: Scope, stream: IncomingStream) -> EnvelopeResponse:
+        headers: HeaderMap = dict(scope["headers"])
         try:
-            return await answering
-        except ApiError as error:
+            entry.dashboard = self._authenticate(entry.path, scope, headers)
+            match = self._routes.match(entry.method, entry.path)
+            entry.operation, entry.readings = match.operation.id, match.readings
+            endpoint = self._endpoints[entry.operation]
+            body = IncomingBody(_text(headers, b"content-type"), _text(headers, b"content-encoding"), stream)
+            call = await endpoint.read(entry, match.path, parse_query(scope["query_string"]), body)
+            decision = self._services.faults.decide(entry, headers.get(_FAULT))
+            if decision is None:
+                return await endpoint.act(entry, call)
+        except Exception as error:
+            return self._failure(entry, error)
+        return await self._respond_with_fault(entry, scope, decision, endpoint, call)
+
+    async def _respond_with_fault(
+        self, entry: JournalEntry, scope: Scope, decision: Decision, endpoint: Endpoint, call: Call
+    ) -> EnvelopeResponse:
+        response = self._services.faults.replacement(decision)
+        if response is None:
+            try:
+                response = await endpoint.act(entry, call)
+            except Exception as error:
+                response = self._failure(entry, error)
+        return self._services.faults.apply(decision, response, scope)
+
+    def _failure(self, entry: JournalEntry, error: Exception) -> EnvelopeResponse:
+        """Return the documented response to an error; raises Disconnected again."""
+        if isinstance(error, Disconnected):
+            raise error
+        if isinstance(error, ApiError):
             entry.note_error(error)
             return refusal(self._contract, error)
-        except Disconnected:
-            raise
-        except Exception as error:
-            # A bug of ours: the client gets the documented 500, the log gets the cause.
-            self._around.report_bug(entry, error)
-            return refusal(self._contract, ServerFault())
+        # A bug of ours: the client gets the documented 500, the log gets the cause.
+        self._services.report_bug(entry, error)
+        return refusal(self._contract, ServerFault())
 
-    def _authenticate(self, path: str, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+    def _authenticate(self, path: str, scope: Scope, headers: HeaderMap) -> str:
         """Return the dashboard that the request's key opens; raises Unauthorized."""
         dashboard = self._keys.dashboard(bearer(_text(headers, b"authorization")))
         if dashboard is None and (parameter := self._routes.key_parameter(path)):
@@ -122,30 +138,30 @@ class EmulatedApi:
         return dashboard
 
     def _open(self, scope: Scope) -> JournalEntry:
-        # The raw path: an escaped slash within an id must not part segments.
+        # The raw path: an escaped slash within an id must not separate segments.
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         return JournalEntry(
-            id=self._around.new_id(),
+            request_id=self._services.new_request_id(),
             method=scope["method"],
             path=raw_path.decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers=scope["headers"],
-            received_at=self._around.clock(),
+            received_at=self._services.clock(),
             started=perf_counter(),
         )
 
 
-def _expects_leave(headers: Headers) -> bool:
-    """Tell whether a client waits for leave to send its body, and so will see a refusal before it does."""
+def _expects_continue(headers: Headers) -> bool:
+    """Tell whether a client sends its body only after a 100: it reads a refusal first."""
     return any(name == b"expect" for name, _ in headers)
 
 
-def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+def _text(headers: HeaderMap, name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
 
 def _lenient_query(query_string: bytes) -> dict[str, str]:
-    """Return the query, or nothing where it cannot be read: a key must be right before anything else is judged."""
+    """Return the query, or nothing where it cannot be read: the key is judged before everything else."""
     try:
         return parse_query(query_string)
     except BadRequest:

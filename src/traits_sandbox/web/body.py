@@ -2,9 +2,9 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import BinaryIO
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import suppress
+from typing import IO, BinaryIO
 
 import msgspec
 from starlette.types import Message, Receive
@@ -12,7 +12,7 @@ from starlette.types import Message, Receive
 from traits_sandbox.derive.bodies import BODY
 from traits_sandbox.errors import BadRequest, Rule, TraitsSandboxError, Violation
 
-# A form needs one part; a few more do no harm, thousands are an attack on the parser.
+# A form needs one part; a few more are harmless, thousands are an attack on the parser.
 _MAX_PARTS = 16
 _MAX_FIELD = 2**16
 _GZIP = 16 + zlib.MAX_WBITS
@@ -22,22 +22,23 @@ _DRAINED_SECONDS = 0.5
 
 
 class Disconnected(TraitsSandboxError):
-    """The client went away before its request was complete: there is nobody to answer."""
+    """The client disconnected before its request was complete, so no response can be sent."""
 
 
 class BodyLimits(msgspec.Struct, frozen=True):
-    """How many bytes a body may have, before and after decompression: a JSON one, and an upload with its form."""
+    """The most bytes of a JSON body and of an upload with its form, each before and after decompression."""
 
     body: int
     upload: int
 
 
 class IncomingStream:
-    """A request's body on its way in, which knows whether it has come to its end."""
+    """The pieces of a request's body. It knows whether the body is complete, and closes the files made from it."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._complete = False
+        self.files: Sequence[IO[bytes]] = ()
 
     async def __call__(self) -> Message:
         """Return the next piece, as an ASGI `receive`."""
@@ -46,9 +47,9 @@ class IncomingStream:
         return message
 
     async def drain(self) -> None:
-        """Take the rest of a body that is refused unread, if it comes soon and is not large.
+        """Read and drop the rest of a refused body, if it comes soon and is not large.
 
-        Some clients never look at an answer that overtakes their own request.
+        Some clients read no response before they have sent their whole request.
         """
         rest = _DRAINED_BYTES
         with suppress(TimeoutError):
@@ -56,59 +57,64 @@ class IncomingStream:
                 while not self._complete and rest > 0:
                     rest -= len((await self()).get("body", b""))
 
+    def close(self) -> None:
+        """Close the files of an upload."""
+        for file in self.files:
+            file.close()
+
 
 class IncomingBody(msgspec.Struct, frozen=True):
-    """What a request says of its body: its media type with parameters, its encoding, and where it comes from."""
+    """A body that was not read yet: its media type with parameters, its encoding, and its stream."""
 
     content_type: str
     encoding: str
-    receive: Receive
+    stream: IncomingStream
 
     def require(self, media_type: str) -> None:
         """Raise BadRequest unless the body is of this media type, parameters aside."""
         name = self.content_type.partition(";")[0].strip().lower()
         if name != media_type:
             got = f", got {name[:80]}" if name else ""
-            raise _fault(BODY, Rule.CONTENT_TYPE, f"must have the content type {media_type}{got}")
+            raise _bad(BODY, Rule.CONTENT_TYPE, f"must have the content type {media_type}{got}")
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body; raises BadRequest as soon as it is larger than the limit in bytes."""
-        message = await self.receive()
+        message = await self.stream()
         if message["type"] == "http.request" and not message.get("more_body") and not self.encoding:
-            # The common case, a body in one piece, is spared the detour.
+            # The common case is a body in one piece.
             return _within(message.get("body", b""), 0, limit)
         return b"".join([chunk async for chunk in self._chunks(limit, message)])
 
-    @asynccontextmanager
-    async def uploaded_file(self, part: str, limit: int) -> AsyncIterator[BinaryIO]:
-        """Yield the file of a multipart form's part, spooled to disk when large; raises BadRequest without one."""
-        # Imported late: these drag requests and responses in, which only uploads need.
+    async def uploaded_file(self, part: str, limit: int) -> BinaryIO:
+        """Return the file of a multipart form's part, on disk when large; closing the stream closes it.
+
+        Raises:
+            BadRequest: the form is malformed or too large, or has no such file.
+
+        """
+        # Imported late: these import requests and responses, which only uploads need.
         from starlette.datastructures import Headers, UploadFile
         from starlette.formparsers import MultiPartException, MultiPartParser
 
         parser = MultiPartParser(
             Headers({"content-type": self.content_type}),
-            self._chunks(limit, await self.receive()),
+            self._chunks(limit, await self.stream()),
             max_files=_MAX_PARTS,
             max_fields=_MAX_PARTS,
             max_part_size=_MAX_FIELD,
         )
+        # A file whose part never ended is not in the form.
+        self.stream.files = parser._files_to_close_on_error
         try:
             form = await parser.parse()
         except MultiPartException as error:
-            raise _fault(BODY, Rule.MULTIPART, f"is not a valid multipart form: {error.message}") from None
+            raise _bad(BODY, Rule.MULTIPART, f"is not a valid multipart form: {error.message}") from None
         except UnicodeError:
-            raise _fault(BODY, Rule.MULTIPART, "is not a valid multipart form: its charset does not fit it") from None
-        try:
-            file = form.get(part)
-            if not isinstance(file, UploadFile):
-                raise _fault(part, Rule.REQUIRED, "is required, as a file part of the form")
-            yield file.file
-        finally:
-            await form.close()
-            # A file whose part never ended is not in the form.
-            for unfinished in parser._files_to_close_on_error:
-                unfinished.close()
+            raise _bad(BODY, Rule.MULTIPART, "is not a valid multipart form: its charset does not fit it") from None
+        file = form.get(part)
+        if not isinstance(file, UploadFile):
+            raise _bad(part, Rule.REQUIRED, "is required, as a file part of the form")
+        return file.file
 
     async def _chunks(self, limit: int, message: Message) -> AsyncGenerator[bytes, None]:
         decoder = _decoder(self.encoding)
@@ -122,12 +128,12 @@ class IncomingBody(msgspec.Struct, frozen=True):
             if not message.get("more_body"):
                 decoder.finish()
                 return
-            message = await self.receive()
+            message = await self.stream()
         raise Disconnected
 
 
 class _Identity:
-    """Passes a body on as it is."""
+    """Yields a body unchanged."""
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
         yield chunk
@@ -137,7 +143,7 @@ class _Identity:
 
 
 class _Gzip(_Identity):
-    """Decompresses a body in small pieces, so that the limit is noticed before the memory is used."""
+    """Decompresses a body in small pieces, so that the limit is found before the memory is used."""
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(_GZIP)
@@ -165,19 +171,19 @@ def _decoder(encoding: str) -> _Identity:
         case "gzip" | "x-gzip":
             return _Gzip()
         case _:
-            raise _fault(BODY, Rule.CONTENT_ENCODING, f"must be sent plain or as gzip, got {encoding[:80]}")
+            raise _bad(BODY, Rule.CONTENT_ENCODING, f"must be sent plain or as gzip, got {encoding[:80]}")
 
 
 def _within(chunk: bytes, before: int, limit: int) -> bytes:
     if before + len(chunk) > limit:
         size = f"{limit // 2**20} MiB" if limit % 2**20 == 0 else f"{limit} bytes"
-        raise _fault(BODY, Rule.SIZE, f"must be at most {size}")
+        raise _bad(BODY, Rule.SIZE, f"must be at most {size}")
     return chunk
 
 
 def _not_gzip() -> BadRequest:
-    return _fault(BODY, Rule.CONTENT_ENCODING, "is not the gzip stream that its Content-Encoding promises")
+    return _bad(BODY, Rule.CONTENT_ENCODING, "is not the gzip stream that its Content-Encoding promises")
 
 
-def _fault(name: str, rule: Rule, message: str) -> BadRequest:
+def _bad(name: str, rule: Rule, message: str) -> BadRequest:
     return BadRequest((Violation(name, rule, message),))

@@ -1,6 +1,6 @@
-"""The part of a request's way that depends on its operation: read within the limit, then act."""
+"""One operation between HTTP and its handler: read a request into a call, then act on it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from traits_sandbox.contract.model import Operation
@@ -12,11 +12,9 @@ from traits_sandbox.web.envelope import EnvelopeResponse, success
 
 _MAX_QUERY_FIELDS = 100
 
-Act = Callable[[Call], Awaitable[EnvelopeResponse]]
-
 
 class Endpoint:
-    """One operation in front of its handler."""
+    """Reads the requests of one operation, and answers with its handler's result."""
 
     def __init__(self, operation: Operation, handler: Handler, limits: BodyLimits) -> None:
         assert operation.response is not None
@@ -28,26 +26,26 @@ class Endpoint:
         self._query = tuple(parameter.name for parameter in operation.query_parameters)
 
     async def read(
-        self, entry: JournalEntry, path: Mapping[str, str], query: Mapping[str, str], sent: IncomingBody, act: Act
-    ) -> EnvelopeResponse:
-        """Return what `act` answers to the call that a request makes; raises BadRequest where it makes none."""
+        self, entry: JournalEntry, path: Mapping[str, str], query: Mapping[str, str], body: IncomingBody
+    ) -> Call:
+        """Return the call that a request makes; raises BadRequest if it makes none."""
         if self._media_type:
-            sent.require(self._media_type)
+            body.require(self._media_type)
         self._require(query)
         if self._part:
-            async with sent.uploaded_file(self._part, self._limits.upload) as file:
-                return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, upload=file))
-        entry.body = body = await sent.read(self._limits.body)
-        return await act(Call(entry.dashboard, entry.id, entry.received_at, path, query, body))
+            file = await body.uploaded_file(self._part, self._limits.upload)
+            return Call(entry.dashboard, entry.request_id, entry.received_at, path, query, upload=file)
+        entry.body = await body.read(self._limits.body)
+        return Call(entry.dashboard, entry.request_id, entry.received_at, path, query, entry.body)
 
     async def act(self, entry: JournalEntry, call: Call) -> EnvelopeResponse:
-        """Return the envelope of the handler's reply; raises ApiError."""
-        reply = await self._handler(call)
-        entry.records, entry.unknown = reply.records, reply.unknown
-        entry.violations, entry.violation_count = reply.refused, reply.refused_count
-        if reply.readings:
-            entry.readings += reply.readings
-        return success(self._response, reply)
+        """Return the envelope of the handler's result; raises ApiError."""
+        result = await self._handler(call)
+        entry.records, entry.unknown = result.records, result.unknown
+        entry.violations, entry.violation_count = result.refused, result.refused_count
+        if result.readings:
+            entry.readings += result.readings
+        return success(self._response, result)
 
     def _require(self, query: Mapping[str, str]) -> None:
         if missing := [name for name in self._query if not query.get(name)]:
@@ -56,7 +54,7 @@ class Endpoint:
 
 
 def parse_query(query_string: bytes) -> dict[str, str]:
-    """Return the query parameters, decoded once, the last of each name; raises BadRequest if they cannot be."""
+    """Return the query parameters, decoded once, the last of each name; raises BadRequest if they cannot be decoded."""
     if not query_string:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Faults on the wire: what is planned comes between a request and its answer."""
+"""Faults between a request and its response."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -16,16 +16,13 @@ from traits_sandbox.control.faults import Decision, FaultEffect, Turn, decide
 from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.derive.messages import error_message
 from traits_sandbox.errors import BadRequest, Rule, Violation
-from traits_sandbox.web.app import Act
 from traits_sandbox.web.connection import connection_of
 from traits_sandbox.web.envelope import EnvelopeResponse
 from traits_sandbox.web.faulty_response import FaultyResponse
 
-_HEADER = HEADER.lower().encode()
-
 
 class FaultGate:
-    """Spoils answers as planned, or as the request itself asks."""
+    """Decides which requests fail, as planned or as they ask themselves, and makes their responses faulty."""
 
     def __init__(self, contract: Contract, clock: Clock, *, seed: int) -> None:
         self.plan = FaultPlan(clock, seed=seed)
@@ -33,35 +30,18 @@ class FaultGate:
         self._seed = seed
         self._collections = {o.id: o.body.collection for o in contract.operations if o.body}
 
-    @property
-    def idle(self) -> bool:
-        """Tell whether no fault is planned."""
-        return self.plan.idle
+    def decide(self, entry: JournalEntry, asked: bytes | None) -> Decision | None:
+        """Return the fault of a request, or None; `asked` is the value of its own fault header.
 
-    async def apply(self, entry: JournalEntry, scope: Scope, act: Act) -> EnvelopeResponse:
-        """Return the answer, spoilt if its header or a plan says so; raises BadRequest for a bad header."""
-        decision = self._decide(entry)
-        if decision is None:
-            return await act()
-        effect = decision.effect
-        if effect.status is not None:
-            plain = planned_answer(self._contract, effect)
-        else:
-            plain = EnvelopeResponse(0, b"") if effect.reset == "before" else await act()
-        return FaultyResponse(
-            0 if effect.lost else plain.status,
-            plain.body,
-            plain.headers,
-            connection=connection_of(scope),
-            decision=decision,
-            content_type=_content_type(effect),
-        )
+        Raises:
+            BadRequest: the header cannot be read.
 
-    def _decide(self, entry: JournalEntry) -> Decision | None:
-        asked = next((value for name, value in entry.headers if name == _HEADER), None)
+        """
         if asked is not None:
             entry.fault = "header"
             return self._asked_for(asked.decode(errors="replace"))
+        if self.plan.idle:
+            return None
 
         @cache
         def candidates() -> Sequence[Any]:
@@ -69,6 +49,24 @@ class FaultGate:
 
         entry.fault, decision = self.plan.claim(entry.operation, entry.dashboard, candidates) or ("", None)
         return decision
+
+    def replacement(self, decision: Decision) -> EnvelopeResponse | None:
+        """Return the response that a fault has in place of the handler's, or None where the handler acts."""
+        if decision.effect.status is not None:
+            return planned_response(self._contract, decision.effect)
+        return EnvelopeResponse(0, b"") if decision.effect.reset == "before" else None
+
+    def apply(self, decision: Decision, response: EnvelopeResponse, scope: Scope) -> FaultyResponse:
+        """Return a response that is sent as the fault demands; with status 0 nothing is sent."""
+        effect = decision.effect
+        return FaultyResponse(
+            0 if effect.lost else response.status,
+            response.body,
+            response.headers,
+            connection=connection_of(scope),
+            decision=decision,
+            content_type=_content_type(effect),
+        )
 
     def _asked_for(self, text: str) -> Decision | None:
         try:
@@ -80,8 +78,8 @@ class FaultGate:
         return decide(fault, Turn(1, in_window=1, left=window), seed=self._seed)
 
 
-def planned_answer(contract: Contract, effect: FaultEffect) -> EnvelopeResponse:
-    """Return the answer that a fault has instead of ours: the documented envelope unless it brings a body."""
+def planned_response(contract: Contract, effect: FaultEffect) -> EnvelopeResponse:
+    """Return the response that a fault has in place of ours: the documented envelope, unless it has a body."""
     assert effect.status is not None
     headers = () if effect.retry_after is None else ((b"retry-after", b"%d" % effect.retry_after),)
     if effect.status in (204, 205, 304):
@@ -102,7 +100,7 @@ def _content_type(effect: FaultEffect) -> str | None:
 
 
 def _candidates(body: bytes | None, collection: str) -> Iterator[Any]:
-    """Yield what a matcher may match: the parsed body, and each record in it."""
+    """Yield the values that a matcher may match: the parsed body, and each record in it."""
     try:
         parsed = orjson.loads(body or b"")
     except ValueError:

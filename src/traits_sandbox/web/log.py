@@ -38,7 +38,7 @@ class RequestLog:
     def report_bug(self, entry: JournalEntry, error: Exception) -> None:
         """Write the cause of a 500: always, whatever the format."""
         cause = "".join(traceback.format_exception(error))
-        self._write(f"{entry.id}: this is a bug in traits-sandbox, please report it\n{cause}")
+        self._write(f"{entry.request_id}: this is a bug in traits-sandbox, please report it\n{cause}")
 
     def say(self, sentence: str) -> None:
         """Write a sentence about the sandbox itself."""
@@ -80,7 +80,7 @@ def as_json(entry: JournalEntry) -> str:
     text = orjson.dumps(
         {
             "time": _moment(entry).isoformat(timespec="milliseconds"),
-            "id": entry.id,
+            "id": entry.request_id,
             "method": entry.method,
             "path": entry.path,
             "operation": entry.operation,
@@ -115,7 +115,7 @@ def _headline(entry: JournalEntry, status: str) -> str:
         parts.append("1 record" if entry.records == 1 else f"{entry.records} records")
     if entry.dashboard and entry.dashboard != DEFAULT_DASHBOARD:
         parts.append(f"[{entry.dashboard}]")
-    return "  ".join([*parts, entry.id])
+    return "  ".join([*parts, entry.request_id])
 
 
 def _details(entry: JournalEntry) -> Iterator[str]:

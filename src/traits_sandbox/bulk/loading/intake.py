@@ -88,8 +88,8 @@ class BatchResult(msgspec.Struct, frozen=True):
 class BulkIntake:
     """Ingests objects into a sandbox: into its store, its ledger and its list of uploads."""
 
-    def __init__(self, backend: Backend, ledger: Ledger, uploads: Uploads, new_id: Callable[[], str]) -> None:
-        self._backend, self._ledger, self._uploads, self._new_id = backend, ledger, uploads, new_id
+    def __init__(self, backend: Backend, ledger: Ledger, uploads: Uploads, new_request_id: Callable[[], str]) -> None:
+        self._backend, self._ledger, self._uploads, self._new_request_id = backend, ledger, uploads, new_request_id
         self.folders = {category.folder: category.record for category in backend.contract.categories}
         # One batch at a time, so that the same one cannot be stored twice at the same time.
         self._one_at_a_time = asyncio.Lock()
@@ -123,7 +123,7 @@ class BulkIntake:
     def report(self, dashboard: str, outage: Outage) -> Upload:
         """Keep the notice that a storage cannot be reached."""
         now = self._backend.clock()
-        load = LedgerEntry(self._new_id(), dashboard, outage.source, folder="", key="", etag="", begun_at=now)
+        load = LedgerEntry(self._new_request_id(), dashboard, outage.source, folder="", key="", etag="", begun_at=now)
         notice = UploadNotice(CANNOT_CONNECT, outage.message)
         upload = msgspec.structs.replace(_upload(load), notices=(notice,))
         self._uploads.put(upload)
@@ -137,7 +137,7 @@ class BulkIntake:
             if batch.offset:
                 raise Gap(0)
             now = self._backend.clock()
-            load = LedgerEntry(self._new_id(), dashboard, batch.source, folder, batch.key, batch.etag, now)
+            load = LedgerEntry(self._new_request_id(), dashboard, batch.source, folder, batch.key, batch.etag, now)
             self._ledger.begin(load)
         return load
 
