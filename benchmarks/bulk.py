@@ -18,7 +18,7 @@ from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
 from benchmarks.loads import WRITERS, Row, actions, grow, purchases, room_for
 from benchmarks.processes import ROOT, children, running_seconds
 from benchmarks.rounds import ratios
-from traits_sandbox.bulk.checking.engine import Inline
+from traits_sandbox.bulk.checking.engine import InlineEngine
 from traits_sandbox.bulk.checking.judging import CategoryRules
 from traits_sandbox.bulk.checking.scan import check
 from traits_sandbox.bulk.formats.tables import require_polars
@@ -122,7 +122,7 @@ def _speed(contest: Contest, folder: str, rows: list[Row], effort: Effort) -> Fi
 
 
 def _checked(root: str) -> int:
-    report = check((root,), contract(), Inline(), access=Access(), keep=5, tell=lambda _: None)
+    report = check((root,), contract(), InlineEngine(), access=Access(), keep=5, on_progress=lambda _: None)
     assert report.good
     return report.folders[0].rows
 

@@ -9,7 +9,7 @@ import time
 
 from benchmarks.bodies import contract
 from benchmarks.processes import children, peak_bytes
-from traits_sandbox.bulk.checking.engine import Inline
+from traits_sandbox.bulk.checking.engine import InlineEngine
 from traits_sandbox.bulk.checking.scan import check
 from traits_sandbox.bulk.storage.sources import Access
 
@@ -17,7 +17,7 @@ from traits_sandbox.bulk.storage.sources import Access
 def main(folder: str) -> dict[str, float]:
     """Return the rows, how long they took in seconds, and the peak of the resident memory in bytes."""
     begin = time.monotonic()
-    report = check((folder,), contract(), Inline(), access=Access(), keep=5, tell=lambda _: None)
+    report = check((folder,), contract(), InlineEngine(), access=Access(), keep=5, on_progress=lambda _: None)
     assert report.good, report
     peak = peak_bytes("self") + sum(map(peak_bytes, children()))
     return {"rows": report.folders[0].rows, "seconds": time.monotonic() - begin, "peak": peak}

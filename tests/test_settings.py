@@ -12,7 +12,7 @@ MIB = 1024**2
 
 
 def chosen(*arguments: str, **environment: str) -> Settings:
-    """Return the settings that a command line and an environment amount to."""
+    """Return the settings of a command line and an environment."""
     seen: list[Settings] = []
 
     @click.command()
@@ -31,14 +31,14 @@ def test_the_table_and_the_dataclass_have_the_same_names_in_the_same_order() -> 
     assert [field.name for field in dataclasses.fields(Settings)] == [setting.name for setting in SETTINGS]
 
 
-def test_nothing_given_means_the_defaults() -> None:
+def test_without_options_the_settings_have_their_defaults() -> None:
     settings = chosen()
     assert settings == Settings()
     assert (settings.host, settings.port, settings.api_key) == ("127.0.0.1", 8012, ("sandbox-key",))
     assert settings.max_memory == 512 * MIB
 
 
-def test_every_option_is_taken_from_the_command_line(tmp_path: Path) -> None:
+def test_every_option_can_come_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "pem").touch()
     settings = chosen(
         *("--host", "::1", "--port", "0", "--api-key", "one", "--api-key", "two", "--seed", "-7", "--personas", "100"),
@@ -64,7 +64,7 @@ def test_every_option_is_taken_from_the_command_line(tmp_path: Path) -> None:
     assert settings.secure
 
 
-def test_every_option_is_taken_from_the_environment() -> None:
+def test_every_option_can_come_from_the_environment() -> None:
     settings = chosen(
         TRAITS_SANDBOX_HOST="localhost",
         TRAITS_SANDBOX_PORT="9000",
@@ -95,13 +95,13 @@ def test_every_option_is_taken_from_the_environment() -> None:
     )
 
 
-def test_the_command_line_comes_before_the_environment_and_an_empty_variable_counts_as_unset() -> None:
+def test_the_command_line_overrides_the_environment_and_an_empty_variable_is_ignored() -> None:
     assert chosen("--port", "1", TRAITS_SANDBOX_PORT="2").port == 1
     assert chosen(TRAITS_SANDBOX_PORT="", TRAITS_SANDBOX_API_KEY="", TRAITS_SANDBOX_TLS="") == Settings()
 
 
 @pytest.mark.parametrize(("text", "size"), [("1", 1), ("2KiB", 2048), ("512MiB", 512 * MIB), ("1 GiB", 1024 * MIB)])
-def test_a_size_is_bytes_or_has_a_binary_unit(text: str, size: int) -> None:
+def test_a_size_is_in_bytes_or_has_a_binary_unit(text: str, size: int) -> None:
     assert chosen("--max-memory", text).max_memory == size
 
 
@@ -126,21 +126,21 @@ def test_a_size_is_bytes_or_has_a_binary_unit(text: str, size: int) -> None:
         (["--allow-host", "example.test:80"], "not a host name"),
         (["--allow-host", "http://example.test"], "not a host name"),
         (["--host", ""], "not a host name"),
-        (["--tls", "--tls-cert", __file__, "--tls-key", __file__], "--tls makes its own"),
-        (["--tls-cert", __file__], "go together"),
-        (["--tls-key", __file__], "go together"),
+        (["--tls", "--tls-cert", __file__, "--tls-key", __file__], "--tls generates its own"),
+        (["--tls-cert", __file__], "must be used together"),
+        (["--tls-key", __file__], "must be used together"),
         (["--tls-cert", "missing.pem", "--tls-key", __file__], "does not exist"),
     ],
 )
-def test_a_bad_value_is_one_sentence(arguments: list[str], sentence: str) -> None:
+def test_a_bad_value_is_reported_in_one_sentence(arguments: list[str], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         chosen(*arguments)
 
 
-def test_a_bad_key_is_never_repeated() -> None:
-    with pytest.raises(UsageError) as refusal:
+def test_the_message_about_a_bad_key_does_not_contain_it() -> None:
+    with pytest.raises(UsageError) as raised:
         chosen("--api-key", "very/secret")
-    assert "very" not in str(refusal.value)
+    assert "very" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_bad_key_is_never_repeated() -> None:
         {"tls_cert": Path(__file__)},
     ],
 )
-def test_python_code_is_held_to_the_same_rules(wrong: dict[str, object]) -> None:
+def test_settings_made_in_python_follow_the_same_rules(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         dataclasses.replace(Settings(), **wrong)  # type: ignore[arg-type]
 
@@ -170,7 +170,7 @@ def test_a_command_keeps_its_own_options() -> None:
     assert CliRunner().invoke(command, ["me", "--port", "5"]).output == "me 5\n"
 
 
-def test_the_help_names_every_variable_and_default() -> None:
+def test_the_help_lists_every_variable_and_default() -> None:
     @click.command()
     @options
     def command(settings: Settings) -> None: ...

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tests.bulk.loading import CONTRACT
-from traits_sandbox.bulk.checking.engine import Inline
+from traits_sandbox.bulk.checking.engine import InlineEngine
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.checking.scan import check
 from traits_sandbox.bulk.storage.sources import Access
@@ -20,7 +20,9 @@ Finding = tuple[int, str, str, str, str]
 
 def report_of(root: Path, *, part: int | None = None, keep: int = 10_000) -> FileReport:
     """Return the report of the only file below a folder."""
-    load = check((str(root),), CONTRACT, Inline(), part=part, access=Access(), keep=keep, tell=lambda _: None)
+    load = check(
+        (str(root),), CONTRACT, InlineEngine(), part=part, access=Access(), keep=keep, on_progress=lambda _: None
+    )
     (report,) = load.files
     return report
 

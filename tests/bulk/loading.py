@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from traits_sandbox.bulk.checking.engine import Engine, Inline
+from traits_sandbox.bulk.checking.engine import Engine, InlineEngine
 from traits_sandbox.bulk.checking.quarantine import Quarantine
 from traits_sandbox.bulk.checking.scan import check
 from traits_sandbox.bulk.storage.sources import Access
@@ -37,10 +37,10 @@ def checked(
     return check(
         uris,
         CONTRACT,
-        engine or Inline(),
+        engine or InlineEngine(),
         access=Access(),
         keep=keep,
-        tell=lambda _: None,
+        on_progress=lambda _: None,
         quarantine=quarantine,
     )
 

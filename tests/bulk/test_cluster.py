@@ -10,7 +10,7 @@ from distributed import LocalCluster
 
 from tests.bulk.loading import CONTRACT, checked, purchase, put
 from traits_sandbox.bulk.checking import scan
-from traits_sandbox.bulk.checking.cluster import Dask
+from traits_sandbox.bulk.checking.cluster import DaskEngine
 from traits_sandbox.bulk.checking.scan import Progress, check
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import LoadReport
@@ -42,8 +42,8 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "PART", 100_000)
 
 
-def on_cluster(load: Path, scheduler: str, tell: scan.Tell = lambda _: None) -> LoadReport:
-    return check([str(load)], CONTRACT, Dask(scheduler), access=Access(), keep=20, tell=tell)
+def on_cluster(load: Path, scheduler: str, tell: scan.ProgressListener = lambda _: None) -> LoadReport:
+    return check([str(load)], CONTRACT, DaskEngine(scheduler), access=Access(), keep=20, on_progress=tell)
 
 
 def test_two_workers_report_what_one_process_does(load: Path, cluster: LocalCluster) -> None:
@@ -67,7 +67,7 @@ def test_a_lost_worker_loses_nothing(load: Path, cluster: LocalCluster) -> None:
 
 
 def test_without_a_scheduler_one_is_started_for_the_run(load: Path) -> None:
-    report = check([str(load)], CONTRACT, Dask(jobs=1), access=Access(), keep=20, tell=lambda _: None)
+    report = check([str(load)], CONTRACT, DaskEngine(jobs=1), access=Access(), keep=20, on_progress=lambda _: None)
     assert report.as_json() == checked(load).as_json()
 
 

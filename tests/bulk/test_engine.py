@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.bulk.loading import CONTRACT, checked, purchase, put
-from traits_sandbox.bulk.checking.engine import Ended, Inline, Local, Processes
-from traits_sandbox.bulk.checking.scan import Progress, check, look
+from traits_sandbox.bulk.checking.engine import InlineEngine, LocalEngine, ProcessEngine, TaskResults
+from traits_sandbox.bulk.checking.scan import Progress, check, list_load
 from traits_sandbox.bulk.checking.task_run import Ticker, run
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import Task
@@ -24,8 +24,8 @@ def load(tmp_path: Path) -> Path:
 class Losing:
     """Has tasks run in processes, all of which are killed as soon as one task is done."""
 
-    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
-        for number, ended in enumerate(Processes(2).run(tasks, edition, access, keep, tick)):
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
+        for number, ended in enumerate(ProcessEngine(2).run(tasks, edition, access, keep, tick)):
             if not number:
                 for child in multiprocessing.active_children():
                     child.kill()
@@ -38,8 +38,8 @@ def test_lost_processes_lose_nothing(load: Path) -> None:
 
 def test_breaking_off_ends_all_processes(load: Path) -> None:
     before = set(multiprocessing.active_children())
-    tasks = look([str(load)], CONTRACT, Access()).tasks
-    running = Processes(2).run(tasks, CONTRACT.edition, Access(), 1, lambda *_: None)
+    tasks = list_load([str(load)], CONTRACT, Access()).tasks
+    running = ProcessEngine(2).run(tasks, CONTRACT.edition, Access(), 1, lambda *_: None)
     next(running)
     assert set(multiprocessing.active_children()) - before
     running.close()
@@ -47,9 +47,9 @@ def test_breaking_off_ends_all_processes(load: Path) -> None:
 
 
 def courses(load: Path) -> Iterator[list[Progress]]:
-    for engine in (Inline(), Processes(2), Local(2)):
+    for engine in (InlineEngine(), ProcessEngine(2), LocalEngine(2)):
         told: list[Progress] = []
-        check([str(load)], CONTRACT, engine, access=Access(), keep=0, tell=told.append)
+        check([str(load)], CONTRACT, engine, access=Access(), keep=0, on_progress=told.append)
         yield told
 
 
@@ -84,6 +84,6 @@ def test_a_file_that_memory_is_too_short_for_is_a_finding(tmp_path: Path) -> Non
             raise MemoryError
 
     put(tmp_path, "purchases/d=1/x.ndjson", [purchase(1)])
-    (task,) = look([str(tmp_path)], CONTRACT, Access()).tasks
+    (task,) = list_load([str(tmp_path)], CONTRACT, Access()).tasks
     outcome = run(task, CONTRACT.edition, Access(), 1, tick=tick)
     assert (outcome.error_kind, outcome.rows) == ("memory", 0)

@@ -161,8 +161,8 @@ def test_unknown_fields_are_counted(tmp_path: Path) -> None:
     report = checked(tmp_path)
     assert report.good
     assert [notice.message for notice in report.files[0].notices] == [
-        "colour is no field of this category (2 rows)",
-        "shade is no field of this category (1 row)",
+        "colour is not a field of this category (2 rows)",
+        "shade is not a field of this category (1 row)",
     ]
 
 

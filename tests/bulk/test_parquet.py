@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.bulk.files import category, faults, findings, judged, report_of, tally, written
 from tests.bulk.loading import CONTRACT, checked
 from tests.examples import examples
-from traits_sandbox.bulk.checking.scan import look
+from traits_sandbox.bulk.checking.scan import list_load
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits
 from traits_sandbox.bulk.formats.parquet import judge_with
 from traits_sandbox.bulk.formats.parquet_rows import ParquetTable, told_of_damage
@@ -274,7 +274,7 @@ def test_damaged_files_are_findings_and_all_others_are_judged(tmp_path: Path) ->
 
 
 def error_with(child: ChildProcess, root: Path) -> str:
-    (task,) = look([str(root)], CONTRACT, Access()).tasks
+    (task,) = list_load([str(root)], CONTRACT, Access()).tasks
     with pytest.raises(Unreadable) as caught:
         judge_with(child, task, FileSource(task.root), category(task.place.folder), tally())
     return str(caught.value)

@@ -12,7 +12,7 @@ import pytest
 from tests.bulk.loading import CONTRACT, checked, purchase, put
 from traits_sandbox.bulk.checking.merging import file_report
 from traits_sandbox.bulk.checking.quarantine import COLUMNS, Quarantine
-from traits_sandbox.bulk.checking.scan import look
+from traits_sandbox.bulk.checking.scan import list_load
 from traits_sandbox.bulk.checking.spool import Spool
 from traits_sandbox.bulk.checking.task_run import run
 from traits_sandbox.bulk.storage.sources import Access
@@ -90,7 +90,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 def test_rows_are_numbered_the_same_however_a_file_is_parted(load: Path, tmp_path: Path) -> None:
     whole = quarantined(load, tmp_path / "whole")
-    (task, *_) = (task for task in look([str(load)], CONTRACT, Access()).tasks if task.stored.key == KEY)
+    (task, *_) = (task for task in list_load([str(load)], CONTRACT, Access()).tasks if task.stored.key == KEY)
     size, step = task.stored.size, 700
     starts = range(0, size, step)
     parts = [

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.bulk.loading import checked, purchase, put
-from traits_sandbox.bulk.checking.engine import Processes
+from traits_sandbox.bulk.checking.engine import ProcessEngine
 from traits_sandbox.bulk.checking.scan import Progress
 from traits_sandbox.bulk.reports import RENDERERS, terminal
 from traits_sandbox.bulk.reports.json import schema
@@ -86,7 +86,7 @@ def test_the_schema_says_no_to_what_is_no_report(load: Path) -> None:
 
 
 def test_every_engine_gives_the_same_report(load: Path) -> None:
-    assert checked(load).as_json() == checked(load, engine=Processes(2)).as_json()
+    assert checked(load).as_json() == checked(load, engine=ProcessEngine(2)).as_json()
 
 
 def test_junit_has_a_suite_for_each_folder_and_a_case_for_each_file(load: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the commands share."""
+"""Fixtures for the tests of commands."""
 
 import gc
 from collections.abc import Iterator
@@ -8,6 +8,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def garbage_is_collected() -> Iterator[None]:
-    """Collect garbage again, which a command that runs in this process no longer does."""
+    """Turn garbage collection on again after a command in this process has turned it off."""
     yield
     gc.enable()

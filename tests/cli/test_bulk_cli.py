@@ -39,48 +39,48 @@ def bad(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def closed() -> Iterator[str]:
-    """The URL of a port at which nobody listens."""
+    """The URL of a port on which no server listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def test_a_good_load_is_0(good: Path) -> None:
+def test_a_good_load_ends_with_0(good: Path) -> None:
     result = run(good)
     assert (result.exit_code, result.stdout.splitlines()[-2]) == (0, "GOOD  2 rows in 1 file keep the contract")
 
 
-def test_a_bad_row_is_1_and_told_with_its_place(bad: Path) -> None:
+def test_a_bad_row_ends_with_1_and_is_reported_with_its_place(bad: Path) -> None:
     result = run(bad)
     assert result.exit_code == 1
     assert f"{BAD} line 1 (byte 0): price must be a positive number (got -1)" in result.stdout
 
 
-def test_a_file_that_cannot_be_read_is_1_and_the_others_are_judged(good: Path) -> None:
+def test_an_unreadable_file_ends_with_1_and_the_others_are_checked(good: Path) -> None:
     put(good, "purchases/d=1/x.ndjson.gz", b"no gzip")
     result = run(good)
     assert result.exit_code == 1
     assert "1 file not read to the end, of 2 rows in 2 files" in result.stdout
 
 
-def test_notices_alone_are_0(good: Path) -> None:
+def test_notices_alone_end_with_0(good: Path) -> None:
     put(good, "notes/x.txt", b"")
     result = run(good)
     assert (result.exit_code, "notice  unknown-folder  1" in result.stdout) == (0, True)
 
 
-def test_several_uris_are_one_load(good: Path, bad: Path) -> None:
+def test_several_uris_are_checked_as_one_load(good: Path, bad: Path) -> None:
     result = run(good, f"file://{bad}", good)
     assert result.stdout.splitlines()[-2] == "NOT GOOD  5 bad rows in 1 file, of 7 rows in 2 files"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        ([], "name what to check"),
+        ([], "give at least one URI"),
         (["/nowhere/at/all"], "there is no folder"),
-        (["ftp://x/y"], "is no folder"),
-        (["s3://user:pass@x"], "holds no credentials"),
+        (["ftp://x/y"], "is not a folder"),
+        (["s3://user:pass@x"], "must not contain credentials"),
         (["{good}", "--report", "pdf=x"], "KIND is one of json, junit, html"),
         (["{good}", "--report", "json="], "KIND=PATH"),
         (["{good}", "--report", "json={tmp}/r,html={tmp}/r"], "twice"),
@@ -88,21 +88,23 @@ def test_several_uris_are_one_load(good: Path, bad: Path) -> None:
         (["{good}", "--quarantine", "{good}"], "lies below"),
         (["{good}", "--quarantine", "{tmp}"], "is not empty"),
         (["{good}", "--option", SECRET], "--option takes NAME=VALUE"),
-        (["{good}", "--option", "token=env:NO_SUCH_VARIABLE"], "the environment has no NO_SUCH_VARIABLE"),
+        (["{good}", "--option", "token=env:NO_SUCH_VARIABLE"], "there is no environment variable NO_SUCH_VARIABLE"),
         (["{good}", "--option", "token=@/nowhere/at/all"], "cannot be read"),
         (["{good}", "--edition", "1999-01"], "--edition"),
         (["{good}", "--jobs", "0"], "--jobs"),
         (["{good}", "--first", "-1"], "--first"),
     ],
 )
-def test_what_cannot_be_done_is_2_and_said(good: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_usage_error_ends_with_2_and_a_message(
+    good: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     result = run(*(each.format(good=good, tmp=tmp_path) for each in arguments))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert said in result.stderr
+    assert message in result.stderr
     assert SECRET not in result.output
 
 
-def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(bad: Path, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_reported_before_the_check(bad: Path, tmp_path: Path) -> None:
     result = run(bad, "--report", f"json={tmp_path}", "--quarantine", tmp_path / "q")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Is a directory" in result.stderr
@@ -110,7 +112,7 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(bad: Pa
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/prefix", "gs://bucket", "az://container"])
-def test_a_storage_out_of_reach_is_3_and_tells_no_secret(closed: str, tmp_path: Path, uri: str) -> None:
+def test_an_unreachable_storage_ends_with_3_and_shows_no_secret(closed: str, tmp_path: Path, uri: str) -> None:
     (tmp_path / "secret").write_text(SECRET)
     options = {
         "s3": ["access_key_id=x", f"secret_access_key=@{tmp_path}/secret", "region=eu-west-1"],
@@ -125,7 +127,7 @@ def test_a_storage_out_of_reach_is_3_and_tells_no_secret(closed: str, tmp_path: 
     assert SECRET not in result.output
 
 
-def test_a_load_of_which_no_file_can_be_had_is_3() -> None:
+def test_a_load_without_any_readable_file_ends_with_3() -> None:
     def failed(kind: str) -> FileReport:
         return FileReport(key="k", folder="f", format="csv", size=1, error="no", error_kind=kind)
 
@@ -146,13 +148,13 @@ def test_reports_are_written_to_files(bad: Path, tmp_path: Path) -> None:
     assert (tmp_path / "r.xml").read_text().startswith("<?xml")
 
 
-def test_json_stands_alone_on_standard_output_and_keeps_the_printed_schema(bad: Path) -> None:
+def test_json_is_alone_on_stdout_and_fits_the_printed_schema(bad: Path) -> None:
     result, schema = run(bad, "--json"), json.loads(run("--report-schema").stdout)
     jsonschema.Draft202012Validator(schema).validate(json.loads(result.stdout))
     assert "NOT GOOD" in result.stderr
 
 
-def test_first_says_how_many_bad_rows_are_kept(bad: Path) -> None:
+def test_first_limits_the_bad_rows_in_the_report(bad: Path) -> None:
     def kept(number: int) -> tuple[int, int]:
         (file,) = json.loads(run(bad, "--json", "--first", str(number)).stdout)["files"]
         return len(file["bad"]), file["bad_rows"]
@@ -165,7 +167,7 @@ def test_the_quarantine_has_all_bad_rows(bad: Path, tmp_path: Path) -> None:
     assert len((tmp_path / f"q/{BAD}.bad.ndjson").read_text().splitlines()) == 5
 
 
-def test_any_number_of_processes_says_the_same(tmp_path: Path) -> None:
+def test_the_report_does_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
     for number in range(400):
         put(tmp_path, f"purchases/d={number % 7}/{number}.ndjson", [purchase(number, price=number % 3)])
     one, two = (json.loads(run(tmp_path, "--json", "--jobs", jobs).stdout) for jobs in "12")
@@ -174,10 +176,10 @@ def test_any_number_of_processes_says_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_all_its_processes(tmp_path: Path, asked: signal.Signals) -> None:
+def test_a_signal_ends_the_check_and_all_its_processes(tmp_path: Path, asked: signal.Signals) -> None:
     line = json.dumps(purchase(1, price=-1)).encode() + b"\n"
     first = put(tmp_path / "load", "purchases/d=0/x.ndjson", line * 300_000)
-    # Under many names it takes far longer than it is let.
+    # Under many names, the check takes far longer than this test lets it run.
     for number in range(1, 500):
         (tmp_path / f"load/purchases/d={number}").mkdir()
         (tmp_path / f"load/purchases/d={number}/x.ndjson").hardlink_to(first)
@@ -189,7 +191,7 @@ def test_a_signal_ends_it_with_all_its_processes(tmp_path: Path, asked: signal.S
     while check.poll() is None and not (spooled.is_dir() and any(spooled.iterdir())):
         time.sleep(0.02)
     os.killpg(check.pid, asked) if asked == signal.SIGINT else check.terminate()
-    # Its output ends only when every process that could write to it is gone.
+    # The output ends only when every process that can write to it has ended.
     out, err = check.communicate(timeout=PATIENCE)
-    assert (check.returncode, out, err) == (128 + asked, "", "traits-sandbox: interrupted; nothing was concluded\n")
+    assert (check.returncode, out, err) == (128 + asked, "", "traits-sandbox: interrupted; the check has no result\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["load"]

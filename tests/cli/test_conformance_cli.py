@@ -1,4 +1,4 @@
-"""`conformance` as a program: what it prints and writes, how it ends, and what it sends when."""
+"""`conformance` as a program: its output, its reports, its exit codes, and the requests that it sends."""
 
 import base64
 import json
@@ -20,8 +20,9 @@ from click.testing import CliRunner, Result
 from tests.conformance.recorder import Recorder, recording
 from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
-from traits_sandbox.cli import INTERRUPTED, main
-from traits_sandbox.cli.judging import Asked, reporting_errors
+from traits_sandbox.cli import main
+from traits_sandbox.cli.exit_codes import INTERRUPTED
+from traits_sandbox.cli.target_options import TargetOptions, reporting_errors
 from traits_sandbox.conformance.http.keys import VARIABLE
 from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.errors import UsageError
@@ -39,7 +40,7 @@ def command(*arguments: str | Path | float) -> list[str]:
 
 
 def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = None) -> Done:
-    # No reply is late, however busy the machine is.
+    # The time limits are long, so that no reply is late on a busy machine.
     subcommand = () if str(arguments[0]).startswith("-") else arguments[:1]
     patience = ("--timeout", PATIENCE, "--max-time", PATIENCE) if "--base-url" in arguments else ()
     return subprocess.run(
@@ -54,7 +55,7 @@ def run(*arguments: str | Path, key: str = "sandbox-key", cwd: Path | None = Non
 
 
 def run_here(*arguments: str) -> Result:
-    """Run the command within this process, for mistakes that are known before anything is sent."""
+    """Run the command in this process, for errors that are found before anything is sent."""
     return CliRunner().invoke(main, ["conformance", *arguments], env={VARIABLE: "sandbox-key"})
 
 
@@ -66,13 +67,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
-    """A server that takes everything, and repeats the key in every reply."""
+    """A server that accepts everything, and repeats the key in every reply."""
     spelt = (CANARY, quote(CANARY, safe=""), base64.b64encode(f"Bearer {CANARY}".encode()).decode(), CANARY[1:])
     with recording(json.dumps({"code": 200, "message": " ".join(spelt), "data": None}).encode()) as server:
         yield server
 
 
-def test_a_conformant_server_ends_it_with_0(sandbox: Served) -> None:
+def test_a_run_against_a_conformant_server_ends_with_0(sandbox: Served) -> None:
     done = run("--base-url", sandbox.url, "--profile", "emulator", "--only", "OP-001", "--only", "ENV-00*")
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-2].startswith("CONFORMANT  ")
@@ -80,14 +81,14 @@ def test_a_conformant_server_ends_it_with_0(sandbox: Served) -> None:
     assert len(done.stderr.splitlines()) < 20
 
 
-def test_json_is_all_there_is_on_standard_output(sandbox: Served) -> None:
+def test_json_is_alone_on_stdout(sandbox: Served) -> None:
     done = run("--base-url", sandbox.url, "--only", "OP-001", "--json")
     made = json.loads(done.stdout)
     assert (made["verdict"], made["about"]["only"]) == ("conformant", ["OP-001"])
     assert "CONFORMANT" in done.stderr
 
 
-def test_reports_are_written_and_named(recorder: Recorder, tmp_path: Path) -> None:
+def test_reports_are_written_and_their_paths_printed(recorder: Recorder, tmp_path: Path) -> None:
     done = run(
         "--base-url", recorder.url, "--only", "AUTH-002", "--report", "junit=a.xml,json=b.json",
         "--report", "html=c.html", cwd=tmp_path,
@@ -99,7 +100,7 @@ def test_reports_are_written_and_named(recorder: Recorder, tmp_path: Path) -> No
     assert done.stderr.splitlines()[-3:] == ["junit report: a.xml", "json report: b.json", "html report: c.html"]
 
 
-def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp_path: Path) -> None:
+def test_no_output_of_a_failing_run_contains_the_key(recorder: Recorder, tmp_path: Path) -> None:
     files = [f"{kind}={tmp_path}/{kind}" for kind in ("junit", "json", "html")]
     only = ("--only", "AUTH-*", "--only", "OP-001")
     done = run("--base-url", recorder.url, *only, "--report", ",".join(files), key=CANARY)
@@ -120,11 +121,11 @@ def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp
         (["--report", "json=/no/such/folder/x.json"], "the report cannot be written"),
         (["--report", "pdf=x"], "--report takes KIND=PATH"),
         (["--deviations", "/no/such/file"], "the deviations cannot be read"),
-        (["--ca-file", "/no/such/file"], "--ca-file holds no PEM certificates"),
+        (["--ca-file", "/no/such/file"], "--ca-file has no readable PEM certificates"),
         (["--only", "NOPE-*"], "no case fits --only NOPE-*"),
         (["--allow-writes", "api.example.com"], "--allow-writes must name the target's host"),
         (["--allow-plain-http", "api.example.com"], "--allow-plain-http must name the target's host"),
-        (["list"], "options for `conformance list` come behind its name"),
+        (["list"], "put the options of `conformance list` after its name"),
         (["--rate", "nan"], "is not a number"),
         (["--max-time", "inf"], "is not a number"),
         (["--timeout", "0"], "not in the range"),
@@ -135,7 +136,7 @@ def test_the_key_is_in_nothing_that_a_failing_run_leaves(recorder: Recorder, tmp
         (["--profile", "most"], "is not one of"),
     ],
 )
-def test_what_cannot_be_done_is_known_before_anything_is_sent(
+def test_a_usage_error_is_reported_before_anything_is_sent(
     recorder: Recorder, arguments: list[str], words: str
 ) -> None:
     done = run_here("--base-url", recorder.url, *arguments)
@@ -147,15 +148,15 @@ def test_what_cannot_be_done_is_known_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--base-url says which server"),
-        (["replay", "OP-001.push_items"], "--base-url says which server"),
+        ([], "--base-url is required"),
+        (["replay", "OP-001.push_items"], "--base-url is required"),
         (["--base-url", "ftp://x"], "the base URL must be like"),
         (["--base-url", "http://192.0.2.2"], "the key would travel in clear to 192.0.2.2"),
         (["replay", "OP-001.push_items", "--base-url", "http://192.0.2.2"], "the key would travel in clear"),
         (["replay", "NOPE", "--base-url", "http://127.0.0.1:1"], "there is no case NOPE"),
     ],
 )
-def test_a_mistake_is_one_sentence(arguments: list[str], words: str) -> None:
+def test_a_usage_error_is_one_line(arguments: list[str], words: str) -> None:
     done = run_here(*arguments)
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"traits-sandbox: {words}")
@@ -167,7 +168,7 @@ def test_without_a_key_nothing_is_sent(recorder: Recorder) -> None:
     assert VARIABLE in done.stderr
 
 
-def test_a_sentence_that_repeats_the_key_does_not_show_it() -> None:
+def test_a_message_that_contains_the_key_masks_it() -> None:
     done = run("--base-url", "http://127.0.0.1:1", "--report", f"json=/no/{CANARY}/x", key=CANARY)
     assert done.returncode == 2
     assert "/no/***/x" in done.stderr
@@ -182,7 +183,7 @@ def test_a_sentence_that_repeats_the_key_does_not_show_it() -> None:
         (["--base-url", "{url}", "--max-time", "0.05"], "sandbox-key", "", ""),
     ],
 )
-def test_what_proves_nothing_is_inconclusive(
+def test_a_run_that_proves_nothing_is_inconclusive(
     sandbox: Served, arguments: list[str], key: str, words: str, step: str
 ) -> None:
     done = run(*(each.format(url=sandbox.url) for each in arguments), key=key)
@@ -194,20 +195,20 @@ def test_what_proves_nothing_is_inconclusive(
 
 def test_a_plan_needs_no_key_and_sends_nothing(recorder: Recorder) -> None:
     done = run("--base-url", recorder.url, "--plan", key="")
-    told = json.loads(run("--base-url", recorder.url, "--plan", "--json", key="").stdout)
+    plan = json.loads(run("--base-url", recorder.url, "--plan", "--json", key="").stdout)
     assert (done.returncode, recorder.seen) == (0, [])
-    assert f"{told['requests']} requests, at most {told['at_most']}; nothing was sent" in done.stdout
+    assert f"{plan['requests']} requests, at most {plan['at_most']}; nothing was sent" in done.stdout
     rows = {line.split()[0]: line.split()[-2:] for line in done.stdout.splitlines() if "MUST" in line}
     assert rows["OP-001"] == [
         str(each[name])
-        for each in told["requirements"]
+        for each in plan["requirements"]
         if each["id"] == "OP-001"
         for name in ("requests", "at_most")
     ]  # fmt: skip
-    assert told["requests"] == told["preflight"] + sum(each["requests"] for each in told["requirements"])
+    assert plan["requests"] == plan["preflight"] + sum(each["requests"] for each in plan["requirements"])
 
 
-def test_a_plan_says_what_another_host_is_not_sent_and_how_it_would_be() -> None:
+def test_a_plan_for_another_host_lists_the_skipped_requirements() -> None:
     done = run("--base-url", "https://api.example.com", "--plan", "--explore", "2")
     assert "skipped, not allowed on this target" in done.stdout
     assert "2 made-up examples for each operation" in done.stdout
@@ -215,7 +216,7 @@ def test_a_plan_says_what_another_host_is_not_sent_and_how_it_would_be() -> None
     assert rows == []
 
 
-def test_a_run_sends_what_it_has_planned(sandbox: Served) -> None:
+def test_a_run_sends_as_many_requests_as_planned(sandbox: Served) -> None:
     only = ("--only", "AUTH-001", "--only", "LIM-*")
     planned = json.loads(run("--base-url", sandbox.url, *only, "--plan", "--json").stdout)
     made = json.loads(run("--base-url", sandbox.url, *only, "--json").stdout)
@@ -232,7 +233,7 @@ def test_the_list_has_every_requirement_with_its_cases() -> None:
     assert [each.statement for each in registry().requirement if each.statement not in text] == []
 
 
-def test_a_replay_shows_every_exchange_and_can_be_pasted(recorder: Recorder, tmp_path: Path) -> None:
+def test_a_replay_shows_every_exchange_as_a_curl_command(recorder: Recorder, tmp_path: Path) -> None:
     done = run("replay", "OP-001.push_items", "--base-url", recorder.url, "--bodies", tmp_path, key=CANARY)
     (line,) = [each for each in done.stdout.splitlines() if each.startswith("curl")]
     assert "  200 OK" in done.stdout.splitlines()
@@ -252,7 +253,7 @@ def test_a_replay_takes_the_id_of_a_case_or_a_result(sandbox: Served) -> None:
         assert "  201 Created" in done.stdout
 
 
-def test_an_expected_failure_passes_and_one_that_does_not_show_fails(recorder: Recorder, tmp_path: Path) -> None:
+def test_an_expected_failure_passes_and_a_missing_one_fails(recorder: Recorder, tmp_path: Path) -> None:
     known = tmp_path / "known.toml"
     for observed, code in (("200", 0), ("299", 1)):
         entry = f'case = "ENV-008.*"\nobserved = "{observed}"\nreason = "known"\nexpires = 2999-01-01\n'
@@ -261,10 +262,10 @@ def test_an_expected_failure_passes_and_one_that_does_not_show_fails(recorder: R
         assert done.returncode == code, done.stdout
 
 
-def test_ctrl_c_removes_what_was_made(recorder: Recorder) -> None:
+def test_ctrl_c_removes_the_test_data(recorder: Recorder) -> None:
     only = ("--only", "LIM-001", "--only", "TYPE-00*")
     arguments = command("--base-url", recorder.url, "--rate", "100", "--timeout", PATIENCE, *only)
-    # The run cannot end before the signal: from then on there is no answer until it is sent.
+    # After 30 requests the server does not answer until the signal is sent, so the run cannot end before.
     recorder.answers.hold_after(30)
     with subprocess.Popen(arguments, env=environment("a-key"), stderr=subprocess.PIPE, text=True) as process:
         assert recorder.answers.wait_until_held()
@@ -279,45 +280,45 @@ def test_ctrl_c_removes_what_was_made(recorder: Recorder) -> None:
     assert all(prefix.encode() in body for body in removed)
 
 
-def asked(**changes: object) -> Asked:
+def options(**changes: object) -> TargetOptions:
     given = {
         "base_url": "http://127.0.0.1", "api_key": CANARY, "profile": "core", "seed": 0, "allow_writes": "",
         "allow_plain_http": "", "user_id": "", "max_requests": 1, "rate": 0.0, "max_time": 1.0, "timeout": 1.0,
         "concurrency": 1, "ca_file": "", "debug": False,
     }  # fmt: skip
-    return Asked(**given | changes)  # type: ignore[arg-type]
+    return TargetOptions(**given | changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_an_error_of_the_kit_itself_is_4_and_a_sentence(debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(click.ClickException) as told, reporting_errors(asked(debug=debug)):
+def test_a_bug_of_the_kit_ends_with_4_and_one_line(debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(click.ClickException) as raised, reporting_errors(options(debug=debug)):
         raise ExceptionGroup("several", [ZeroDivisionError(f"at {CANARY}")])
-    assert told.value.exit_code == 4
-    assert "ZeroDivisionError: at ***" in told.value.message
-    assert "--debug" in told.value.message
+    assert raised.value.exit_code == 4
+    assert "ZeroDivisionError: at ***" in raised.value.message
+    assert "--debug" in raised.value.message
     errors = capsys.readouterr().err
     assert ("Traceback" in errors) == debug
     assert CANARY not in errors
 
 
-def test_what_is_not_the_kits_error_keeps_its_exit_code() -> None:
-    with pytest.raises(UsageError, match=r"^no \*\*\*$"), reporting_errors(asked()):
+def test_other_errors_keep_their_exit_codes() -> None:
+    with pytest.raises(UsageError, match=r"^no \*\*\*$"), reporting_errors(options()):
         raise UsageError(f"no {CANARY}")
-    with pytest.raises(SystemExit) as ended, reporting_errors(asked()):
+    with pytest.raises(SystemExit) as ended, reporting_errors(options()):
         raise KeyboardInterrupt
     assert ended.value.code == INTERRUPTED
 
 
-def test_a_key_that_travels_in_clear_is_warned_of(recorder: Recorder) -> None:
+def test_a_key_over_plain_http_causes_a_warning(recorder: Recorder) -> None:
     url, host = recorder.url.replace("127.0.0.1", "0.0.0.0"), "0.0.0.0"
     done = run("--base-url", url, "--allow-plain-http", host, "--only", "OP-001", key=CANARY)
-    assert f"warning: the key travels in clear to {host}" in done.stderr
+    assert f"warning: the API key is sent to {host} over plain HTTP, without encryption" in done.stderr
     assert recorder.seen
     quiet = run("--base-url", recorder.url, "--only", "OP-001")
     assert "warning" not in quiet.stderr
 
 
-def test_a_replay_of_a_failure_that_decides_nothing_names_it_and_no_verdict(recorder: Recorder) -> None:
+def test_a_replay_of_a_failure_outside_the_profile_shows_it_without_a_verdict(recorder: Recorder) -> None:
     done = run("replay", "AUTH-012.get_persona_user_ids.none", "--base-url", recorder.url)
     assert (done.returncode, "CONFORMANT" in done.stdout) == (0, False)
     assert "FAILED  AUTH-012: decides nothing at profile core, so that the exit code is 0" in done.stdout
@@ -326,13 +327,13 @@ def test_a_replay_of_a_failure_that_decides_nothing_names_it_and_no_verdict(reco
 
 
 @pytest.mark.parametrize("case", ["LIM-001", "LIM-*"])
-def test_a_replay_of_many_cases_is_told_how_they_are_judged(recorder: Recorder, case: str) -> None:
+def test_a_replay_of_several_cases_is_an_error_with_the_next_step(recorder: Recorder, case: str) -> None:
     done = run("replay", case, "--base-url", recorder.url)
     assert (done.returncode, done.stdout, recorder.seen) == (2, "", [])
     assert f"traits-sandbox conformance --only '{case}.*'" in done.stderr
 
 
-def test_a_replay_makes_the_folder_of_its_bodies_or_says_why_not(recorder: Recorder, tmp_path: Path) -> None:
+def test_a_replay_creates_the_folder_of_its_bodies_or_reports_why_not(recorder: Recorder, tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     run("replay", "OP-001.push_items", "--base-url", recorder.url, "--bodies", folder)
     assert any(folder.iterdir())

@@ -1,4 +1,4 @@
-"""`serve` as a program: how it starts, what it prints, how it ends."""
+"""`serve` as a program: its start, its output and its end."""
 
 import json
 import os
@@ -29,8 +29,8 @@ def serve(*options: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
 
 def health(served: Served) -> dict[str, Any]:
     with served.stranger() as client:
-        told: dict[str, Any] = client.get("/_sandbox/health").json()
-    return told
+        reply: dict[str, Any] = client.get("/_sandbox/health").json()
+    return reply
 
 
 def listens(address: tuple[str, int]) -> bool:
@@ -41,7 +41,7 @@ def listens(address: tuple[str, int]) -> bool:
     return True
 
 
-def test_the_ready_file_is_complete_private_and_gone_afterwards(tmp_path: Path) -> None:
+def test_the_ready_file_is_complete_private_and_removed_at_the_end(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         file = tmp_path / "ready.json"
         ready = json.loads(file.read_bytes())
@@ -51,14 +51,14 @@ def test_the_ready_file_is_complete_private_and_gone_afterwards(tmp_path: Path) 
     assert not file.exists()
 
 
-def test_health_tells_version_edition_seed_and_store(tmp_path: Path) -> None:
+def test_health_shows_version_edition_seed_and_store(tmp_path: Path) -> None:
     with serving(tmp_path, "--seed", "42") as served:
-        told = health(served)
-    assert told["version"] == __version__
-    assert (told["edition"], told["seed"], told["store"]) == ("2020-09", 42, "memory")
+        reply = health(served)
+    assert reply["version"] == __version__
+    assert (reply["edition"], reply["seed"], reply["store"]) == ("2020-09", 42, "memory")
 
 
-def test_settings_come_from_the_environment_too(tmp_path: Path) -> None:
+def test_settings_can_come_from_the_environment(tmp_path: Path) -> None:
     env = os.environ | {"TRAITS_SANDBOX_API_KEY": "one two", "TRAITS_SANDBOX_SEED": "7"}
     with serving(tmp_path, env=env) as served, served.client("two/ci") as client:
         assert client.get("/_sandbox/health").json()["seed"] == 7
@@ -73,7 +73,7 @@ def test_a_signal_ends_it_with_exit_code_0(tmp_path: Path, signal_number: signal
         assert ended(served.process) == 0
 
 
-def test_what_is_in_flight_at_the_signal_is_answered(tmp_path: Path) -> None:
+def test_a_request_that_is_running_at_the_signal_is_answered(tmp_path: Path) -> None:
     body = json.dumps(PUSH).encode()
     with serving(tmp_path, "--grace", "3600", "--receive-timeout", "3600") as served:
         url = httpx.URL(served.url)
@@ -84,7 +84,7 @@ def test_what_is_in_flight_at_the_signal_is_answered(tmp_path: Path) -> None:
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
             )
             connection.sendall(head.encode() + body[:10])
-            assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # it has begun to read the body
+            assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # The server has started to read the body.
             served.process.terminate()
             eventually(lambda: not listens(address))
             connection.sendall(body[10:])
@@ -92,7 +92,7 @@ def test_what_is_in_flight_at_the_signal_is_answered(tmp_path: Path) -> None:
         assert ended(served.process) == 0
 
 
-def test_a_taken_port_is_one_sentence_and_exit_code_2() -> None:
+def test_a_port_in_use_is_one_line_and_exit_code_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = serve("--port", str(port))
@@ -114,7 +114,7 @@ def test_a_taken_port_is_one_sentence_and_exit_code_2() -> None:
         (["--wrong"], "--wrong"),
     ],
 )
-def test_a_bad_option_says_what_is_wrong_and_exits_with_2(options: list[str], words: str) -> None:
+def test_a_bad_option_is_reported_and_ends_with_2(options: list[str], words: str) -> None:
     result = serve(*options)
     assert result.returncode == 2
     assert words in result.stderr
@@ -122,7 +122,7 @@ def test_a_bad_option_says_what_is_wrong_and_exits_with_2(options: list[str], wo
     assert "has space" not in result.stderr
 
 
-def test_the_log_has_a_line_a_request_and_violations_below(tmp_path: Path) -> None:
+def test_the_log_has_one_line_for_a_request_and_violations_below(tmp_path: Path) -> None:
     with serving(tmp_path) as served, served.client() as client:
         client.post("/v1/level-ups", json=PUSH)
         client.post("/v1/level-ups", json={"level_ups": [{"user_id": "1001", "level": -1, "levl": 1}]})
@@ -131,7 +131,7 @@ def test_the_log_has_a_line_a_request_and_violations_below(tmp_path: Path) -> No
     assert lines[2] == "    level_ups[0].level: must be 0 or more, got -1"
 
 
-def test_the_log_shows_neither_key_nor_query(tmp_path: Path) -> None:
+def test_the_log_contains_no_key_and_no_query(tmp_path: Path) -> None:
     with serving(tmp_path, "--api-key", "s3cret-key") as served, served.client("s3cret-key/run") as client:
         client.post("/v1/playfab?api_key=s3cret-key&other=private", json={})
         client.get("/v1/s3cret-key")
@@ -142,7 +142,7 @@ def test_the_log_shows_neither_key_nor_query(tmp_path: Path) -> None:
     assert "/v1/***" in log
 
 
-def test_the_log_obeys_no_escape_sequence_of_a_client(tmp_path: Path) -> None:
+def test_the_log_contains_no_escape_sequences_of_a_client(tmp_path: Path) -> None:
     with serving(tmp_path) as served, served.client() as client:
         client.post("/v1/level-ups", json={"level_ups": [{"user_id": "1", "level": 1, "\x1b[31m": 1, "\x9b31m": 1}]})
     assert "unknown field" in served.log
@@ -150,20 +150,20 @@ def test_the_log_obeys_no_escape_sequence_of_a_client(tmp_path: Path) -> None:
     assert "\x9b" not in served.log
 
 
-def test_json_logs_are_one_object_a_line(tmp_path: Path) -> None:
+def test_json_logs_have_one_object_in_each_line(tmp_path: Path) -> None:
     with serving(tmp_path, "--log-format", "json") as served, served.client() as client:
         request_id = client.post("/v1/level-ups", json=PUSH).headers["sandbox-request-id"]
     entry = json.loads(served.log)
     assert (entry["id"], entry["operation"], entry["records"]) == (request_id, "push_level_ups", 1)
 
 
-def test_no_log_is_no_output(tmp_path: Path) -> None:
+def test_without_a_log_there_is_no_output(tmp_path: Path) -> None:
     with serving(tmp_path, "--log-format", "none") as served, served.client() as client:
         client.post("/v1/level-ups", json=PUSH)
     assert served.log == ""
 
 
-def test_nothing_heavy_is_imported_on_the_way_to_ready() -> None:
+def test_no_large_library_is_imported_before_ready() -> None:
     program = (
         "import sys; from traits_sandbox.settings import Settings; import traits_sandbox.cli.serve;"
         "from traits_sandbox.sandbox import Sandbox; Sandbox(Settings());"

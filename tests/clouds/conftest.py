@@ -13,7 +13,7 @@ Start = Callable[[str], Cloud]
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Lend what starts a cloud when it is first asked for; all of them end with the session."""
+    """Return a function that starts a cloud when it is first needed; all clouds stop at the end of the session."""
     started: dict[str, Cloud] = {}
     with ExitStack() as stack, HTTP:
 
@@ -28,22 +28,22 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
 @pytest.fixture(params=list(CLOUDS))
 def cloud(request: pytest.FixtureRequest, start: Start) -> Cloud:
-    """Lend each of the three clouds in turn."""
+    """Each of the three clouds in turn."""
     return start(request.param)
 
 
 @pytest.fixture
 def amazon(start: Start) -> Amazon:
-    lent = start("s3")
-    assert isinstance(lent, Amazon)
-    return lent
+    started = start("s3")
+    assert isinstance(started, Amazon)
+    return started
 
 
 @pytest.fixture
 def azure(start: Start) -> Azure:
-    lent = start("az")
-    assert isinstance(lent, Azure)
-    return lent
+    started = start("az")
+    assert isinstance(started, Azure)
+    return started
 
 
 _NUMBERS = count(1)
@@ -51,13 +51,13 @@ _NUMBERS = count(1)
 
 @pytest.fixture
 def bucket() -> str:
-    """The name of a bucket that nobody else uses."""
+    """The name of a bucket that no other test uses."""
     return f"bucket-{next(_NUMBERS)}"
 
 
 @pytest.fixture(autouse=True)
 def no_real_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the credentials of the person who runs the tests, and proxies, out of them."""
+    """Remove proxies, and the credentials of the user who runs the tests."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "GOOGLE_", "AZURE_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""Servers that stand in for the three clouds, in processes of their own, and how tests fill them."""
+"""Emulators of the three clouds in separate processes, and functions to fill them."""
 
 import base64
 import hmac
@@ -26,19 +26,19 @@ from traits_sandbox.bulk.storage.sources import Access
 
 AZURITE = Path(__file__).parent / "node_modules/.bin/azurite-blob"
 
-# Azurite's own account, which is the same everywhere.
+# The account of Azurite, which is the same everywhere.
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-# One client for all: making one takes longer than many requests.
+# One client for all, because making a client takes longer than many requests.
 HTTP = httpx.Client(trust_env=False, timeout=PATIENCE)
-# The server takes anybody for the owner who names a key, and looks at no signature until it is told to.
+# The server treats everybody with a key as the owner; it checks signatures only after `checking`.
 _OWNER = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20200915/us-east-1/s3/aws4_request, Signature=0"}
 
 SECRET = "a-secret-that-nobody-may-see"
 
 
 class Cloud(Protocol):
-    """A cloud's storage: where it is, how tests reach it, and how they fill it."""
+    """The storage of a cloud: its address, the access for tests, and methods to fill it."""
 
     endpoint: str
     scheme: str
@@ -48,7 +48,7 @@ class Cloud(Protocol):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The same access, as the cloud's usual environment."""
+        """The same access as environment variables of this cloud."""
         ...
 
     def make(self, bucket: str) -> None: ...
@@ -91,7 +91,7 @@ class Amazon:
 
     @contextmanager
     def checking(self) -> Iterator[None]:
-        """Make the server look at credentials; by itself it lets everybody do everything."""
+        """Make the server check credentials; by default it allows everything to everybody."""
         self._check_after("0")
         try:
             yield
@@ -99,14 +99,14 @@ class Amazon:
             self._check_after("inf")
 
     def powerless(self) -> Access:
-        """Return the access of a user who may do nothing."""
+        """Return the access of a user without any permission."""
         iam, name = self.client("iam"), f"nobody-{uuid4()}"
         iam.create_user(UserName=name)
         made = iam.create_access_key(UserName=name)["AccessKey"]
         return self.with_keys(made["AccessKeyId"], made["SecretAccessKey"])
 
     def client(self, service: str) -> Any:
-        """Return Amazon's own client of a service."""
+        """Return Amazon's client of a service."""
         import boto3  # type: ignore[import-untyped]
 
         keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
@@ -123,7 +123,7 @@ class Google:
 
     @property
     def access(self) -> Access:
-        # What real keys hold, and one that the emulator does not need.
+        # The properties of a real key; the emulator ignores them.
         key = {
             "gcs_base_url": self.endpoint,
             "disable_oauth": True,
@@ -167,7 +167,7 @@ class Azure:
         }
 
     def with_token(self, container: str, permissions: str) -> Access:
-        """Return the access of a shared access token with some permissions: r to read, l to list."""
+        """Return the access of a shared access token with these permissions: r to read, l to list."""
         version, until = "2020-10-02", "2099-01-01T00:00:00Z"
         signed = ["", until, f"/blob/{ACCOUNT}/{container}", "", "", "", version, "c", "", "", "", "", "", ""]
         signature = quote(_signature("\n".join([permissions, *signed])), safe="")
@@ -247,7 +247,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
-    """Run a server until it is no longer needed."""
+    """Run a server until the end of the body."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=_environment(), cwd=log.parent)
         try:
@@ -271,6 +271,6 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # Whatever real clouds the person who runs the tests has access to is none of theirs.
+    # The tests must not use the credentials of the user who runs them.
     unwanted = ("AWS_", "GOOGLE_", "AZURE_", "STORAGE_EMULATOR")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}

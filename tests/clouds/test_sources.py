@@ -1,4 +1,4 @@
-"""Listing and reading, in three clouds and a folder, and what is told when it does not work."""
+"""Listing and reading in three clouds and in a folder, and the messages if that fails."""
 
 import json
 import os
@@ -10,14 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError, InvalidPathError
 
 from tests.clouds.servers import ACCOUNT, ACCOUNT_KEY, SECRET, Amazon, Azure, Cloud, Google, free_port
 from tests.patience import PATIENCE
-from traits_sandbox.bulk.checking.engine import Local
+from traits_sandbox.bulk.checking.engine import LocalEngine
 from traits_sandbox.bulk.checking.scan import check
+from traits_sandbox.bulk.storage.cloud_errors import reason_of, rejected_key
 from traits_sandbox.bulk.storage.clouds import Bucket
 from traits_sandbox.bulk.storage.layout import FolderLayout
-from traits_sandbox.bulk.storage.sources import Access, FileSource, ObjectGone, StorageFault
+from traits_sandbox.bulk.storage.sources import Access, FileSource, ObjectGone, StorageError
 from traits_sandbox.bulk.values import LoadReport, Notice
 from traits_sandbox.contract.load import load
 from traits_sandbox.errors import UsageError
@@ -39,8 +41,8 @@ def source(cloud: Cloud, bucket: str, prefix: str = "", access: Access | None = 
 
 
 def failure(doing: Callable[[], object]) -> str:
-    """Return what is told; neither that nor how an error shows itself may hold a secret."""
-    with pytest.raises((StorageFault, UsageError, ObjectGone)) as raised:
+    """Return the message of an error; neither the message nor the repr may contain a secret."""
+    with pytest.raises((StorageError, UsageError, ObjectGone)) as raised:
         doing()
     shown = f"{raised.value!s}{raised.value!r}"
     for secret in (SECRET, ACCOUNT_KEY, "sig=", "AKIAEXAMPLE"):
@@ -87,7 +89,7 @@ def test_more_than_a_page_is_listed(cloud: Cloud, bucket: str) -> None:
     assert [stored.key for stored in source(cloud, bucket).files()] == keys
 
 
-def test_what_marks_a_folder_is_no_file(amazon: Amazon, bucket: str) -> None:
+def test_an_object_that_marks_a_folder_is_not_a_file(amazon: Amazon, bucket: str) -> None:
     amazon.make(bucket)
     for key in ("logins/", "logins/2020/", "logins/2020/x.ndjson"):
         put_raw(amazon, bucket, key)
@@ -95,12 +97,12 @@ def test_what_marks_a_folder_is_no_file(amazon: Amazon, bucket: str) -> None:
 
 
 def put_raw(amazon: Amazon, bucket: str, key: str) -> None:
-    """Put an object whose key obstore would not write."""
+    """Put an object whose key obstore does not accept."""
     amazon.client("s3").put_object(Bucket=bucket, Key=key, Body=b"" if key.endswith("/") else b"{}")
 
 
 @pytest.mark.parametrize("unfit", ["logins//x.ndjson", "logins/../x.ndjson", "logins/a\tb.ndjson"])
-def test_an_unfit_key_is_a_finding_and_other_folders_are_judged(amazon: Amazon, bucket: str, unfit: str) -> None:
+def test_an_unfit_key_is_reported_and_other_folders_are_checked(amazon: Amazon, bucket: str, unfit: str) -> None:
     amazon.make(bucket)
     amazon.put(bucket, "level_ups/deep/x.ndjson", b'{"user_id": "1", "level": 1}\n')
     put_raw(amazon, bucket, unfit)
@@ -113,20 +115,20 @@ def test_an_unfit_key_is_a_finding_and_other_folders_are_judged(amazon: Amazon, 
 
 
 def checked(of: FileSource, access: Access) -> LoadReport:
-    return check((of.uri,), CONTRACT, Local(1), access=access, keep=10, tell=lambda _: None)
+    return check((of.uri,), CONTRACT, LocalEngine(1), access=access, keep=10, on_progress=lambda _: None)
 
 
-def test_an_object_that_vanishes_is_a_finding(cloud: Cloud, bucket: str) -> None:
+def test_an_object_that_disappears_is_an_error(cloud: Cloud, bucket: str) -> None:
     cloud.make(bucket)
     cloud.put(bucket, "logins/x.ndjson", b'{"user_id": "1"}\n')
     found = source(cloud, bucket)
     (stored,) = found.files()
     cloud.delete(bucket, "logins/x.ndjson")
-    assert failure(lambda: found.read(stored, 0, 5)) == "it is no longer there"
+    assert failure(lambda: found.read(stored, 0, 5)) == "it no longer exists"
 
 
 @pytest.mark.parametrize("content", [b'{"user_id": "2"}\n', b"{}", b'{"user_id": "1"}\n{"user_id": "2"}\n'])
-def test_an_object_that_is_overwritten_is_a_finding(cloud: Cloud, bucket: str, content: bytes) -> None:
+def test_an_object_that_is_overwritten_is_an_error(cloud: Cloud, bucket: str, content: bytes) -> None:
     cloud.make(bucket)
     cloud.put(bucket, "logins/x.ndjson", b'{"user_id": "1"}\n')
     found = source(cloud, bucket)
@@ -136,7 +138,7 @@ def test_an_object_that_is_overwritten_is_a_finding(cloud: Cloud, bucket: str, c
         assert "changed after it was listed" in failure(lambda: found.read(stored, start, end))  # noqa: B023
 
 
-def test_an_empty_object_is_looked_at_too(cloud: Cloud, bucket: str) -> None:
+def test_an_empty_object_is_checked_too(cloud: Cloud, bucket: str) -> None:
     cloud.make(bucket)
     cloud.put(bucket, "logins/x.ndjson", b"")
     found = source(cloud, bucket)
@@ -146,12 +148,12 @@ def test_an_empty_object_is_looked_at_too(cloud: Cloud, bucket: str) -> None:
     assert "changed after it was listed" in failure(lambda: found.check(stored))
 
 
-def test_no_such_bucket_is_told(cloud: Cloud, bucket: str) -> None:
-    told = failure(listing(source(cloud, bucket)))
-    assert told.startswith(f"cannot connect to the storage: {cloud.scheme}://{bucket} cannot be listed (no such ")
+def test_a_missing_bucket_is_reported(cloud: Cloud, bucket: str) -> None:
+    message = failure(listing(source(cloud, bucket)))
+    assert message.startswith(f"cannot connect to the storage: {cloud.scheme}://{bucket} cannot be listed (no such ")
 
 
-def test_wrong_credentials_are_told(amazon: Amazon, azure: Azure, bucket: str) -> None:
+def test_wrong_credentials_are_reported(amazon: Amazon, azure: Azure, bucket: str) -> None:
     amazon.make(bucket)
     azure.make(bucket)
     powerless = amazon.powerless()
@@ -163,7 +165,7 @@ def test_wrong_credentials_are_told(amazon: Amazon, azure: Azure, bucket: str) -
     assert "the credentials are wrong" in failure(listing(source(azure, bucket, access=wrong)))
 
 
-def test_a_missing_right_to_list_or_read_is_told(amazon: Amazon, azure: Azure, bucket: str) -> None:
+def test_a_missing_permission_to_list_or_read_is_reported(amazon: Amazon, azure: Azure, bucket: str) -> None:
     amazon.make(bucket)
     powerless = amazon.powerless()
     with amazon.checking():
@@ -178,7 +180,7 @@ def test_a_missing_right_to_list_or_read_is_told(amazon: Amazon, azure: Azure, b
 
 
 @pytest.mark.parametrize("kind", [Amazon, Google, Azure])
-def test_a_refused_connection_is_told(kind: Callable[[str], Cloud]) -> None:
+def test_a_refused_connection_is_reported(kind: Callable[[str], Cloud]) -> None:
     nobody = kind(f"http://127.0.0.1:{free_port()}")
     assert "(connection refused)" in failure(listing(source(nobody, "bucket")))
 
@@ -187,36 +189,51 @@ GOOGLE_KEY = {"client_email": "tests@example.com", "private_key_id": "1"}
 
 
 @pytest.mark.parametrize(
-    ("uri", "options"),
+    ("uri", "options", "reason"),
     [
-        ("az://container", {"account_name": "a", "account_key": f"!{SECRET}!"}),
-        ("az://container", {"account_name": "a", "sas_key": f"{SECRET}&&=1"}),
-        ("az://container", {"colour": SECRET}),
-        ("gs://bucket", {"service_account_key": f'{{"private_key": "{SECRET}"'}),
-        ("gs://bucket", {"service_account_key": json.dumps({**GOOGLE_KEY, "private_key": SECRET})}),
-        ("gs://bucket", {"service_account": SECRET}),
-        (f"s3://AKIAEXAMPLE:{SECRET}@bucket", {}),
-        (f"az://container?sv=1&sig={SECRET}", {}),
-        (f"s3://bucket/logins#{SECRET}", {}),
-        ("ftp://bucket", {}),
-        ("s3://", {}),
+        ("az://container", {"account_name": "a", "account_key": f"!{SECRET}!"}, "account key is not valid Base64"),
+        ("az://container", {"account_name": "a", "sas_key": f"{SECRET}&&=1"}, "SAS token is not valid"),
+        ("az://container", {}, "account_name is missing"),
+        ("az://container", {"colour": SECRET}, "an option has an unknown name (colour)"),
+        ("gs://bucket", {"service_account_key": f'{{"private_key": "{SECRET}"'}, "is not valid JSON"),
+        (
+            "gs://bucket",
+            {"service_account_key": json.dumps({**GOOGLE_KEY, "private_key": SECRET})},
+            "the private key is not in PEM format",
+        ),
+        ("gs://bucket", {"service_account": SECRET}, "service account file cannot be read"),
+        ("s3://bucket", {"virtual_hosted_style_request": SECRET}, "an option has an invalid value"),
+        (f"s3://AKIAEXAMPLE:{SECRET}@bucket", {}, "must not contain credentials"),
+        (f"az://container?sv=1&sig={SECRET}", {}, "must not contain credentials"),
+        (f"s3://bucket/logins#{SECRET}", {}, "must not contain credentials"),
+        ("ftp://bucket", {}, "is not a folder"),
+        ("s3://", {}, "is not a folder"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_opened_is_refused_without_a_secret(uri: str, options: dict[str, str]) -> None:
-    failure(lambda: list(FileSource(uri, Access(options=options)).files()))
+def test_the_error_of_an_invalid_uri_or_option_has_the_reason_and_no_secret(
+    uri: str, options: dict[str, str], reason: str
+) -> None:
+    assert reason in failure(lambda: list(FileSource(uri, Access(options=options)).files()))
 
 
-def test_secrets_of_the_environment_are_not_told_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_error_of_the_library_has_a_reason_of_ours() -> None:
+    assert reason_of(GenericError(f"something new about {SECRET}")) == "unknown error"
+    assert reason_of(GenericError("Server returned non-2xx status code: 503: slow down")) == "the server answers 503"
+    assert rejected_key(InvalidPathError("something new")) is None
+
+
+def test_the_error_of_an_invalid_variable_has_the_reason_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", f'{{"private_key": "{SECRET}"}}')
-    assert "***" in failure(lambda: FileSource("gs://bucket"))
+    reason = "gs://bucket cannot be opened: the service account file cannot be read"
+    assert failure(lambda: FileSource("gs://bucket")) == reason
 
 
-def test_access_does_not_show_what_it_holds(cloud: Cloud) -> None:
+def test_the_repr_of_access_shows_no_values(cloud: Cloud) -> None:
     assert repr(cloud.access) == str(cloud.access) == "Access(***)"
     assert pickle.loads(pickle.dumps(cloud.access)) == cloud.access
 
 
-def test_the_usual_environment_of_a_cloud_is_enough(cloud: Cloud, bucket: str) -> None:
+def test_the_usual_environment_variables_of_a_cloud_are_enough(cloud: Cloud, bucket: str) -> None:
     cloud.make(bucket)
     cloud.put(bucket, "logins/x_1600089751.ndjson", b'{"user_id": "1"}\n')
     command = [sys.executable, "-m", "traits_sandbox", "bulk", "check", f"{cloud.scheme}://{bucket}"]
@@ -226,7 +243,7 @@ def test_the_usual_environment_of_a_cloud_is_enough(cloud: Cloud, bucket: str) -
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_a_check_of_what_is_out_of_reach_ends_with_3(cloud: Cloud, bucket: str) -> None:
+def test_a_check_of_an_unreachable_storage_ends_with_3(cloud: Cloud, bucket: str) -> None:
     command = [sys.executable, "-m", "traits_sandbox", "bulk", "check", f"{cloud.scheme}://{bucket}"]
     environment = {**os.environ, **cloud.environment}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
@@ -244,7 +261,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
             path.chmod(0o700)
 
 
-def test_a_folder_is_listed_whatever_the_names(folder: Path) -> None:
+def test_files_of_a_folder_are_listed_whatever_their_names(folder: Path) -> None:
     names = [*(Path(key).name for key in KEYS), "a\tb.ndjson", "a\nb.ndjson"]
     for name in names:
         (folder / "logins" / name).write_bytes(name.encode())
@@ -268,8 +285,8 @@ def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
     assert [stored.key for stored in FileSource(str(folder)).files()] == ["logins/link.ndjson", "logins/x.ndjson"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="to root, no folder is closed")
-def test_a_closed_folder_is_a_finding(folder: Path) -> None:
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every folder")
+def test_a_folder_without_permission_is_reported(folder: Path) -> None:
     (folder / "logins").chmod(0)
     (folder / "level_ups").mkdir()
     (folder / "level_ups/x.ndjson").write_bytes(b'{"user_id": "1", "level": 1}\n')
@@ -280,7 +297,7 @@ def test_a_closed_folder_is_a_finding(folder: Path) -> None:
     ]
 
 
-def test_a_file_that_vanishes_or_changes_is_a_finding(folder: Path) -> None:
+def test_a_file_that_disappears_or_changes_is_an_error(folder: Path) -> None:
     path = folder / "logins/x.ndjson"
     path.write_bytes(b'{"user_id": "1"}\n')
     found = FileSource(folder.as_uri())
@@ -289,12 +306,12 @@ def test_a_file_that_vanishes_or_changes_is_a_finding(folder: Path) -> None:
         file.write(b"{}")
     assert "changed after it was listed" in failure(lambda: found.read(stored, 0, 5))
     path.unlink()
-    assert failure(lambda: found.read(stored, 0, 5)) == "it is no longer there"
+    assert failure(lambda: found.read(stored, 0, 5)) == "it no longer exists"
     path.parent.rmdir()
     folder.rmdir()
     assert "it does not exist" in failure(listing(found))
     folder.mkdir()
 
 
-def test_buckets_are_opened_without_asking_them() -> None:
+def test_opening_a_bucket_sends_nothing() -> None:
     assert Bucket("s3://bucket", Access(options={"region": "us-east-1"})).uri == "s3://bucket"

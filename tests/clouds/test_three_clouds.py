@@ -1,4 +1,4 @@
-"""One data set in three clouds and three formats gets the verdicts that pushes of the same rows get."""
+"""One data set in three clouds and three formats has the same violations as pushes of its rows."""
 
 import io
 import json
@@ -13,9 +13,9 @@ import pytest
 
 from tests.clouds.servers import Cloud
 from tests.wire.served import Served, serving
-from traits_sandbox.bulk.checking.engine import Local
+from traits_sandbox.bulk.checking.engine import LocalEngine
 from traits_sandbox.bulk.checking.scan import check
-from traits_sandbox.bulk.loading.sending import Remote
+from traits_sandbox.bulk.loading.sending import RemoteSandbox
 from traits_sandbox.bulk.loading.watching import Watch
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.values import FileReport
@@ -26,7 +26,7 @@ from traits_sandbox.derive.json_schema import field_schema
 CONTRACT = load("2020-09")
 PUSHES = {o.body.record: o for o in CONTRACT.operations if o.behaviour == "push" and o.body}
 
-# Where the shapes of both channels agree: a push of the same record.
+# Categories whose rows have the same shape as pushed records.
 CATEGORIES = [category for category in CONTRACT.categories if category.record in PUSHES]
 NONSENSE = "certainly nonsense"
 
@@ -40,7 +40,7 @@ def fields(category: Category) -> tuple[Field, ...]:
 
 
 def data_set(category: Category) -> list[Row]:
-    """Return rows that keep the contract, and rows that break it in each way that all formats can spell."""
+    """Return valid rows, and rows that break the contract in each way that all formats can express."""
     examples = [dict(example.value) for example in category.examples]
     whole = {**examples[0], **{field.name: good(field) for field in fields(category)}}
     changes = [change for field in fields(category) for change in breaks(whole, field)]
@@ -53,7 +53,7 @@ def without_absent(row: Row) -> Row:
 
 
 def good(field: Field) -> Any:
-    """Return a value that a field may have."""
+    """Return a valid value of a field."""
     match field.type:
         case "int":
             return 7
@@ -75,7 +75,7 @@ def fits(text: str, schema: Row) -> bool:
 
 
 def breaks(row: Row, field: Field) -> Iterator[Row]:
-    """Yield changes that make a row bad, None for what is left out; an empty text is none, as CSV cannot spell it."""
+    """Yield changes that make a row bad; None removes the field. There is no empty text, which CSV cannot express."""
     schema = field_schema(field)
     if field.required:
         yield {field.name: None}
@@ -118,7 +118,7 @@ def parquet(category: Category, rows: list[Row]) -> bytes:
     return file.getvalue()
 
 
-# How a format is written, and how many lines are before its first row.
+# The writer of each format, and the number of lines before its first row.
 FORMATS = {"ndjson": (ndjson, 0), "csv": (csv, 1), "parquet": (parquet, 0)}
 
 
@@ -130,7 +130,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def pushed(sandbox: Served) -> dict[str, list[Verdict]]:
-    """The verdicts on pushes of each row alone, by folder."""
+    """The violations of pushes with one row each, by folder."""
     with sandbox.client() as client:
         return {
             category.folder: [push(client, PUSHES[category.record], row) for row in data_set(category)]
@@ -145,7 +145,7 @@ def push(client: httpx.Client, operation: Operation, row: Row) -> Verdict:
     if reply.status_code == 201:
         return set()
     entry = client.get(f"/_sandbox/requests/{reply.headers['sandbox-request-id']}").json()
-    # Each reads `purchases[0].price: must be ...`.
+    # Each violation is written as `purchases[0].price: must be ...`.
     return {text.partition(": ")[0].partition(".")[2] for text in entry["violations"]}
 
 
@@ -164,7 +164,7 @@ def verdicts(file: FileReport, rows: int) -> list[Verdict]:
     return found
 
 
-def test_the_data_set_has_good_rows_and_every_kind_of_bad_ones(pushed: dict[str, list[Verdict]]) -> None:
+def test_the_data_set_has_good_rows_and_bad_rows_of_every_kind(pushed: dict[str, list[Verdict]]) -> None:
     assert len(pushed) >= 6
     for category in CATEGORIES:
         found = pushed[category.folder]
@@ -173,12 +173,12 @@ def test_the_data_set_has_good_rows_and_every_kind_of_bad_ones(pushed: dict[str,
         assert max(map(len, found)) >= 2
 
 
-def test_every_format_in_every_cloud_gets_the_verdicts_of_pushes(
+def test_every_format_in_every_cloud_has_the_violations_of_pushes(
     cloud: Cloud, bucket: str, pushed: dict[str, list[Verdict]]
 ) -> None:
     fill(cloud, bucket)
     uri = f"{cloud.scheme}://{bucket}/game"
-    report = check((uri,), CONTRACT, Local(1), access=cloud.access, keep=1000, tell=lambda _: None)
+    report = check((uri,), CONTRACT, LocalEngine(1), access=cloud.access, keep=1000, on_progress=lambda _: None)
     assert len(report.files) == len(CATEGORIES) * len(FORMATS)
     for file in report.files:
         expected = pushed[file.folder]
@@ -186,16 +186,16 @@ def test_every_format_in_every_cloud_gets_the_verdicts_of_pushes(
         assert verdicts(file, file.rows) == expected, file.key
 
 
-def test_what_is_watched_gets_the_verdicts_of_pushes(
+def test_ingested_files_have_the_violations_of_pushes(
     cloud: Cloud, bucket: str, sandbox: Served, pushed: dict[str, list[Verdict]]
 ) -> None:
     fill(cloud, bucket)
     key = f"{sandbox.key}/{bucket}"
     source = FileSource(f"{cloud.scheme}://{bucket}/game", cloud.access)
-    with Remote(sandbox.url, api_key=key) as remote, sandbox.client(key) as client:
-        watch = Watch(source, CONTRACT, remote, interval=1.0, clock=lambda: 0.0, say=lambda _: None)
-        assert watch.look().waiting == len(CATEGORIES) * len(FORMATS)
-        assert watch.look().sent == len(CATEGORIES) * len(FORMATS)
+    with RemoteSandbox(sandbox.url, api_key=key) as remote, sandbox.client(key) as client:
+        watch = Watch(source, CONTRACT, remote, interval=1.0, clock=lambda: 0.0, log=lambda _: None)
+        assert watch.poll().waiting == len(CATEGORIES) * len(FORMATS)
+        assert watch.poll().sent == len(CATEGORIES) * len(FORMATS)
         uploads = client.get("/_sandbox/uploads").json()["uploads"]
     assert len(uploads) == len(CATEGORIES) * len(FORMATS)
     for upload in uploads:

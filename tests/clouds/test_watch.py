@@ -1,4 +1,4 @@
-"""Watching: new files are sent once, when they are complete; what else happens to files is a notice, or nothing."""
+"""Watching: new and complete files are sent once; later changes of a file are a notice at most."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ from tests.clouds.servers import SECRET, Cloud, free_port
 from tests.patience import PATIENCE
 from tests.wire.served import Served, serving
 from traits_sandbox.bulk.loading.intake import BatchResult, Outage
-from traits_sandbox.bulk.loading.sending import Remote, SandboxFault, SendResult
+from traits_sandbox.bulk.loading.sending import OutgoingBatch, RemoteSandbox, SandboxError
 from traits_sandbox.bulk.loading.watching import Watch
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.contract.load import load
@@ -39,36 +39,42 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @dataclass
 class Bench:
-    """A folder, a sandbox's dashboard, and a watch that looks when it is told to, at a time that is told."""
+    """A folder, a dashboard of a sandbox, and a watch that polls when a test says so, with the test's clock."""
 
     folder: Path
     served: Served
     key: str
-    said: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     now: float = 0.0
     stack: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self.client = self.stack.enter_context(self.served.client(self.key))
-        self.watch = self.begin()
+        self.watch = self.new_watch()
 
-    def remote(self, url: str = "") -> Remote:
-        return self.stack.enter_context(Remote(url or self.served.url, api_key=self.key))
+    def remote(self, url: str = "") -> RemoteSandbox:
+        return self.stack.enter_context(RemoteSandbox(url or self.served.url, api_key=self.key))
 
-    def begin(self, remote: Any = None, uri: str = "") -> Watch:
-        """Return a watch that has looked at nothing yet."""
-        taker = remote or self.remote()
+    def new_watch(self, receiver: Any = None, uri: str = "") -> Watch:
+        """Return a watch that has not polled yet."""
         source = FileSource(uri or str(self.folder))
-        return Watch(source, CONTRACT, taker, interval=INTERVAL, clock=lambda: self.now, say=self.said.append)
+        return Watch(
+            source,
+            CONTRACT,
+            receiver or self.remote(),
+            interval=INTERVAL,
+            clock=lambda: self.now,
+            log=self.log.append,
+        )
 
-    def look(self) -> list[str]:
-        """Look once; return what was said."""
-        before = len(self.said)
-        self.watch.look()
-        return self.said[before:]
+    def poll(self) -> list[str]:
+        """Poll once; return the new lines of the log."""
+        before = len(self.log)
+        self.watch.poll()
+        return self.log[before:]
 
     def write(self, key: str, text: str, *, age: float = 0.0) -> None:
-        """Write a file that was changed so many seconds ago."""
+        """Write a file that was changed `age` seconds ago."""
         path = self.folder / key
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -101,150 +107,150 @@ def login(*users: object) -> str:
     return "".join(f"{json.dumps({'user_id': str(user)})}\n" for user in users)
 
 
-def test_a_new_file_is_sent_once_when_it_has_not_changed_for_an_interval(bench: Bench) -> None:
+def test_a_new_file_is_sent_once_after_it_has_been_stable_for_one_interval(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1, 2))
-    assert bench.look() == []
-    assert bench.look() == ["logins/a.ndjson: 2 rows, 2 stored"]
-    assert bench.look() == bench.look() == []
+    assert bench.poll() == []
+    assert bench.poll() == ["logins/a.ndjson: 2 rows, 2 stored"]
+    assert bench.poll() == bench.poll() == []
     assert bench.users == ["1", "2"]
 
 
-def test_an_old_file_is_sent_at_the_first_look(bench: Bench) -> None:
+def test_an_old_file_is_sent_at_the_first_poll(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=INTERVAL)
     bench.write("logins/young.ndjson", login(2), age=INTERVAL - 1)
-    assert bench.look() == ["logins/a.ndjson: 1 row, 1 stored"]
-    assert bench.look() == ["logins/young.ndjson: 1 row, 1 stored"]
+    assert bench.poll() == ["logins/a.ndjson: 1 row, 1 stored"]
+    assert bench.poll() == ["logins/young.ndjson: 1 row, 1 stored"]
 
 
 def test_a_file_that_is_being_written_is_sent_when_it_is_complete(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1))
     for user in (2, 3, 4):
-        assert bench.look() == []
+        assert bench.poll() == []
         bench.append("logins/a.ndjson", login(user))
-    assert bench.look() == []
-    assert bench.look() == ["logins/a.ndjson: 4 rows, 4 stored"]
+    assert bench.poll() == []
+    assert bench.poll() == ["logins/a.ndjson: 4 rows, 4 stored"]
     assert bench.users == ["1", "2", "3", "4"]
 
 
-def test_a_file_that_breaks_off_within_a_line_is_waited_for_however_old_it_is(bench: Bench) -> None:
+def test_a_file_that_ends_within_a_line_is_not_sent_at_the_first_poll_however_old_it_is(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1) + '{"user_id', age=1000)
-    assert bench.look() == []
+    assert bench.poll() == []
     bench.write("logins/a.ndjson", login(1, 2), age=1000)
-    assert bench.look() == ["logins/a.ndjson: 2 rows, 2 stored"]
+    assert bench.poll() == ["logins/a.ndjson: 2 rows, 2 stored"]
 
 
-def test_a_last_line_without_an_end_is_sent_after_an_interval(bench: Bench) -> None:
+def test_a_last_line_without_a_line_end_is_sent_after_one_interval(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1, 2).rstrip(), age=1000)
-    assert bench.look() == []
-    assert bench.look() == ["logins/a.ndjson: 2 rows, 2 stored"]
+    assert bench.poll() == []
+    assert bench.poll() == ["logins/a.ndjson: 2 rows, 2 stored"]
 
 
-def test_an_overwritten_file_is_a_notice_and_not_sent_again(bench: Bench) -> None:
+def test_an_overwritten_file_is_a_notice_and_is_not_sent_again(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
-    bench.look()
+    bench.poll()
     bench.write("logins/a.ndjson", login(2), age=500)
-    (said,) = bench.look()
-    assert said.startswith("logins/a.ndjson: it was overwritten")
-    assert bench.look() == []
+    (line,) = bench.poll()
+    assert line.startswith("logins/a.ndjson: it was overwritten")
+    assert bench.poll() == []
     assert (bench.users, bench.notices) == (["1"], ["overwritten"])
     bench.write("logins/a.ndjson", login(3), age=100)
-    assert len(bench.look()) == 1
+    assert len(bench.poll()) == 1
     assert (bench.users, bench.notices) == (["1"], ["overwritten"])
 
 
-def test_an_empty_file_that_is_filled_later_was_overwritten(bench: Bench) -> None:
+def test_an_empty_file_that_is_filled_later_counts_as_overwritten(bench: Bench) -> None:
     bench.write("logins/a.ndjson", "", age=1000)
-    assert bench.look() == ["logins/a.ndjson: 0 rows, 0 stored"]
+    assert bench.poll() == ["logins/a.ndjson: 0 rows, 0 stored"]
     bench.write("logins/a.ndjson", login(1), age=500)
-    assert "overwritten" in bench.look()[0]
+    assert "overwritten" in bench.poll()[0]
     assert bench.users == []
 
 
-def test_a_late_file_with_an_older_name_is_sent_all_the_same(bench: Bench) -> None:
+def test_a_new_file_with_an_older_name_is_sent(bench: Bench) -> None:
     bench.write("logins/logins_1600089777.ndjson", login(2), age=1000)
-    bench.look()
+    bench.poll()
     bench.write("logins/logins_1600089751.ndjson", login(1), age=2000)
-    assert bench.look() == ["logins/logins_1600089751.ndjson: 1 row, 1 stored"]
+    assert bench.poll() == ["logins/logins_1600089751.ndjson: 1 row, 1 stored"]
     assert bench.users == ["2", "1"]
 
 
-def test_a_file_that_is_removed_is_nothing(bench: Bench) -> None:
+def test_a_removed_file_changes_nothing(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
-    bench.look()
+    bench.poll()
     (bench.folder / "logins/a.ndjson").unlink()
-    assert bench.look() == []
+    assert bench.poll() == []
     assert bench.users == ["1"]
 
 
-def test_a_watch_that_starts_anew_sends_nothing_twice(bench: Bench) -> None:
+def test_a_watch_that_starts_again_sends_nothing_twice(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
     bench.write("logins/b.ndjson", "", age=1000)
-    bench.look()
-    bench.watch = bench.begin()
-    assert bench.look() == []
-    # However the folder is spelled.
-    bench.watch = bench.begin(uri=bench.folder.as_uri() + "/")
-    assert bench.look() == []
+    bench.poll()
+    bench.watch = bench.new_watch()
+    assert bench.poll() == []
+    # Another spelling of the same folder makes no difference.
+    bench.watch = bench.new_watch(uri=bench.folder.as_uri() + "/")
+    assert bench.poll() == []
     assert bench.users == ["1"]
 
 
 class Failing:
-    """Hands over to a sandbox so many batches, and then fails once."""
+    """Sends a number of batches to a sandbox, and then fails once."""
 
-    def __init__(self, remote: Remote, batches: int) -> None:
+    def __init__(self, remote: RemoteSandbox, batches: int) -> None:
         self._remote, self._left = remote, batches
 
     def known(self, source: str) -> Any:
         return self._remote.known(source)
 
-    def take(self, folder: str, sent: SendResult) -> BatchResult:
+    def ingest(self, folder: str, batch: OutgoingBatch) -> BatchResult:
         self._left -= 1
         if self._left == -1:
-            raise SandboxFault("the sandbox is out of reach")
-        return self._remote.take(folder, sent)
+            raise SandboxError("the sandbox is unreachable")
+        return self._remote.ingest(folder, batch)
 
     def report(self, outage: Outage) -> None:
         self._remote.report(outage)
 
 
-@pytest.mark.parametrize("anew", [False, True])
-def test_a_large_file_that_was_interrupted_goes_on_where_it_was(bench: Bench, anew: bool) -> None:
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_large_file_that_was_interrupted_is_continued(bench: Bench, restarted: bool) -> None:
     bench.write("logins/a.ndjson", login(*range(2500)), age=1000)
-    bench.watch = bench.begin(Failing(bench.remote(), 1))
-    assert bench.look() == ["the sandbox is out of reach; trying again"]
+    bench.watch = bench.new_watch(Failing(bench.remote(), 1))
+    assert bench.poll() == ["the sandbox is unreachable; trying again"]
     (begun,) = bench.client.get("/_sandbox/bulk").json()["objects"]
     assert (begun["complete"], begun["offset"]) == (False, 1000)
-    if anew:
-        bench.watch = bench.begin()
-    assert bench.look()[-1] == "logins/a.ndjson: 2500 rows, 2500 stored"
+    if restarted:
+        bench.watch = bench.new_watch()
+    assert bench.poll()[-1] == "logins/a.ndjson: 2500 rows, 2500 stored"
     counted = bench.client.post("/_sandbox/records/count", json={"kind": "login"}).json()
     assert counted == {"count": 2500}
 
 
-def test_a_sandbox_that_was_emptied_gets_everything_again(bench: Bench) -> None:
+def test_a_sandbox_gets_everything_again_after_a_reset(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
-    bench.look()
+    bench.poll()
     bench.client.post("/_sandbox/reset")
-    assert bench.look() == ["logins/a.ndjson: 1 row, 1 stored"]
+    assert bench.poll() == ["logins/a.ndjson: 1 row, 1 stored"]
     assert bench.users == ["1"]
 
 
-def test_bad_rows_and_unread_lines_have_their_verdicts(bench: Bench) -> None:
+def test_violations_of_bad_rows_and_unreadable_lines_are_kept(bench: Bench) -> None:
     bench.write("logins/a.ndjson", f'\n{{"user_id": 5}}\nnonsense\n{login(1)}', age=1000)
-    rows, notice = bench.look()
+    rows, notice = bench.poll()
     assert rows == "logins/a.ndjson: 3 rows, 1 stored, 2 refused"
     assert "the format of the file is not valid: 2 of 3 rows are refused" in notice
     (upload,) = bench.client.get("/_sandbox/uploads").json()["uploads"]
     assert [(each["line"], each["field"]) for each in upload["refused"]] == [(2, "user_id"), (3, "row")]
 
 
-def test_a_damaged_file_is_told(bench: Bench) -> None:
+def test_a_damaged_file_is_reported(bench: Bench) -> None:
     path = bench.folder / "logins/a.ndjson.gz"
     path.parent.mkdir()
     path.write_bytes(gzip.compress(login(*range(1000)).encode())[:-10])
     bench.now = path.stat().st_mtime + 1000
-    assert "it ends in the middle of its gzip data" in bench.look()[1]
-    assert bench.look() == []
+    assert "it ends in the middle of its gzip data" in bench.poll()[1]
+    assert bench.poll() == []
     assert bench.notices == ["format-not-valid"]
 
 
@@ -256,81 +262,85 @@ def test_a_damaged_file_is_told(bench: Bench) -> None:
         ("a.ndjson.zst", b"nonsense", "is not Zstandard, or is damaged"),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_is_told(bench: Bench, name: str, content: bytes, words: str) -> None:
+def test_a_file_whose_content_does_not_fit_its_name_is_reported(
+    bench: Bench, name: str, content: bytes, words: str
+) -> None:
     bench.write(f"logins/{name}", "", age=1000)
     (bench.folder / "logins" / name).write_bytes(content)
-    bench.look()
-    none, notice = bench.look()
+    bench.poll()
+    none, notice = bench.poll()
     assert none == f"logins/{name}: 0 rows, 0 stored"
     assert ("the format of the file is not valid" in notice, words in notice) == (True, True)
-    assert (bench.look(), bench.notices) == ([], ["format-not-valid"])
+    assert (bench.poll(), bench.notices) == ([], ["format-not-valid"])
 
 
-def test_rows_of_a_csv_file_are_sent_with_their_lines(bench: Bench) -> None:
+def test_rows_of_a_csv_file_are_sent_with_their_line_numbers(bench: Bench) -> None:
     text = '\nuser_id,level,country\n1,7,de\n\n"a ""b""\nc",-1,\n2,3\n3,,\n'
     bench.write("logins/a.csv", text, age=1000)
-    assert bench.look()[0] == "logins/a.csv: 4 rows, 2 stored, 2 refused"
+    assert bench.poll()[0] == "logins/a.csv: 4 rows, 2 stored, 2 refused"
     records = bench.client.get("/_sandbox/records/login").json()["records"]
     assert [each["record"] for each in records] == [{"user_id": "1", "level": 7, "country": "de"}, {"user_id": "3"}]
     (upload,) = bench.client.get("/_sandbox/uploads").json()["uploads"]
     assert [(each["line"], each["field"]) for each in upload["refused"]] == [(5, "level"), (7, "row")]
 
 
-def test_a_file_waits_for_the_sandbox_no_longer_than_it_must(bench: Bench) -> None:
+def test_a_file_is_sent_as_soon_as_the_sandbox_answers_again(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1))
-    bench.watch = bench.begin(Failing(bench.remote(), 0))
-    assert bench.look() == []
-    assert bench.look() == ["the sandbox is out of reach; trying again"]
-    assert bench.look() == ["the sandbox answers again", "logins/a.ndjson: 1 row, 1 stored"]
+    bench.watch = bench.new_watch(Failing(bench.remote(), 0))
+    assert bench.poll() == []
+    assert bench.poll() == ["the sandbox is unreachable; trying again"]
+    assert bench.poll() == ["the sandbox answers again", "logins/a.ndjson: 1 row, 1 stored"]
 
 
-def test_files_that_are_not_read_are_told_once(bench: Bench) -> None:
+def test_files_that_are_not_read_are_reported_once(bench: Bench) -> None:
     for key in ("logins/a.txt", "nonsense/a.ndjson", "logins/_hidden.ndjson", "logins/a\tb.ndjson"):
         bench.write(key, login(1), age=1000)
-    said = bench.look()
-    assert [line.partition(": ")[0] for line in said] == ["logins/a\tb.ndjson", "logins/a.txt", "nonsense/a.ndjson"]
-    assert bench.look() == []
+    lines = bench.poll()
+    assert [line.partition(": ")[0] for line in lines] == ["logins/a\tb.ndjson", "logins/a.txt", "nonsense/a.ndjson"]
+    assert bench.poll() == []
     assert bench.users == []
 
 
-def test_a_storage_out_of_reach_is_a_notice_and_is_tried_again(bench: Bench) -> None:
+def test_an_unreachable_storage_is_a_notice_and_is_tried_again(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
     away = bench.folder.with_name("away")
     bench.folder.rename(away)
-    (said,) = bench.look()
-    assert said.startswith("cannot connect to the storage: ")
-    assert said.endswith("; trying again")
-    assert bench.look() == []
+    (line,) = bench.poll()
+    assert line.startswith("cannot connect to the storage: ")
+    assert line.endswith("; trying again")
+    assert bench.poll() == []
     assert bench.notices == ["cannot-connect"]
     away.rename(bench.folder)
-    assert bench.look() == ["the storage can be listed again", "logins/a.ndjson: 1 row, 1 stored"]
+    assert bench.poll() == ["the storage can be listed again", "logins/a.ndjson: 1 row, 1 stored"]
 
 
-def test_a_sandbox_out_of_reach_is_told_and_tried_again(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_unreachable_sandbox_is_reported_and_tried_again(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
     port = free_port()
-    bench.watch = bench.begin(bench.remote(f"http://127.0.0.1:{port}"))
-    (said,) = bench.look()
-    assert said == f"cannot reach the sandbox at http://127.0.0.1:{port} (ConnectError); trying again"
-    assert bench.look() == []
+    bench.watch = bench.new_watch(bench.remote(f"http://127.0.0.1:{port}"))
+    (line,) = bench.poll()
+    assert line == f"cannot reach the sandbox at http://127.0.0.1:{port} (ConnectError); trying again"
+    assert bench.poll() == []
     with serving(tmp_path_factory.mktemp("late"), "--port", str(port)):
-        assert bench.look() == ["the sandbox answers again", "logins/a.ndjson: 1 row, 1 stored"]
+        assert bench.poll() == ["the sandbox answers again", "logins/a.ndjson: 1 row, 1 stored"]
 
 
-def test_a_look_tells_whether_all_is_sent(bench: Bench) -> None:
+def test_the_result_of_a_poll_shows_whether_everything_is_sent(bench: Bench) -> None:
     bench.write("logins/a.ndjson", login(1), age=1000)
-    assert bench.watch.look().exit_code == 0
+    assert bench.watch.poll().exit_code == 0
     bench.write("logins/b.ndjson", login(2))
-    assert bench.watch.look().exit_code == 1
-    assert bench.watch.look().exit_code == 0
+    assert bench.watch.poll().exit_code == 1
+    assert bench.watch.poll().exit_code == 0
 
 
-def test_an_outage_of_both_is_told(bench: Bench) -> None:
-    bench.watch = bench.begin(bench.remote(f"http://127.0.0.1:{free_port()}"))
+def test_an_outage_of_storage_and_sandbox_is_reported(bench: Bench) -> None:
+    bench.watch = bench.new_watch(bench.remote(f"http://127.0.0.1:{free_port()}"))
     bench.folder.rmdir()
-    storage, sandbox = bench.look()
+    storage, sandbox = bench.poll()
     assert ("the storage" in storage, "the sandbox" in sandbox) == (True, True)
-    assert bench.look() == []
+    assert bench.poll() == []
     bench.folder.mkdir()
 
 
@@ -338,7 +348,7 @@ def test_an_outage_of_both_is_told(bench: Bench) -> None:
 def watching(
     uri: str, served: Served, *options: str, env: dict[str, str] | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Run `bulk watch` until the end of the body; then it must end cleanly."""
+    """Run `bulk watch` until the end of the body; then it must end with 0."""
     command = [sys.executable, "-m", "traits_sandbox", "bulk", "watch", uri, "--to", served.url, "--interval", "200ms"]
     environment = {**os.environ, **(env or {})}
     with subprocess.Popen(
@@ -353,7 +363,7 @@ def watching(
 
 
 def wait_for(client: httpx.Client, users: int) -> list[str]:
-    """Wait until so many users have logged in; return them."""
+    """Wait until this number of users have logged in; return them."""
     asked, end = {"kind": "login", "count": users, "timeout_ms": 20_000}, time.monotonic() + PATIENCE
     reply = client.post("/_sandbox/records/wait", json=asked)
     while reply.status_code != 200 and time.monotonic() < end:
@@ -362,7 +372,7 @@ def wait_for(client: httpx.Client, users: int) -> list[str]:
     return sorted(each["record"]["user_id"] for each in reply.json()["records"])
 
 
-def test_what_appears_in_a_cloud_is_sent_by_the_command(cloud: Cloud, bucket: str, sandbox: Served) -> None:
+def test_the_command_sends_new_files_of_a_cloud(cloud: Cloud, bucket: str, sandbox: Served) -> None:
     cloud.make(bucket)
     cloud.put(bucket, "game/logins/date=2020-09-15/a b.ndjson", login(1).encode())
     uri, key = f"{cloud.scheme}://{bucket}/game", f"{sandbox.key}/{bucket}"
@@ -374,7 +384,7 @@ def test_what_appears_in_a_cloud_is_sent_by_the_command(cloud: Cloud, bucket: st
             cloud.put(bucket, "game/logins/b.ndjson.gz", gzip.compress(login(4).encode()))
             cloud.put(bucket, "game/logins/0.ndjson", login(5).encode())
             assert wait_for(client, 4) == ["1", "2", "3", "5"]
-        # A watch that starts anew sends only what is new.
+        # A watch that starts again sends only new files.
         cloud.put(bucket, "game/logins/c.ndjson", login(6).encode())
         with watching(uri, sandbox, "--api-key", key, env=cloud.environment):
             assert wait_for(client, 5) == ["1", "2", "3", "5", "6"]
@@ -401,7 +411,7 @@ def once(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([*command, *options], capture_output=True, text=True, timeout=PATIENCE)
 
 
-def test_once_sends_what_is_there_and_tells_by_its_exit_code(tmp_path: Path, sandbox: Served) -> None:
+def test_once_sends_existing_files_and_its_exit_code_shows_the_result(tmp_path: Path, sandbox: Served) -> None:
     to = ["--to", sandbox.url, "--api-key", f"{sandbox.key}/once"]
     (tmp_path / "logins").mkdir()
     (tmp_path / "logins/a.ndjson").write_text(login(1), encoding="utf-8")
@@ -425,7 +435,7 @@ def test_once_sends_what_is_there_and_tells_by_its_exit_code(tmp_path: Path, san
         (["--interval", "nan"], "interval"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(
+def test_a_usage_error_is_one_line_and_exit_code_2(
     tmp_path: Path, sandbox: Served, options: list[str], words: str
 ) -> None:
     done = once(tmp_path, "--to", sandbox.url, *options)
@@ -433,13 +443,13 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path, sandbox: Served) -> None:
+def test_a_missing_folder_is_a_usage_error(tmp_path: Path, sandbox: Served) -> None:
     done = once(tmp_path / "nowhere", "--to", sandbox.url)
     assert (done.returncode, "there is no folder" in done.stderr) == (2, True)
 
 
 def place(file: Path, text: str) -> None:
-    """Write a file that is there whole as soon as it is there."""
+    """Write a file that is complete as soon as it exists."""
     beside = file.with_name(f"_{file.name}")
     beside.write_text(text, encoding="utf-8")
     beside.rename(file)
@@ -449,7 +459,7 @@ def bucket_options(uri: str) -> list[str]:
     return ["--bucket", uri, "--bucket-interval", "200ms"]
 
 
-def test_serve_takes_in_what_appears_in_a_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_serve_ingests_new_files_of_a_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     (tmp_path / "logins").mkdir()
     with serving(tmp_path_factory.mktemp("serve"), *bucket_options(str(tmp_path))) as served, served.client() as client:
         place(tmp_path / "logins/a.ndjson", login(1))
@@ -463,7 +473,7 @@ def test_serve_takes_in_what_appears_in_a_folder(tmp_path: Path, tmp_path_factor
         assert "bucket: logins/a.ndjson: 1 row, 1 stored" in served.log
 
 
-def test_serve_takes_in_what_appears_in_a_cloud(cloud: Cloud, bucket: str, tmp_path: Path) -> None:
+def test_serve_ingests_new_files_of_a_cloud(cloud: Cloud, bucket: str, tmp_path: Path) -> None:
     cloud.make(bucket)
     options, environment = bucket_options(f"{cloud.scheme}://{bucket}"), {**os.environ, **cloud.environment}
     with serving(tmp_path, *options, env=environment) as served, served.client() as client:
@@ -473,7 +483,7 @@ def test_serve_takes_in_what_appears_in_a_cloud(cloud: Cloud, bucket: str, tmp_p
         assert wait_for(client, 2) == ["1", "2"]
 
 
-def test_serve_answers_and_ends_while_its_bucket_is_out_of_reach(tmp_path: Path) -> None:
+def test_serve_answers_and_ends_while_its_bucket_is_unreachable(tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
@@ -487,7 +497,7 @@ def test_serve_answers_and_ends_while_its_bucket_is_out_of_reach(tmp_path: Path)
     assert SECRET not in served.log
 
 
-def test_serve_refuses_a_bucket_that_can_be_none(tmp_path: Path) -> None:
+def test_serve_does_not_start_with_an_invalid_bucket(tmp_path: Path) -> None:
     for uri in (str(tmp_path / "nowhere"), "ftp://bucket", f"s3://key:{SECRET}@bucket"):
         command = [sys.executable, "-m", "traits_sandbox", "serve", "--port", "0", "--bucket", uri]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)

@@ -14,7 +14,7 @@ from tests.bulk.loading import checked, purchase, put
 from tests.patience import PATIENCE
 from tests.portability.programs import RESOURCE_OF_MACOS, WITHOUT_RESOURCE, WITHOUT_UVLOOP, elsewhere
 from tests.wire.served import serving
-from traits_sandbox.bulk.checking.engine import Processes
+from traits_sandbox.bulk.checking.engine import ProcessEngine
 from traits_sandbox.system import MOST_PROCESSES, create_private, ending_signals, existing_signals, raised, remove
 
 PUSH = {"level_ups": [{"user_id": "1001", "level": 3}]}
@@ -140,5 +140,5 @@ def test_processes_judge_alike_however_they_start(method: str, tmp_path: Path) -
     for number in range(4):
         put(tmp_path, f"purchases/d=1/{number}.ndjson", [purchase(row, price=row % 3) for row in range(50)])
     before = set(multiprocessing.active_children())
-    assert checked(tmp_path, engine=Processes(2, method=method)).as_json() == checked(tmp_path).as_json()
+    assert checked(tmp_path, engine=ProcessEngine(2, method=method)).as_json() == checked(tmp_path).as_json()
     assert set(multiprocessing.active_children()) - before == set()

@@ -1,1 +1,1 @@
-"""The bulk channel: files in folders and object storage, judged by the rules that hold for pushes."""
+"""Files in folders and object storage: checked by the same rules as pushes, or ingested into a sandbox."""

@@ -1,4 +1,4 @@
-"""`traits-sandbox bulk watch`: sends what appears in a storage to a sandbox."""
+"""`traits-sandbox bulk watch`: ingests new files of a storage into a running sandbox."""
 
 import gc
 import signal
@@ -10,20 +10,23 @@ from typing import Final, TypeVar
 import click
 
 from traits_sandbox.bulk.loading.background import Background
-from traits_sandbox.bulk.loading.sending import Remote
+from traits_sandbox.bulk.loading.sending import RemoteSandbox
 from traits_sandbox.bulk.loading.watching import Watch
 from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import Access, FileSource
 from traits_sandbox.cli.bulk import storage_options
+from traits_sandbox.cli.exit_codes import lists_exit_codes
+from traits_sandbox.cli.options import edition_option
 from traits_sandbox.clock import system_clock
-from traits_sandbox.contract.load import editions, load
-from traits_sandbox.settings import Parsed, parse_interval
+from traits_sandbox.contract.load import load
+from traits_sandbox.settings.parsing import ParsedType, parse_interval
 from traits_sandbox.system import ending_signals
 from traits_sandbox.web.log import printable
 
-# How long work in progress may take to end after a signal; what it leaves undone is sent another time.
+# After a signal, running work may take this many seconds. A later watch sends what it has not sent.
 _GRACE: Final = 2.0
-_BLINK: Final = 0.5
+# How often, in seconds, the main thread checks for signals.
+_SIGNAL_CHECK: Final = 0.5
 
 T = TypeVar("T")
 
@@ -44,7 +47,7 @@ T = TypeVar("T")
     metavar="KEY",
     envvar="TRAITS_API_KEY",
     show_envvar=True,
-    help="Key of the dashboard to send to; without one it is `default`.",
+    help="API key of the dashboard to send to; without it, the dashboard `default` gets the rows.",
 )
 @click.option(
     "--control-token",
@@ -52,59 +55,47 @@ T = TypeVar("T")
     metavar="TOKEN",
     envvar="TRAITS_SANDBOX_CONTROL_TOKEN",
     show_envvar=True,
-    help="What the sandbox was started with, if it was.",
+    help="Control token of the sandbox, if it was started with one.",
 )
 @click.option(
     "--interval",
-    type=Parsed("duration", parse_interval),
+    type=ParsedType("duration", parse_interval),
     default="5s",
     show_default=True,
     metavar="TIME",
-    help="Time between two looks, such as 500ms, 5s or 1m.",
+    help="Polling interval, such as 500ms, 5s or 1m.",
 )
-@click.option("--once", is_flag=True, help="End when everything that is there now has been sent.")
-@click.option(
-    "--edition",
-    type=click.Choice(editions()),
-    default=editions()[-1],
-    show_default=True,
-    help="Edition of the vendor's document.",
-)
+@click.option("--once", is_flag=True, help="End when all files that exist now have been sent.")
+@edition_option()
+@lists_exit_codes("bulk watch")
 def watch(
     uri: str, *, access: Access, to: str, api_key: str, control_token: str, interval: float, once: bool, edition: str
 ) -> None:
-    """Send what appears below URI to a sandbox: a folder, file://, s3://bucket, gs://bucket or az://container.
+    """Send new files below URI to a sandbox: a folder, file://, s3://bucket, gs://bucket or az://container.
 
-    New objects are found at an interval and sent once each, when they have not changed for an interval. What the
-    sandbox has is known to the sandbox: a watch that starts anew sends nothing twice. An object that is overwritten
-    is a notice, and not sent again. Files are listed and read, and nothing else is done to them.
-
-    \b
-    Exit codes:
-      0  ended by a signal, or with --once: everything was sent and taken
-      1  with --once: rows were refused, or files still change
-      2  it could not do what was asked
-      3  with --once: the storage, or the sandbox, is out of reach
+    A file is sent once, after it has been stable for one interval. The sandbox remembers which files it has
+    ingested, so a watch that is started again sends nothing twice. A file that is overwritten later is reported as
+    a notice, and not sent again. The watch only lists and reads files.
     """
     gc.enable()
     source = FileSource(as_text(uri), access)
-    with Remote(to, api_key=api_key, token=control_token) as remote:
-        watching = Watch(source, load(edition), remote, interval=interval, clock=system_clock, say=_say)
-        done = _until_signalled(watching, watching.once if once else watching.run)
+    with RemoteSandbox(to, api_key=api_key, token=control_token) as receiver:
+        watching = Watch(source, load(edition), receiver, interval=interval, clock=system_clock, log=_log)
+        done = _run_until_signal(watching, watching.once if once else watching.run)
     sys.exit(done.exit_code if done and not watching.stop.is_set() else 0)
 
 
-def _until_signalled(watching: Watch, work: Callable[[], T]) -> T | None:
-    """Return what the work does, None if a signal ended it."""
+def _run_until_signal(watching: Watch, work: Callable[[], T]) -> T | None:
+    """Run the work in another thread; return its result, or None if a signal ended it."""
     background = Background(work)
     for number in ending_signals():
         signal.signal(number, lambda *_: watching.stop.set())
     background.start()
-    while not background.over(_BLINK):
+    while not background.over(_SIGNAL_CHECK):
         if watching.stop.is_set() and not background.over(_GRACE):
             break
     return background.result
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     click.echo(f"{datetime.now():%H:%M:%S}  {printable(line)}")

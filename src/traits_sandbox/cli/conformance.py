@@ -1,4 +1,4 @@
-"""`traits-sandbox conformance`: judges a server, and tells what it saw to people and programs."""
+"""`traits-sandbox conformance`: tests whether a server conforms to the document, and writes reports."""
 
 import gc
 import sys
@@ -10,8 +10,10 @@ import click
 import orjson
 
 from traits_sandbox.cli import report_files
-from traits_sandbox.cli.judging import Asked, target_options
+from traits_sandbox.cli.exit_codes import lists_exit_codes
+from traits_sandbox.cli.options import json_option, report_option
 from traits_sandbox.cli.streams import console
+from traits_sandbox.cli.target_options import TargetOptions, target_options
 from traits_sandbox.conformance import Report, run_conformance
 from traits_sandbox.conformance.catalogue.case import Case
 from traits_sandbox.conformance.catalogue.every_case import catalogue
@@ -38,98 +40,80 @@ from traits_sandbox.errors import UsageError
     "--only",
     multiple=True,
     metavar="PATTERN",
-    help="Judge only these requirements or cases, such as 'TYPE-*' or 'LIM-003.actions.*'. Repeatable.",
+    help="Test only these requirements or cases, such as 'TYPE-*' or 'LIM-003.actions.*'. Repeatable.",
 )
 @click.option(
     "--deviations",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Failures that are expected for a time (TOML); one that does not show fails.",
+    help="TOML file with failures that are expected for a time. An expected failure that does not occur is a failure.",
 )
 @click.option(
     "--explore",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="Also send N generated examples to each operation; what they find decides nothing.",
+    help="Also send N generated examples to each operation. Their findings do not change the verdict.",
 )
-@click.option("--plan", is_flag=True, help="Tell how many requests would be sent for what, and send none.")
-@click.option(
-    "--report",
-    multiple=True,
-    metavar="KIND=PATH",
-    help="Write a report: junit=PATH, json=PATH or html=PATH. Repeatable, or with commas between.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the JSON report, and nothing else, on standard output.")
+@click.option("--plan", is_flag=True, help="Print the number of requests for each requirement, and send nothing.")
+@report_option(RENDERERS)
+@json_option("the report")
 @click.pass_context
+@lists_exit_codes("conformance")
 def conformance(
-    ctx: click.Context, asked: Asked, *, only: tuple[str, ...], deviations: Path | None, explore: int, plan: bool,
-    report: tuple[str, ...], as_json: bool,
+    ctx: click.Context, chosen: TargetOptions, *, only: tuple[str, ...], deviations: Path | None, explore: int,
+    plan: bool, report: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Judge a server by the promises of the vendor's document.
+    """Test whether a server keeps the promises of the vendor's document.
 
-    A server on loopback is sent everything; any other is only read from, unless --allow-writes names its host.
-    What a run has written it removes again, as far as the API lets it.
-
-    \b
-    Exit codes:
-      0    conformant
-      1    not conformant: at least one failure is proven
-      2    it could not do what was asked; nothing was sent
-      3    inconclusive: no answer, the key refused, or the time over
-      4    an error of the kit itself
-      130  ended by Ctrl-C
+    A server on loopback gets all requests. Another server only gets requests that read, unless --allow-writes names
+    its host. At the end, the kit removes the data that it has written, as far as the API allows.
     """
     if ctx.invoked_subcommand:
-        _refuse_misplaced(ctx)
+        _reject_misplaced_options(ctx)
         return
     expected = read_deviations(deviations) if deviations else ()
-    options = asked.options(only=only, deviations=expected, explore=explore)
+    options = chosen.run_options(only=only, deviations=expected, explore=explore)
     if plan:
-        _print_plan(Run(asked.target(default_key=DUMMY), options), explore, as_json=as_json)
+        _print_plan(Run(chosen.target(default_key=DUMMY), options), explore, as_json=as_json)
         return
     wanted = report_files.wanted(report, RENDERERS)
     gc.enable()
-    judged = _run(asked, options)
-    _show(judged, asked, as_json=as_json)
-    way = masked(asked.way(), asked.mask)
-    report_files.write(wanted, lambda kind: RENDERERS[kind](judged, way))
+    done = _run(chosen, options)
+    reproduction = masked(chosen.reproduction(), chosen.mask)
+    Terminal(console(err=as_json), done, reproduction).show()
+    if as_json:
+        click.echo(json.render(done, reproduction), nl=False)
+    report_files.write(wanted, lambda kind: RENDERERS[kind](done, reproduction))
     for kind, path in wanted:
-        click.echo(asked.mask.text(f"{kind} report: {path}"), err=True)
-    sys.exit(judged.exit_code)
+        click.echo(chosen.mask.text(f"{kind} report: {path}"), err=True)
+    sys.exit(done.exit_code)
 
 
-def _refuse_misplaced(ctx: click.Context) -> None:
+def _reject_misplaced_options(ctx: click.Context) -> None:
     source = click.core.ParameterSource.COMMANDLINE
     if any(ctx.get_parameter_source(name) is source for name in ctx.params):
-        raise UsageError(f"options for `conformance {ctx.invoked_subcommand}` come behind its name")
+        raise UsageError(f"put the options of `conformance {ctx.invoked_subcommand}` after its name")
 
 
-def _run(asked: Asked, options: Options, watch: Observer = nobody) -> Report:
-    """Run, show how it goes on standard error, and return the report without the key."""
-    target = asked.target()
+def _run(chosen: TargetOptions, options: Options, watch: Observer = nobody) -> Report:
+    """Run the cases with progress on stderr, and return the report without the API key."""
+    target = chosen.target()
     options.check_way(target)
     if target.in_clear:
-        click.echo(f"warning: the key travels in clear to {target.host}, over plain HTTP", err=True)
-    with progress(console(err=True), _deciding(asked)) as show:
+        click.echo(f"warning: the API key is sent to {target.host} over plain HTTP, without encryption", err=True)
+    with progress(console(err=True), _deciding(chosen)) as show:
 
-        def tell(event: RunEvent) -> None:
+        def observe(event: RunEvent) -> None:
             show(event)
             watch(event)
 
-        report = run_conformance(target.base_url, target.key, options, ca_file=target.ca_file, tell=tell)
-    return masked(report, asked.mask)
+        report = run_conformance(target.base_url, target.key, options, ca_file=target.ca_file, tell=observe)
+    return masked(report, chosen.mask)
 
 
-def _deciding(asked: Asked) -> frozenset[str]:
-    return frozenset(each.id for each in registry().requirement if each.level in DECIDING[asked.profile])
-
-
-def _show(report: Report, asked: Asked, *, as_json: bool) -> None:
-    way = masked(asked.way(), asked.mask)
-    Terminal(console(err=as_json), report, way).show()
-    if as_json:
-        click.echo(json.render(report, way), nl=False)
+def _deciding(chosen: TargetOptions) -> frozenset[str]:
+    return frozenset(each.id for each in registry().requirement if each.level in DECIDING[chosen.profile])
 
 
 def _print_plan(run: Run, explore: int, *, as_json: bool) -> None:
@@ -144,15 +128,10 @@ def _print_json(value: Any) -> None:
 
 
 @conformance.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option("the list")
+@lists_exit_codes("conformance list")
 def list_command(*, as_json: bool) -> None:
-    """List all requirements and their cases.
-
-    \b
-    Exit codes:
-      0  the list is printed
-      2  could not run; the reason is one line on stderr
-    """
+    """List all requirements and their cases."""
     listed = listing.entries(registry(), _cases())
     if as_json:
         _print_json(listing.catalogue_form(listed))
@@ -167,24 +146,16 @@ def list_command(*, as_json: bool) -> None:
     "--bodies",
     type=click.Path(path_type=Path, file_okay=False, writable=True),
     metavar="FOLDER",
-    help="Write the bodies of the requests to this folder, for the lines for curl; it is made if need be.",
+    help="Write the request bodies for the curl commands to this folder, which is created if it does not exist.",
 )
-def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
+@lists_exit_codes("conformance replay")
+def replay_command(chosen: TargetOptions, *, case: str, bodies: Path | None) -> None:
     """Run one case again and print every exchange.
 
-    CASE is the id of a case, or of a result as reports print it. Each request is a line for curl that takes the key
-    from TRAITS_API_KEY.
-
-    \b
-    Exit codes:
-      0    conformant
-      1    not conformant: at least one failure is proven
-      2    could not run: bad arguments; nothing was sent
-      3    inconclusive: no answer, the key was rejected, or time ran out
-      4    an error in the kit itself
-      130  ended by Ctrl-C
+    CASE is the id of a case, or the id of a result in a report. Each request is printed as a curl command that reads
+    the API key from TRAITS_API_KEY.
     """
-    chosen = _find(case)
+    found = _find(case)
     if bodies:
         report_files.make_folder(bodies)
     ended: list[Result] = []
@@ -193,11 +164,11 @@ def replay_command(asked: Asked, *, case: str, bodies: Path | None) -> None:
         if isinstance(event, CaseEnded):
             ended.append(event.result)
 
-    report = _run(asked, asked.options(only=(escape(chosen.id),)), watch)
-    way = masked(asked.way(), asked.mask)
-    terminal = Terminal(console(err=False), report, way)
+    report = _run(chosen, chosen.run_options(only=(escape(found.id),)), watch)
+    reproduction = masked(chosen.reproduction(), chosen.mask)
+    terminal = Terminal(console(err=False), report, reproduction)
     for result in ended:
-        replay.show_exchanges(masked(result, asked.mask), way, terminal.say, bodies)
+        replay.show_exchanges(masked(result, chosen.mask), reproduction, terminal.say, bodies)
     replay.show_outcome(report, terminal.say)
     terminal.outcome()
     sys.exit(report.exit_code)
@@ -208,14 +179,14 @@ def _cases() -> list[Case]:
 
 
 def _find(case_id: str) -> Case:
-    """Return a case by its id, which in that of a result may stand behind a requirement."""
+    """Return a case by its id, or by the id of a result, in which a requirement may come before the case."""
     for case in _cases():
         if case_id in (case.id, f"{case_id.partition('.')[0]}.{case.id}"):
             return case
     if any(fits(case, case_id) for case in _cases()):
         pattern = case_id if "." in case_id else f"{case_id}.*"
         raise UsageError(
-            f"{case_id} stands for several cases: `traits-sandbox conformance --only '{pattern}'` judges them, "
-            "`conformance list` shows which to replay"
+            f"{case_id} matches several cases: run `traits-sandbox conformance --only '{pattern}'` to test them all, "
+            "or `conformance list` to choose one"
         )
-    raise UsageError(f"there is no case {case_id}; `traits-sandbox conformance list` shows all")
+    raise UsageError(f"there is no case {case_id}; `traits-sandbox conformance list` prints all cases")

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import click
 
+from traits_sandbox.cli.exit_codes import lists_exit_codes
+from traits_sandbox.cli.options import json_option
 from traits_sandbox.contract.build import DOCUMENT, build, build_edition
 from traits_sandbox.contract.compile import compile_file
-from traits_sandbox.contract.content import CompilerWarning
 from traits_sandbox.contract.diff import Change, diff
 from traits_sandbox.contract.load import editions, load, locate
 from traits_sandbox.contract.model import Contract, Field
 from traits_sandbox.derive.generate import differences, generate, place, pretty, write
 
-Rows = list[tuple[str, ...]]
+TableRows = list[tuple[str, ...]]
+"""The cells of a printed table, row by row."""
 
 
 @click.group()
@@ -25,40 +27,32 @@ def contract() -> None:
 
 @contract.command("build")
 @click.argument("document", type=click.Path(path_type=Path))
-@click.option("--errata", type=click.Path(path_type=Path), help="What was settled beyond the document.")
+@click.option("--errata", type=click.Path(path_type=Path), help="TOML file with decisions about the document.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the generated files.")
+@lists_exit_codes("contract build")
 def build_command(document: Path, errata: Path | None, out: Path) -> None:
-    """Compile DOCUMENT and write what follows.
+    """Compile DOCUMENT to a contract, and write the files that are generated from it.
 
-    The Postman collection goes to the folder `postman` below --out, or beside `schemas` where --out lies in that.
-
-    \b
-    Exit codes:
-      0  the files are written
-      2  could not run; the reason is one line on stderr
+    Contradictions and omissions of the document are printed on standard error. The Postman collection is written to
+    the folder `postman` below --out, or beside `schemas` if --out is in a folder of that name.
     """
-    built, findings = build(document, errata)
-    for finding in findings:
-        click.echo(_finding(document, finding), err=True)
+    built, warnings = build(document, errata)
+    for warning in warnings:
+        click.echo(f"{document}:{warning.line}: {warning.section}: {warning.message}", err=True)
     files = generate(built)
     write(files, out)
     folders = Counter(place(out, name).parent for name in files)
-    told = ", ".join(f"{count} files in {folder}" for folder, count in folders.items())
-    click.echo(f"edition {built.edition}: {told}")
+    counts = ", ".join(f"{count} files in {folder}" for folder, count in folders.items())
+    click.echo(f"edition {built.edition}: {counts}")
 
 
 @contract.command()
 @click.argument("edition", required=False)
+@lists_exit_codes("contract check")
 def check(edition: str | None) -> None:
-    """Tell whether generated files are fresh.
+    """Check whether the generated files are up to date.
 
-    EDITION is a name or a folder with reference.md and errata.toml; without it, every edition is checked.
-
-    \b
-    Exit codes:
-      0  all generated files are fresh
-      1  some are stale or missing
-      2  could not run; the reason is one line on stderr
+    EDITION is a name, or a folder with reference.md and errata.toml. Without it, all editions are checked.
     """
     wrong = 0
     for folder in [locate(edition)] if edition else map(locate, editions()):
@@ -71,16 +65,12 @@ def check(edition: str | None) -> None:
 
 @contract.command()
 @click.argument("edition", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the contract itself.")
+@json_option("the whole contract")
+@lists_exit_codes("contract show")
 def show(edition: str | None, as_json: bool) -> None:
-    """Print operations and fields.
+    """Print the operations and the fields of a contract.
 
-    EDITION is a name or a path; without it, the newest edition is shown.
-
-    \b
-    Exit codes:
-      0  the contract is printed
-      2  could not run; the reason is one line on stderr
+    EDITION is a name or a path. Without it, the newest edition is printed.
     """
     shown = load(edition or editions()[-1])
     if as_json:
@@ -93,17 +83,12 @@ def show(edition: str | None, as_json: bool) -> None:
 @contract.command("diff")
 @click.argument("a")
 @click.argument("b")
-@click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
+@json_option("the changes")
+@lists_exit_codes("contract diff")
 def diff_command(a: str, b: str, as_json: bool) -> None:
-    """Compare documents A and B.
+    """Print the changes from document A to document B.
 
-    Each is the path of a document or the name of an edition.
-
-    \b
-    Exit codes:
-      0  no change breaks clients
-      1  a change breaks clients
-      2  could not run; the reason is one line on stderr
+    A and B are paths of documents or names of editions. A change that breaks clients is marked with BREAKS.
     """
     changes = diff(_document(a), _document(b))
     if as_json:
@@ -113,10 +98,6 @@ def diff_command(a: str, b: str, as_json: bool) -> None:
     sys.exit(1 if any(change.breaks for change in changes) else 0)
 
 
-def _finding(document: Path, finding: CompilerWarning) -> str:
-    return f"{document}:{finding.line}: {finding.section}: {finding.message}"
-
-
 def _document(path_or_edition: str) -> Contract:
     path = locate(path_or_edition)
     compiled, _ = compile_file(path / DOCUMENT if path.is_dir() else path, edition=path_or_edition)
@@ -124,21 +105,22 @@ def _document(path_or_edition: str) -> Contract:
 
 
 def _change(change: Change) -> str:
-    values = (change.before, change.after)
-    told = {
+    values = {
         "added": f": {change.after}" if change.after else "",
         "removed": f": {change.before}" if change.before else "",
-        "changed": f": {values[0]} -> {values[1]}",
+        "changed": f": {change.before} -> {change.after}",
     }
-    return f"{'BREAKS' if change.breaks else '      '} {change.kind:8}{change.what}{told[change.kind]}"
+    return f"{'BREAKS' if change.breaks else '      '} {change.kind:8}{change.what}{values[change.kind]}"
 
 
-def _tables(shown: Contract) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
-    operations: Rows = [(each.id, each.method, each.path, each.behaviour, each.effect) for each in shown.operations]
+def _tables(shown: Contract) -> Iterator[tuple[str, tuple[str, ...], TableRows]]:
+    operations: TableRows = [
+        (each.id, each.method, each.path, each.behaviour, each.effect) for each in shown.operations
+    ]
     title = f"{shown.title}, edition {shown.edition}"
     yield title, ("operation", "method", "path", "behaviour", "effect"), operations
     for record in shown.records:
-        fields: Rows = [
+        fields: TableRows = [
             (field.name, _type(field), "required" if field.required else "", _rules(field)) for field in record.fields
         ]
         yield f"{record.heading} ({record.kind})", ("field", "type", "", "rules"), fields
@@ -156,7 +138,7 @@ def _rules(field: Field) -> str:
     return ", ".join(rules)
 
 
-def _print_table(title: str, header: tuple[str, ...], rows: Rows) -> None:
+def _print_table(title: str, header: tuple[str, ...], rows: TableRows) -> None:
     if sys.stdout.isatty():
         _print_rich(title, header, rows)
         return
@@ -167,7 +149,7 @@ def _print_table(title: str, header: tuple[str, ...], rows: Rows) -> None:
     click.echo()
 
 
-def _print_rich(title: str, header: tuple[str, ...], rows: Rows) -> None:
+def _print_rich(title: str, header: tuple[str, ...], rows: TableRows) -> None:
     from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""`traits-sandbox serve`: a sandbox on a socket, and how people and programs learn where it is."""
+"""`traits-sandbox serve`: runs a sandbox, and tells people and programs its URL."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ from typing import Any
 import click
 import orjson
 
+from traits_sandbox.cli.exit_codes import lists_exit_codes
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import UsageError
 from traits_sandbox.sandbox import Sandbox
@@ -21,32 +22,28 @@ from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certifica
 
 @click.command()
 @options
+@lists_exit_codes("serve")
 def serve(settings: Settings) -> None:
     """Run the sandbox until SIGTERM or Ctrl-C.
 
-    One line on standard output begins with READY and the base URL as soon as requests are served; requests
-    are logged on standard error.
-
-    \b
-    Exit codes:
-      0  ended by a signal
-      2  could not start; the reason is one line on stderr
+    When the sandbox is ready for requests, it prints a line with READY and the base URL on standard output. It
+    logs requests on standard error.
     """
     sandbox = Sandbox(settings)
     with (
         _certificate(settings) as tls,
-        _ready_file(settings.ready_file, sandbox.log.say) as announce,
-        _bucket(sandbox) as watch,
+        _ready_file(settings.ready_file, sandbox.log.say) as write_ready_file,
+        _bucket(sandbox) as start_watching,
     ):
         listener = bind(settings.host, settings.port)
         url = url_of(listener, secure=settings.secure)
 
         def ready() -> None:
-            announce(url, settings.api_key[0], tls)
+            write_ready_file(url, settings.api_key[0], tls)
             print(f"READY {url}", flush=True)
             if sys.stdout.isatty():
                 click.echo(welcome(url, settings.api_key[0], sandbox.contract, tls))
-            watch()
+            start_watching()
 
         run(
             sandbox.app,
@@ -60,29 +57,35 @@ def serve(settings: Settings) -> None:
 
 
 def welcome(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> str:
-    """Return the first words to a person at a terminal: where, with which key, and a line to paste."""
-    ca = f" --cacert {tls.ca_file}" if tls and tls.ca_file else ""
+    """Return the text for a terminal: base URL, API key, an example request and how to end the sandbox."""
     rows = [
         ("Base URL", url),
         ("API key", f"{key}  ({key}/NAME opens a separate dashboard)"),
         ("Health", f"{url}/_sandbox/health"),
     ]
     lines = [f"  {click.style(name.ljust(8), bold=True)}  {text}" for name, text in rows]
+    note = f"Unofficial; emulates edition {contract.edition} of the reference. Press Ctrl-C to stop."
+    example = _example_request(url, key, contract, tls)
+    return "\n".join(["", *lines, *example, "", f"  {click.style(note, dim=True)}", ""])
+
+
+def _example_request(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> list[str]:
+    """Return the lines of a curl command with the shortest example of a push; none if there is no push."""
+    ca = f" --cacert {tls.ca_file}" if tls and tls.ca_file else ""
     examples = [
-        (o, o.body, orjson.dumps(o.body.example).decode())
-        for o in contract.operations
-        if o.body and o.behaviour == "push"
+        (operation, operation.body, orjson.dumps(operation.body.example).decode())
+        for operation in contract.operations
+        if operation.body and operation.behaviour == "push"
     ]
-    if examples:
-        operation, body, content = min(examples, key=lambda example: len(example[2]))
-        lines += [
-            "",
-            f"  curl{ca} -H 'Authorization: Bearer {key}' -H 'Content-Type: {body.media_type}' \\",
-            f"    -d '{content}' \\",
-            f"    {url}{operation.path}",
-        ]
-    note = f"Unofficial; emulates edition {contract.edition} of the reference. Ctrl-C ends it."
-    return "\n".join(["", *lines, "", f"  {click.style(note, dim=True)}", ""])
+    if not examples:
+        return []
+    operation, body, content = min(examples, key=lambda example: len(example[2]))
+    return [
+        "",
+        f"  curl{ca} -H 'Authorization: Bearer {key}' -H 'Content-Type: {body.media_type}' \\",
+        f"    -d '{content}' \\",
+        f"    {url}{operation.path}",
+    ]
 
 
 @contextmanager
@@ -96,26 +99,26 @@ def _certificate(settings: Settings) -> Iterator[TlsFiles | None]:
 
 
 @contextmanager
-def _ready_file(path: Path | None, say: Callable[[str], None]) -> Iterator[Any]:
+def _ready_file(path: Path | None, log: Callable[[str], None]) -> Iterator[Any]:
     """Yield a writer for the ready file; remove the file before start and on exit, so a stale one is never read."""
 
-    def announce(url: str, key: str, tls: TlsFiles | None) -> None:
+    def write(url: str, key: str, tls: TlsFiles | None) -> None:
         if path:
             content = {"url": url, "api_key": key, "pid": os.getpid()}
             _write_atomically(path, content | ({"ca_file": str(tls.ca_file)} if tls and tls.ca_file else {}))
 
     if path:
-        _make_way(path)
+        _remove_stale(path)
     try:
-        yield announce
+        yield write
     finally:
         if path:
-            _remove_at_end(path, say)
+            _remove_on_exit(path, log)
 
 
 @contextmanager
 def _bucket(sandbox: Sandbox) -> Iterator[Callable[[], None]]:
-    """Lend what begins to watch --bucket, if it was given; called in the loop that the sandbox runs in."""
+    """Yield a function that starts watching --bucket, to be called in the event loop of the sandbox."""
     if sandbox.settings.bucket is None:
         yield lambda: None
         return
@@ -123,13 +126,13 @@ def _bucket(sandbox: Sandbox) -> Iterator[Callable[[], None]]:
 
     watch = BucketWatch(sandbox, sandbox.settings.bucket)
     try:
-        yield watch.begin
+        yield watch.start
     finally:
-        watch.end()
+        watch.stop()
 
 
-def _make_way(path: Path) -> None:
-    """Remove an earlier run's file, and learn now whether this run's can be written."""
+def _remove_stale(path: Path) -> None:
+    """Remove the file of an earlier run, and check that a new one can be written."""
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write the ready file {path}: its folder is missing or read-only")
     try:
@@ -138,15 +141,15 @@ def _make_way(path: Path) -> None:
         raise _unwritable(path, error) from None
 
 
-def _remove_at_end(path: Path, say: Callable[[str], None]) -> None:
+def _remove_on_exit(path: Path, log: Callable[[str], None]) -> None:
     try:
         remove(path)
     except OSError as error:
-        say(f"the ready file {path} could not be removed: {error.strerror or error}")
+        log(f"the ready file {path} could not be removed: {error.strerror or error}")
 
 
 def _write_atomically(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON that nobody else may read; a reader sees all of it or no file."""
+    """Write JSON that only its owner can read; a reader never sees an incomplete file."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         remove(draft)

@@ -1,4 +1,4 @@
-"""The standard streams: every text can be written to them, whatever their encoding has letters for."""
+"""The standard streams: every text can be written to them, whatever their encoding is."""
 
 import io
 import os
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def take_every_text() -> None:
-    """Have standard output and standard error spell out what their encoding has no letters for, as `\\u2026`."""
+def escape_unencodable_text() -> None:
+    r"""Make stdout and stderr write characters that are not in their encoding as escapes such as `\u2026`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def drop_what_is_left() -> None:
-    """Discard what standard output cannot take; else Python writes it again at exit, and fails again."""
+def discard_pending_output() -> None:
+    """Discard output that stdout could not write; otherwise Python tries again at exit, and fails again."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def console(*, err: bool) -> "Console":
-    """Return a console for a standard stream."""
+    """Return a console for stdout, or for stderr with `err`."""
     from rich.console import Console
 
     return Console(file=sys.stderr if err else sys.stdout)

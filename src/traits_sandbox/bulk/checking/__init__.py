@@ -1,1 +1,1 @@
-"""Checks whole loads of files and makes one report."""
+"""Checks all files of a load, in one process, in several or on a cluster, and makes one report."""

@@ -1,11 +1,11 @@
-"""Runs tasks on a Dask cluster: an existing one, or one that is started on this machine for the time of the run."""
+"""Runs tasks on a Dask cluster: an existing one, or one that is started on this machine for this run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from traits_sandbox.bulk.checking.engine import Ended
+from traits_sandbox.bulk.checking.engine import TaskResults
 from traits_sandbox.bulk.checking.task_run import Ticker, run
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import Task, TaskResult
@@ -15,29 +15,30 @@ from traits_sandbox.extras import required
 if TYPE_CHECKING:
     from distributed import Client
 
+# Each thread of a worker has this many tasks waiting, so that few results are in memory.
 _AHEAD: Final = 4
 _CONNECT_WITHIN: Final = "10s"
 
-# What a worker runs again when it fails; a task whose workers are lost is given to others by the scheduler anyway.
+# How often a worker tries a failed task again. The scheduler itself moves the tasks of a lost worker to others.
 _RETRIES: Final = 2
 
 
-class Dask:
-    """Has a cluster run the tasks. Outcomes are merged by task, so that one that ran twice counts once.
+class DaskEngine:
+    """Runs tasks on a cluster. A task that runs twice has one result.
 
-    Every worker needs this package with the extra `bulk`, and access to the storage. What a URI needs to be opened,
-    credentials too, goes to the workers over the cluster's own connections.
+    Every worker needs this package with the extra `bulk`, and access to the storage. Storage options, including
+    credentials, are sent to the workers over the connections of the cluster.
     """
 
     def __init__(self, scheduler: str = "", jobs: int = 0) -> None:
-        """Prepare to run on the cluster of a scheduler, or else on `jobs` workers of this machine."""
+        """Prepare to run on the cluster of a scheduler, or without one on `jobs` workers of this machine."""
         self._scheduler, self._jobs = scheduler, jobs
 
-    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
-        """Yield each task with its outcome as it ends; few are handed out ahead, so that memory stays flat.
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
+        """Yield each task with its result as it finishes.
 
         Raises:
-            UsageError: there is no such scheduler, or the workers lack this package.
+            UsageError: the scheduler does not answer, or the workers do not have this package.
 
         """
         if not tasks:
@@ -64,25 +65,25 @@ class Dask:
             yield client
 
 
-def _run(client: "Client", tasks: Sequence[Task], job: tuple[Any, ...], tick: Ticker) -> Ended:
+def _run(client: "Client", tasks: Sequence[Task], settings: tuple[Any, ...], tick: Ticker) -> TaskResults:
     from distributed import as_completed
 
     waiting = iter(tasks)
-    running = {_submitted(client, task, job): task for task in islice(waiting, _AHEAD * _threads(client))}
-    ended = as_completed(running)
-    for future in ended:
+    running = {_submit(client, task, settings): task for task in islice(waiting, _AHEAD * _threads(client))}
+    finished = as_completed(running)
+    for future in finished:
         task = running.pop(future)
         outcome = _outcome(future, task)
         tick(outcome.size, outcome.rows, outcome.bad_rows)
         if (following := next(waiting, None)) is not None:
-            added = _submitted(client, following, job)
+            added = _submit(client, following, settings)
             running[added] = following
-            ended.add(added)
+            finished.add(added)
         yield task, outcome
 
 
-def _submitted(client: "Client", task: Task, job: tuple[Any, ...]) -> Any:
-    return client.submit(run, task, *job, pure=False, retries=_RETRIES)
+def _submit(client: "Client", task: Task, settings: tuple[Any, ...]) -> Any:
+    return client.submit(run, task, *settings, pure=False, retries=_RETRIES)
 
 
 def _threads(client: "Client") -> int:
@@ -96,8 +97,8 @@ def _outcome(future: Any, task: Task) -> TaskResult:
     try:
         outcome: TaskResult = future.result()
     except KilledWorker:
-        error = "it could not be judged: every worker that read it was lost, maybe as memory was short"
+        error = "it could not be checked: all workers that read it were lost, perhaps for lack of memory"
         return TaskResult(key=task.stored.key, part=task.part, error=error, error_kind="crash")
     except ModuleNotFoundError as error:
-        raise UsageError(f"the workers lack {error.name}: install 'traits-sandbox[bulk]' on all of them") from None
+        raise UsageError(f"a worker has no {error.name}: install 'traits-sandbox[bulk]' on all workers") from None
     return outcome

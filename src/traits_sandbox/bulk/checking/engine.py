@@ -1,4 +1,4 @@
-"""Runs tasks: one after another in this process, or side by side in several."""
+"""Runs tasks: one after another in this process, or in parallel in several processes."""
 
 import multiprocessing
 import os
@@ -19,115 +19,121 @@ from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import Task, TaskResult
 from traits_sandbox.system import MOST_PROCESSES, START_METHOD, sigint_blocked
 
+# Each process has this many tasks waiting, so that few results are in memory.
 _AHEAD: Final = 4
+# How often, in seconds, progress is reported while no task finishes.
 _TICK: Final = 0.5
-# A process takes a third of a second to start; within that, this much is done without.
+# A process takes a third of a second to start. In this time, one process alone does as much work as this.
 _FEW_TASKS: Final = 300
 _FEW_BYTES: Final = 16 * 2**20
 
-Ended = Generator[tuple[Task, TaskResult], None, None]
+TaskResults = Generator[tuple[Task, TaskResult], None, None]
+"""Tasks with their results, in the order in which they finish. Closing the generator ends the work."""
 
 
 class Engine(Protocol):
-    """Has tasks run somewhere."""
+    """Runs tasks somewhere."""
 
-    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
-        """Yield each task with its outcome as soon as it has one, in any order; closing it ends the work."""
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
+        """Yield each task with its result as soon as it finishes, in any order.
+
+        `keep` is the number of bad rows in a result. `tick` is called while tasks are running.
+        """
         ...
 
 
-class Inline:
-    """Runs tasks here, one after another."""
+class InlineEngine:
+    """Runs tasks in this process, one after another."""
 
-    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
-        """Yield each task with its outcome, in their order."""
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
+        """Yield each task with its result, in the order of the tasks."""
         for task in tasks:
             yield task, run(task, edition, access, keep, tick=tick)
 
 
-class Job(msgspec.Struct, frozen=True):
-    """What all tasks of a run have in common."""
+class TaskSettings(msgspec.Struct, frozen=True):
+    """The values that all tasks of a run share."""
 
     edition: str
     access: Access
     keep: int
 
     def submit(self, task: Task, pool: ProcessPoolExecutor) -> Future[TaskResult]:
-        """Hand a task to a pool."""
+        """Submit a task to a pool."""
         with sigint_blocked():
             return pool.submit(_run, task, self.edition, self.access, self.keep)
 
 
-class Processes:
-    """Runs tasks in processes of this machine, which start as `method` says."""
+class ProcessEngine:
+    """Runs tasks in several processes of this machine; `method` is how they are started."""
 
     def __init__(self, jobs: int, *, method: str = START_METHOD) -> None:
         self._jobs, self._context = min(jobs, MOST_PROCESSES), multiprocessing.get_context(method)
 
-    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
-        """Yield each task with its outcome as it ends; few are handed out ahead, so that memory stays flat.
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
+        """Yield each task with its result as it finishes.
 
-        Where a process is lost, the tasks that were handed out are run again one by one, to know whose fault it was.
+        If a process is lost, the submitted tasks run again one by one, to find the task that has caused it.
         """
-        job, waiting = Job(edition, access, keep), deque(tasks)
+        settings, waiting = TaskSettings(edition, access, keep), deque(tasks)
         while waiting:
-            lost = deque((yield from self._together(job, waiting, tick)))
+            lost = deque((yield from self._run_parallel(settings, waiting, tick)))
             while lost:
-                yield from self._one_by_one(job, lost)
+                yield from self._run_one_by_one(settings, lost)
 
-    def _together(
-        self, job: Job, waiting: deque[Task], tick: Ticker
+    def _run_parallel(
+        self, settings: TaskSettings, waiting: deque[Task], tick: Ticker
     ) -> Generator[tuple[Task, TaskResult], None, list[Task]]:
-        """Run tasks until none is waiting or a process is lost; return the tasks that were lost with it."""
+        """Run tasks until none is waiting or a process is lost; return the unfinished tasks."""
         running = dict[Future[TaskResult], Task]()
         meter = _Meter(tick, self._context)
         with _pool(min(self._jobs, len(waiting)), meter) as pool:
             try:
                 while waiting or running:
                     while waiting and len(running) < _AHEAD * self._jobs:
-                        running[job.submit(waiting[0], pool)] = waiting[0]
+                        running[settings.submit(waiting[0], pool)] = waiting[0]
                         waiting.popleft()
-                    ended = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED).done
-                    meter.tell()
-                    for future in ended:
+                    finished = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED).done
+                    meter.tick()
+                    for future in finished:
                         outcome = future.result()
                         yield running.pop(future), outcome
             except BrokenProcessPool:
                 return list(running.values())
         return []
 
-    def _one_by_one(self, job: Job, tasks: deque[Task]) -> Ended:
-        """Run tasks alone, up to one that ends the process it runs in."""
+    def _run_one_by_one(self, settings: TaskSettings, tasks: deque[Task]) -> TaskResults:
+        """Run tasks in one process, up to and including a task that ends this process."""
         with _pool(1, _Meter(lambda *_: None, self._context)) as pool:
             while tasks:
                 task = tasks.popleft()
                 try:
-                    yield task, job.submit(task, pool).result()
+                    yield task, settings.submit(task, pool).result()
                 except BrokenProcessPool:
-                    error = "it could not be judged: the process that read it was ended, maybe as memory was short"
+                    error = "it could not be checked: the process that read it was killed, perhaps for lack of memory"
                     yield task, TaskResult(key=task.stored.key, part=task.part, error=error, error_kind="crash")
                     return
 
 
-class Local:
-    """Runs little work in this process, and more in several."""
+class LocalEngine:
+    """Runs little work in this process, and more work in up to `jobs` processes."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
 
-    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> Ended:
-        """Yield each task with its outcome as it ends."""
+    def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
+        """Yield each task with its result as it finishes."""
         little = len(tasks) < _FEW_TASKS and sum(task.end - task.start for task in tasks) < _FEW_BYTES
         alone = little or self._jobs == 1 or len(tasks) == 1
-        engine: Engine = Inline() if alone else Processes(self._jobs)
+        engine: Engine = InlineEngine() if alone else ProcessEngine(self._jobs)
         yield from engine.run(tasks, edition, access, keep, tick)
 
 
 @contextmanager
 def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
-    """Lend processes; where their work is broken off they are ended, whatever they do."""
+    """Yield a pool of processes; on an exception they are terminated, even in the middle of a task."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=meter.context, initializer=_begin, initargs=(meter.counts,))
+    pool = ProcessPoolExecutor(jobs, mp_context=meter.context, initializer=_start_process, initargs=(meter.counts,))
     try:
         yield pool
     except BaseException:
@@ -139,30 +145,30 @@ def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
 
 
 class _Meter:
-    """Counts what the processes of a pool read and find."""
+    """Counts the bytes, rows and bad rows that the processes of a pool have read."""
 
     def __init__(self, tick: Ticker, context: Any) -> None:
         self.context = context
         self.counts: Any = context.Array("q", 3)
-        self._tick, self._told = tick, [0, 0, 0]
+        self._tick, self._before = tick, [0, 0, 0]
 
-    def tell(self) -> None:
-        """Tell what was counted since it was last told."""
+    def tick(self) -> None:
+        """Pass on what was counted since the last call."""
         now = self.counts[:]
-        self._tick(*map(sub, now, self._told))
-        self._told = now
+        self._tick(*map(sub, now, self._before))
+        self._before = now
 
 
-def _begin(counts: Any) -> None:
-    """Begin the life of a process of a pool."""
+def _start_process(counts: Any) -> None:
+    """Prepare a process of a pool."""
     global _counts
     _counts = counts
-    # Ctrl-C is for the process that started this one; where signals cannot be blocked, it gets here too.
+    # The parent handles Ctrl-C. On systems that cannot block signals, this process gets it too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
 
 
-# The counters that a process of a pool shares with the one that started it.
+# The counters that a process of a pool shares with its parent.
 _counts: Any = None
 
 
@@ -176,7 +182,7 @@ def _run(task: Task, edition: str, access: Access, keep: int) -> TaskResult:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, however that ended."""
+    """End this process when its parent has ended, for any reason."""
     if parent := multiprocessing.parent_process():
 
         def follow() -> None:

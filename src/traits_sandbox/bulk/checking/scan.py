@@ -1,4 +1,4 @@
-"""Checks whole loads: lists the files, parts them into tasks, has these run, and makes one report of the outcomes."""
+"""Checks a load: lists its files, splits them into tasks, runs the tasks, and makes one report of their results."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ PART = 64 * 2**20
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a check has come: files and bytes done of all, rows and bad rows so far."""
+    """The progress of a check: files, bytes, rows and bad rows so far, and the numbers of all files and bytes."""
 
     files: int
     all_files: int
@@ -31,39 +31,43 @@ class Progress(msgspec.Struct, frozen=True):
     bad_rows: int
 
 
-Tell = Callable[[Progress], None]
+ProgressListener = Callable[[Progress], None]
+"""Is called with the progress of a check whenever it has changed."""
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """What was found below the roots: the tasks of each file, in order, and what is not read."""
+class LoadListing(msgspec.Struct, frozen=True):
+    """The files below some URIs: the tasks of each file, in order, and notices about files that are not read."""
 
     tasks: tuple[Task, ...]
     notices: tuple[Notice, ...]
 
 
-def look(uris: Iterable[str], contract: Contract, access: Access, *, part: int | None = None) -> Listed:
-    """List the files below some roots; what can be parted is, into tasks of `part` bytes (PART, if not given).
+def list_load(uris: Iterable[str], contract: Contract, access: Access, *, part: int | None = None) -> LoadListing:
+    """List the files below some URIs, and split large ones into tasks of `part` bytes (PART by default).
 
     Raises:
-        UsageError: a URI is none that can be read.
-        StorageFault: a storage cannot be listed.
+        UsageError: a URI is not one of a storage.
+        StorageError: a storage cannot be listed.
 
     """
     layout, tasks, notices = FolderLayout(contract), list[Task](), list[Notice]()
     for uri in uris:
         for stored in FileSource(uri, access).files():
-            # What cannot be read is no notice: something may be missing for its sake.
-            shut = FilePlace(folder=stored.key.partition("/")[0], format="ndjson")
-            place = shut if stored.fault else layout.read(stored.key)
+            # An unreadable key must fail the check, so it is not a notice: other files may be missing because of it.
+            unreadable = FilePlace(folder=stored.key.partition("/")[0], format="ndjson")
+            place = unreadable if stored.fault else layout.read(stored.key)
             if isinstance(place, Notice):
                 notices.append(msgspec.structs.replace(place, root=uri))
             elif place is not None:
-                tasks += parted(uri, stored, place, size=part or PART)
-    return Listed(tuple(tasks), tuple(notices))
+                tasks += split(uri, stored, place, size=part or PART)
+    return LoadListing(tuple(tasks), tuple(notices))
 
 
-def parted(root: str, stored: Stored, place: FilePlace, *, size: int) -> list[Task]:
-    """Return the tasks of a file: several only where lines can be found without reading what is before them."""
+def split(root: str, stored: Stored, place: FilePlace, *, size: int) -> list[Task]:
+    """Return the tasks of a file, of at most `size` bytes if it is uncompressed NDJSON, else one.
+
+    Only in uncompressed NDJSON can lines be found without reading everything before them.
+    """
     divisible = place.format == "ndjson" and not place.compression
     starts = range(0, stored.size, size) if divisible and stored.size > size else range(1)
     return [
@@ -87,23 +91,24 @@ def check(
     *,
     access: Access,
     keep: int,
-    tell: Tell,
+    on_progress: ProgressListener,
     quarantine: Quarantine | None = None,
     part: int | None = None,
 ) -> LoadReport:
-    """Judge every file below some roots; `keep` is how many bad rows of a file the report holds.
+    """Check every file below some URIs.
 
-    Files that can be parted are judged by `part` bytes at a time (PART, if not given).
+    `keep` is the number of bad rows of each file in the report. Large files are split into tasks of `part` bytes
+    (PART by default).
 
     Raises:
-        UsageError, StorageFault: as `look` does.
-        UsageError: the quarantine cannot be written.
+        UsageError: a URI is not one of a storage, or the quarantine cannot be written.
+        StorageError: a storage cannot be listed.
 
     """
     begin, uris = monotonic(), _distinct(uris, access)
-    listed = look(uris, contract, access, part=part)
+    listed = list_load(uris, contract, access, part=part)
     tasks = quarantine.spooling(listed.tasks) if quarantine else listed.tasks
-    outcomes = _run(tasks, engine, contract.edition, access, keep, tell)
+    outcomes = _run(tasks, engine, contract.edition, access, keep, on_progress)
     files = tuple(file_report(of_file, outcomes[at], keep) for at, of_file in sorted(_by_file(tasks).items()))
     if quarantine:
         quarantine.fill(files, tasks, outcomes)
@@ -119,7 +124,7 @@ def check(
 
 
 def _distinct(uris: Iterable[str], access: Access) -> tuple[str, ...]:
-    """Return the URIs without those that are but another spelling of one before them."""
+    """Return the URIs without those that are another spelling of an earlier one."""
     names = dict[str, str]()
     for uri in uris:
         names.setdefault(FileSource(uri, access).name, uri)
@@ -127,14 +132,14 @@ def _distinct(uris: Iterable[str], access: Access) -> tuple[str, ...]:
 
 
 def _run(
-    tasks: tuple[Task, ...], engine: Engine, edition: str, access: Access, keep: int, tell: Tell
+    tasks: tuple[Task, ...], engine: Engine, edition: str, access: Access, keep: int, on_progress: ProgressListener
 ) -> dict[At, list[TaskResult]]:
-    """Have all tasks run; return the outcomes of each file, in the order of its parts."""
+    """Run all tasks; return the results of each file in the order of its parts."""
     outcomes: defaultdict[At, list[TaskResult]] = defaultdict(list)
-    course = _Course(tasks, tell)
-    with closing(engine.run(tasks, edition, access, keep, course.advanced)) as ended:
-        for task, outcome in ended:
-            course.ended(task, outcome)
+    counter = _ProgressCounter(tasks, on_progress)
+    with closing(engine.run(tasks, edition, access, keep, counter.advance)) as results:
+        for task, outcome in results:
+            counter.finish(task, outcome)
             outcomes[task.at].append(outcome)
     for parts in outcomes.values():
         parts.sort(key=lambda outcome: outcome.part)
@@ -145,35 +150,35 @@ def _by_file(tasks: Iterable[Task]) -> dict[At, Task]:
     return {task.at: task for task in tasks}
 
 
-class _Course:
-    """Follows how far a check has come."""
+class _ProgressCounter:
+    """Counts the progress of a check, and passes it on."""
 
-    def __init__(self, tasks: Sequence[Task], tell: Tell) -> None:
-        self._tell, self._left = tell, Counter(task.at for task in tasks)
+    def __init__(self, tasks: Sequence[Task], on_progress: ProgressListener) -> None:
+        self._on_progress, self._left = on_progress, Counter(task.at for task in tasks)
         self._all = len(self._left), sum(task.end - task.start for task in tasks)
         self._files = self._done = 0
-        # What tasks tell that may not be ended, and what those have told that are.
-        self._told, self._rows, self._bad_rows = (0, 0, 0), 0, 0
-        self._say()
+        # Bytes, rows and bad rows as reported by running tasks, and rows and bad rows of finished ones.
+        self._advanced, self._rows, self._bad_rows = (0, 0, 0), 0, 0
+        self._report()
 
-    def advanced(self, *more: int) -> None:
-        """Count bytes that were read, rows and bad rows, of tasks that may not be ended."""
-        read, rows, bad_rows = map(add, self._told, more)
-        self._told = read, rows, bad_rows
-        self._say()
+    def advance(self, *more: int) -> None:
+        """Count bytes that were read, rows and bad rows, while a task is running."""
+        read, rows, bad_rows = map(add, self._advanced, more)
+        self._advanced = read, rows, bad_rows
+        self._report()
 
-    def ended(self, task: Task, outcome: TaskResult) -> None:
-        """Count a task that is ended."""
+    def finish(self, task: Task, outcome: TaskResult) -> None:
+        """Count a finished task."""
         self._left[task.at] -= 1
         self._files += not self._left[task.at]
         self._done += task.end - task.start
         self._rows, self._bad_rows = self._rows + outcome.rows, self._bad_rows + outcome.bad_rows
-        self._say()
+        self._report()
 
-    def _say(self) -> None:
+    def _report(self) -> None:
         all_files, all_bytes = self._all
-        read, rows, bad_rows = self._told
-        # Some bytes are read twice, of files that fail some never; a lost process has told what is told again.
-        come = max(self._done, min(read, all_bytes))
+        read, rows, bad_rows = self._advanced
+        # Some bytes are read twice, and some bytes of unreadable files never. A task of a lost process counts again.
+        done = max(self._done, min(read, all_bytes))
         rows, bad_rows = max(rows, self._rows), max(bad_rows, self._bad_rows)
-        self._tell(Progress(self._files, all_files, come, all_bytes, rows, bad_rows))
+        self._on_progress(Progress(self._files, all_files, done, all_bytes, rows, bad_rows))

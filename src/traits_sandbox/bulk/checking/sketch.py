@@ -1,4 +1,4 @@
-"""A small picture of the rows of a file, by which it shows whether another file holds the same rows."""
+"""A small sample of the rows of a file, which shows whether another file has the same rows (bottom-k MinHash)."""
 
 import struct
 from collections.abc import Iterable
@@ -11,11 +11,10 @@ _ALL: Final = 2**32
 
 
 class Sketch:
-    """Keeps the SIZE smallest of the 32-bit hashes of all rows.
+    """Keeps the SIZE smallest 32-bit hashes of all rows.
 
-    Which they are depends on the rows alone: not on their order, nor on how often one comes, nor on how a file is
-    parted. So of two files, one of which holds the other's rows, the larger's sketch holds all of the smaller's up to
-    its own bound.
+    These depend on the set of rows only, not on their order, their repetition or the tasks of a file. If a file has
+    all rows of another one, its sketch has all hashes of the other's sketch that are below its own bound.
     """
 
     def __init__(self) -> None:
@@ -23,21 +22,21 @@ class Sketch:
         self._bound = _ALL
 
     def add_texts(self, texts: list[bytes]) -> None:
-        """Take down rows by their text; empty ones are none."""
+        """Add rows by their text; empty texts are ignored."""
         for start in range(0, len(texts), _STRIDE):
             fresh = set(filter(self._bound.__gt__, map(crc32, texts[start : start + _STRIDE])))
             fresh.discard(0)
             self.add_hashes(fresh)
 
     def add_hashes(self, hashes: Iterable[int]) -> None:
-        """Take down rows by their hashes, of 32 bits and evenly spread."""
+        """Add rows by their hashes, which must have 32 bits and be evenly distributed."""
         if fresh := set(hashes).difference(self._kept):
             self._kept = sorted(fresh.union(self._kept))[:SIZE]
             self._bound = self._kept[-1] if len(self._kept) == SIZE else _ALL
 
     @property
     def bound(self) -> int:
-        """Return what a hash must be below to be kept."""
+        """Return the bound: only hashes below it are kept."""
         return self._bound
 
     @property
@@ -47,13 +46,13 @@ class Sketch:
 
 
 def unpacked(*sketches: bytes) -> frozenset[int]:
-    """Return the hashes of a whole, given the sketches of its parts."""
+    """Return the hashes of a whole file from the packed sketches of its parts."""
     found = {each for sketch in sketches for each in struct.unpack(f"<{len(sketch) // 4}I", sketch)}
     return frozenset(sorted(found)[:SIZE])
 
 
 def share(smaller: frozenset[int], larger: frozenset[int]) -> tuple[int, int]:
-    """Return how many hashes of one file were found in another's sketch, and how many could have been."""
+    """Return the number of hashes that both files have, and the number that they could both have."""
     bound = max(larger) if len(larger) == SIZE else _ALL
     comparable = {each for each in smaller if each <= bound}
     return len(comparable & larger), len(comparable)

@@ -34,7 +34,7 @@ def judge_with(child: ChildProcess, task: Task, source: FileSource, category: Ca
     Raises:
         Unreadable: it is no Parquet file of this category, is damaged, or was too much for the child.
         UsageError: the bad rows cannot be written to their spool.
-        StorageFault, ObjectGone: it cannot be read.
+        StorageError, ObjectGone: it cannot be read.
 
     """
     if not task.stored.size:

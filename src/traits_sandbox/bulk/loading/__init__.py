@@ -1,1 +1,1 @@
-"""Sends new files of a storage to a sandbox and ingests their rows."""
+"""Finds new files in a storage, sends their rows to a sandbox, and ingests them there."""

@@ -1,4 +1,4 @@
-"""Runs a watch beside what the main thread does, which must never wait long for a storage."""
+"""Runs work in a second thread, so that the main thread never waits long for a storage."""
 
 from collections.abc import Callable
 from threading import Thread
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Background(Generic[T]):
-    """Work in a thread that dies with the process: a storage may take ten seconds to say nothing."""
+    """Work in a thread that ends with the process, because a storage can take ten seconds to answer."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -17,17 +17,17 @@ class Background(Generic[T]):
         self._error: BaseException | None = None
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the work."""
         self._thread.start()
 
     def over(self, within: float) -> bool:
-        """Wait for the end at most so many seconds; return whether it has come."""
+        """Wait at most `within` seconds for the end of the work; return whether it has ended."""
         self._thread.join(within)
         return not self._thread.is_alive()
 
     @property
     def result(self) -> T | None:
-        """Return what the work returned, None before its end; raises what it raised."""
+        """Return the result of the work, or None before its end; raise the exception that the work raised."""
         if self._error:
             raise self._error
         return self._result

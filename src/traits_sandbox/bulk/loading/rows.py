@@ -43,7 +43,7 @@ def rows(task: Task, source: FileSource, category: CategoryRules) -> Iterator[Fi
 
     Raises:
         Unreadable: its content is not what its name says.
-        StorageFault, ObjectGone: it cannot be read.
+        StorageError, ObjectGone: it cannot be read.
 
     """
     yield from _READERS[task.place.format](task, source, category)

@@ -1,4 +1,4 @@
-"""Sends the rows of objects to a sandbox: to one behind a URL, or to the one that this process is."""
+"""Sends the rows of objects to a sandbox: to one at a URL, or to the one in this process."""
 
 import asyncio
 import ssl
@@ -17,23 +17,25 @@ from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.control.ledger import Ledger
 from traits_sandbox.errors import TraitsSandboxError, UsageError
 
-# A batch is closed once it is as large as this; a single row may be larger than a batch.
+# The largest batch, in rows and in bytes. A single larger row is sent in a batch of its own.
 _ROWS: Final = min(1000, MAX_ROWS)
 _BYTES: Final = 2**19
 _MAX_ROW: Final = 2**20 + 2**18
-_PATIENCE: Final = 30.0
-_BLINK: Final = 0.2
-_ENDING: Final = "the sandbox is ending"
+# Seconds to wait for a remote sandbox, and between two checks whether to stop.
+_TIMEOUT: Final = 30.0
+_STOP_CHECK: Final = 0.2
+_SHUTTING_DOWN: Final = "the sandbox is shutting down"
+_NOT_A_SANDBOX: Final = "the server at --to is not a traits-sandbox"
 
 T = TypeVar("T")
 
 
-class SandboxFault(TraitsSandboxError):
-    """The sandbox cannot be reached, or does not answer as one; the message is one sentence."""
+class SandboxError(TraitsSandboxError):
+    """The sandbox cannot be reached, or answers with a server error; the message is one sentence."""
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What a sandbox knows of an object."""
+class KnownObject(msgspec.Struct, frozen=True):
+    """An object in the ledger of a sandbox: how many of its lines are ingested, and of which version."""
 
     key: str
     etag: str
@@ -42,8 +44,8 @@ class Known(msgspec.Struct, frozen=True):
     overwritten: str
 
 
-class SendResult(msgspec.Struct, frozen=True):
-    """Rows on their way, as JSON; the fields are those of a RowBatch."""
+class OutgoingBatch(msgspec.Struct, frozen=True):
+    """Rows to send, each as JSON; the fields are those of a RowBatch."""
 
     key: str
     etag: str
@@ -56,55 +58,74 @@ class SendResult(msgspec.Struct, frozen=True):
     error: str = ""
 
     def body(self) -> bytes:
-        """Return the body of a call; the rows stay as they are."""
+        """Return the body of a request; the rows are not encoded again."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
         unread = msgspec.to_builtins(self.unread)
         return orjson.dumps(fields | {"rows": list(map(orjson.Fragment, self.rows)), "unread": unread})
 
 
-class Taker(Protocol):
-    """A sandbox that objects are sent to."""
+class RowReceiver(Protocol):
+    """A sandbox to which rows are sent."""
 
-    def known(self, source: str) -> Mapping[str, Known]:
-        """Return what it knows of a source's objects, by key; raises SandboxFault."""
+    def known(self, source: str) -> Mapping[str, KnownObject]:
+        """Return the objects of a source that are in the ledger, by key.
 
-    def take(self, folder: str, sent: SendResult) -> BatchResult:
-        """Hand rows over; raises SandboxFault, and Gap if others have to come first."""
+        Raises:
+            SandboxError: the sandbox cannot be reached.
+
+        """
+
+    def ingest(self, folder: str, batch: OutgoingBatch) -> BatchResult:
+        """Send a batch of rows of a category folder.
+
+        Raises:
+            SandboxError: the sandbox cannot be reached.
+            Gap: earlier rows of the object are missing.
+
+        """
 
     def report(self, outage: Outage) -> None:
-        """Tell that a storage cannot be connected to; raises SandboxFault."""
+        """Report that a storage cannot be reached.
+
+        Raises:
+            SandboxError: the sandbox cannot be reached.
+
+        """
 
 
-def batches(rows: Iterable[FileRow], name: SendResult, offset: int) -> Iterator[SendResult]:
-    """Yield the rows behind a line, as batches of one name; the last of them says so, and whether it ends too soon."""
-    name = msgspec.structs.replace(name, offset=offset, last=False)
+def batches(rows: Iterable[FileRow], empty: OutgoingBatch, offset: int) -> Iterator[OutgoingBatch]:
+    """Yield the rows after the line `offset` in batches; `empty` has the values that all batches share.
+
+    The last batch is marked. It has an error if the object cannot be read to its end.
+    """
+    empty = msgspec.structs.replace(empty, offset=offset, last=False)
     pending, size, error = list[FileRow](), 0, ""
     try:
         for row in rows:
             if row.line <= offset:
                 continue
             if pending and (len(pending) == _ROWS or size + len(row.json) > _BYTES):
-                yield _sent(name, pending)
-                name = msgspec.structs.replace(name, offset=pending[-1].line)
+                yield _filled(empty, pending)
+                empty = msgspec.structs.replace(empty, offset=pending[-1].line)
                 pending, size = [], 0
-            pending.append(_fitting(row))
+            pending.append(_within_limit(row))
             size += len(row.json)
     except Unreadable as unreadable:
         error = f"it {unreadable}"
-    yield msgspec.structs.replace(_sent(name, pending), last=True, error=error)
+    yield msgspec.structs.replace(_filled(empty, pending), last=True, error=error)
 
 
-def _sent(name: SendResult, pending: list[FileRow]) -> SendResult:
-    whole = [row for row in pending if row.unread is None]
+def _filled(empty: OutgoingBatch, pending: list[FileRow]) -> OutgoingBatch:
+    readable = [row for row in pending if row.unread is None]
     return msgspec.structs.replace(
-        name,
-        rows=tuple(row.json for row in whole),
-        lines=tuple(row.line for row in whole),
+        empty,
+        rows=tuple(row.json for row in readable),
+        lines=tuple(row.line for row in readable),
         unread=tuple(row.unread for row in pending if row.unread is not None),
     )
 
 
-def _fitting(row: FileRow) -> FileRow:
+def _within_limit(row: FileRow) -> FileRow:
     if len(row.json) <= _MAX_ROW:
         return row
     return FileRow(
@@ -112,16 +133,16 @@ def _fitting(row: FileRow) -> FileRow:
     )
 
 
-class Inside:
-    """The sandbox of this process. It runs in a loop of its own, which is waited for."""
+class LocalSandbox:
+    """The sandbox in this process, called from another thread than its event loop."""
 
-    def __init__(self, door: BulkIntake, ledger: Ledger, dashboard: str, *, loop: asyncio.AbstractEventLoop) -> None:
-        """Prepare to hand over, from another thread; when `stop` is set, nothing is waited for any more."""
-        self._door, self._ledger, self._dashboard, self._loop = door, ledger, dashboard, loop
+    def __init__(self, intake: BulkIntake, ledger: Ledger, dashboard: str, *, loop: asyncio.AbstractEventLoop) -> None:
+        """Prepare to send rows to a dashboard. After `stop` is set, every call raises SandboxError."""
+        self._intake, self._ledger, self._dashboard, self._loop = intake, ledger, dashboard, loop
         self.stop = Event()
 
-    def known(self, source: str) -> Mapping[str, Known]:
-        """Return what the ledger has of a source."""
+    def known(self, source: str) -> Mapping[str, KnownObject]:
+        """Return the objects of a source that are in the ledger, by key."""
 
         async def read() -> list[dict[str, Any]]:
             loads = self._ledger.of(self._dashboard)
@@ -129,18 +150,18 @@ class Inside:
 
         return _by_key(self._wait(read()))
 
-    def take(self, folder: str, sent: SendResult) -> BatchResult:
-        """Hand rows over."""
-        batch = msgspec.convert(orjson.loads(sent.body()), RowBatch)
-        return self._wait(self._door.ingest(self._dashboard, folder, batch))
+    def ingest(self, folder: str, batch: OutgoingBatch) -> BatchResult:
+        """Send a batch of rows of a category folder."""
+        rows = msgspec.convert(orjson.loads(batch.body()), RowBatch)
+        return self._wait(self._intake.ingest(self._dashboard, folder, rows))
 
     def report(self, outage: Outage) -> None:
-        """Tell that a storage cannot be connected to."""
+        """Report that a storage cannot be reached."""
 
-        async def tell() -> None:
-            self._door.report(self._dashboard, outage)
+        async def report() -> None:
+            self._intake.report(self._dashboard, outage)
 
-        self._wait(tell())
+        self._wait(report())
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         try:
@@ -148,23 +169,28 @@ class Inside:
         except RuntimeError:
             work.close()
             self.stop.set()
-            raise SandboxFault(_ENDING) from None
+            raise SandboxError(_SHUTTING_DOWN) from None
         while True:
             try:
-                return waited.result(_BLINK)
+                return waited.result(_STOP_CHECK)
             except CancelledError:
-                raise SandboxFault(_ENDING) from None
+                raise SandboxError(_SHUTTING_DOWN) from None
             except TimeoutError:
                 if self.stop.is_set():
                     waited.cancel()
-                    raise SandboxFault(_ENDING) from None
+                    raise SandboxError(_SHUTTING_DOWN) from None
 
 
-class Remote:
-    """A sandbox behind a URL, spoken to over its control API."""
+class RemoteSandbox:
+    """A sandbox at a URL, called over its control API."""
 
     def __init__(self, url: str, *, api_key: str = "", token: str = "") -> None:
-        """Prepare to send; raises UsageError if the URL is none."""
+        """Prepare to send; nothing is sent yet.
+
+        Raises:
+            UsageError: the URL is not an HTTP URL.
+
+        """
         import httpx
 
         headers = {"Content-Type": "application/json"}
@@ -175,46 +201,46 @@ class Remote:
         except httpx.InvalidURL:
             base = httpx.URL()
         if base.scheme not in ("http", "https") or not base.host:
-            raise UsageError("--to is the URL of a sandbox, such as http://127.0.0.1:8012")
+            raise UsageError("--to must be the URL of a sandbox, such as http://127.0.0.1:8012")
         self._shown = f"{base.scheme}://{base.netloc.decode()}"
         self._http = httpx
         self._client = httpx.Client(
-            base_url=base, headers=headers, timeout=_PATIENCE, verify=ssl.create_default_context(), trust_env=False
+            base_url=base, headers=headers, timeout=_TIMEOUT, verify=ssl.create_default_context(), trust_env=False
         )
         self._version, self._objects = "", list[dict[str, Any]]()
 
-    def __enter__(self) -> "Remote":
+    def __enter__(self) -> "RemoteSandbox":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def known(self, source: str) -> Mapping[str, Known]:
-        """Return what the ledger has of a source; it is fetched only when it has changed."""
+    def known(self, source: str) -> Mapping[str, KnownObject]:
+        """Return the objects of a source that are in the ledger, by key; an unchanged ledger is not fetched again."""
         reply = self._call("GET", "/_sandbox/bulk", headers={"If-None-Match": self._version})
         if reply.status_code != 304:
             self._objects = _json(reply)["objects"]
             self._version = reply.headers.get("etag", "")
         return _by_key(each for each in self._objects if each["source"] == source)
 
-    def take(self, folder: str, sent: SendResult) -> BatchResult:
-        """Hand rows over."""
-        reply = self._call("POST", f"/_sandbox/bulk/{folder}", content=sent.body())
+    def ingest(self, folder: str, batch: OutgoingBatch) -> BatchResult:
+        """Send a batch of rows of a category folder."""
+        reply = self._call("POST", f"/_sandbox/bulk/{folder}", content=batch.body())
         return msgspec.convert(_json(reply), BatchResult)
 
     def report(self, outage: Outage) -> None:
-        """Tell that a storage cannot be connected to."""
+        """Report that a storage cannot be reached."""
         self._call("POST", "/_sandbox/bulk", content=msgspec.json.encode(outage))
 
     def _call(self, method: str, path: str, **more: Any) -> Any:
         try:
             reply = self._client.request(method, path, **more)
         except self._http.HTTPError as error:
-            raise SandboxFault(f"cannot reach the sandbox at {self._shown} ({type(error).__name__})") from None
+            raise SandboxError(f"cannot reach the sandbox at {self._shown} ({type(error).__name__})") from None
         if reply.status_code == 409:
             raise Gap(int(_json(reply)["offset"]))
         if reply.status_code >= 500:
-            raise SandboxFault(f"the sandbox at {self._shown} answers {reply.status_code}")
+            raise SandboxError(f"the sandbox at {self._shown} answers {reply.status_code}")
         if reply.status_code >= 400:
             raise UsageError(f"the sandbox at {self._shown} answers {reply.status_code}: {_message(reply)}")
         return reply
@@ -226,7 +252,7 @@ def _json(reply: Any) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
-        raise UsageError("what answers at --to is no traits-sandbox")
+        raise UsageError(_NOT_A_SANDBOX)
     return value
 
 
@@ -234,8 +260,8 @@ def _message(reply: Any) -> str:
     try:
         return str(_json(reply).get("message", ""))[:300]
     except UsageError:
-        return "it is no traits-sandbox"
+        return "it is not a traits-sandbox"
 
 
-def _by_key(objects: Iterable[Mapping[str, Any]]) -> dict[str, Known]:
-    return {each["key"]: msgspec.convert(each, Known) for each in objects}
+def _by_key(objects: Iterable[Mapping[str, Any]]) -> dict[str, KnownObject]:
+    return {each["key"]: msgspec.convert(each, KnownObject) for each in objects}

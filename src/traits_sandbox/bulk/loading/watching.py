@@ -1,4 +1,4 @@
-"""Watches a storage: each new object is sent to a sandbox once, as soon as it has stopped changing."""
+"""Watches a storage: each new object is sent to a sandbox once, after it has been stable for one interval."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,25 +10,28 @@ import msgspec
 from traits_sandbox.bulk.checking.judging import CategoryRules
 from traits_sandbox.bulk.loading.intake import OVERWRITTEN, BatchResult, Gap, Outage
 from traits_sandbox.bulk.loading.rows import rows
-from traits_sandbox.bulk.loading.sending import Known, SandboxFault, SendResult, Taker, batches
+from traits_sandbox.bulk.loading.sending import KnownObject, OutgoingBatch, RowReceiver, SandboxError, batches
 from traits_sandbox.bulk.storage.layout import FolderLayout
-from traits_sandbox.bulk.storage.sources import FileSource, ObjectGone, StorageFault
+from traits_sandbox.bulk.storage.sources import FileSource, ObjectGone, StorageError
 from traits_sandbox.bulk.values import FileFormat, FilePlace, Notice, Stored, Task
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
 
 # Formats whose last line shows whether a file is complete.
-_LINED: Final[tuple[FileFormat, ...]] = ("ndjson", "csv")
-_ENDS: Final = (b"\n", b"")
+_TEXT_FORMATS: Final[tuple[FileFormat, ...]] = ("ndjson", "csv")
+_LINE_ENDS: Final = (b"\n", b"")
 
-# What may be out of reach beside single objects, under names that no key has, and what is said when it is back.
+# The storage and the sandbox as subjects of log lines, beside the keys of objects; no key contains NUL.
 _STORAGE: Final = "\0storage"
 _SANDBOX: Final = "\0sandbox"
-_BACK: Final = {_STORAGE: "the storage can be listed again", _SANDBOX: "the sandbox answers again"}
+_RECOVERED: Final = {_STORAGE: "the storage can be listed again", _SANDBOX: "the sandbox answers again"}
 
 
-class Round(msgspec.Struct):
-    """What came of one look at a storage: objects sent, those with refused rows, and those that still change."""
+class PollResult(msgspec.Struct):
+    """The result of one poll: objects that were sent, sent with refused rows, or are still changing.
+
+    `failed` means that the storage or the sandbox cannot be reached.
+    """
 
     failed: bool = False
     sent: int = 0
@@ -37,166 +40,170 @@ class Round(msgspec.Struct):
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if all that there was is with the sandbox, and good; else 1, or 3 if something is out of reach."""
+        """Return 0 if all rows of all objects are ingested, 3 if something cannot be reached, else 1."""
         return 3 if self.failed else int(bool(self.bad or self.waiting))
 
 
 class Watch:
-    """Looks at one storage again and again. What was sent is known by the sandbox, not here."""
+    """Polls one storage, and sends new objects. The sandbox remembers what was sent, not this object."""
 
     def __init__(
         self,
         source: FileSource,
         contract: Contract,
-        taker: Taker,
+        receiver: RowReceiver,
         *,
         interval: float,
         clock: Clock,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         stop: Event | None = None,
     ) -> None:
-        """Prepare to look every `interval` seconds until `stop` is set; `say` is given lines for a person."""
-        self._source, self._taker, self._say, self._clock = source, taker, say, clock
+        """Prepare to poll every `interval` seconds until `stop` is set; `log` gets lines of text."""
+        self._source, self._receiver, self._log, self._clock = source, receiver, log, clock
         self._interval = interval
         self.stop = stop or Event()
         self._layout = FolderLayout(contract)
         self._category = cache(lambda folder: CategoryRules(contract, folder))
         self._before, self._seen = dict[str, Stored](), dict[str, Stored]()
-        self._told: dict[str, str] = {}
-        self._goes_on = True
+        self._logged: dict[str, str] = {}
+        self._continues = True
 
     def run(self) -> None:
-        """Look until told to stop."""
+        """Poll until `stop` is set."""
         while not self.stop.is_set():
-            self.look()
+            self.poll()
             self.stop.wait(self._interval)
 
-    def once(self) -> Round:
-        """Send what is there now, which may take a second look; return what came of both."""
-        self._goes_on = False
-        first = self.look()
+    def once(self) -> PollResult:
+        """Send the objects that exist now; poll again after one interval if some of them are still changing."""
+        self._continues = False
+        first = self.poll()
         if not first.waiting:
             return first
         self.stop.wait(self._interval)
-        second = self.look()
+        second = self.poll()
         second.sent, second.bad = second.sent + first.sent, second.bad + first.bad
         if second.waiting:
-            self._say(f"{second.waiting} files still change, and are left out")
+            self._log(f"{second.waiting} files are still changing, so they are not sent")
         return second
 
-    def look(self) -> Round:
-        """List the storage once, and send what is new and complete."""
-        done = Round()
+    def poll(self) -> PollResult:
+        """List the storage once, and send the objects that are new and complete."""
+        done = PollResult()
         try:
             listed = list(self._source.files())
-            self._tell(_STORAGE, "")
+            self._log_change(_STORAGE, "")
             self._before, self._seen = self._seen, {stored.key: stored for stored in listed}
-            known = self._taker.known(self._source.name)
-            self._tell(_SANDBOX, "")
+            known = self._receiver.known(self._source.name)
+            self._log_change(_SANDBOX, "")
             for stored in listed:
                 if self.stop.is_set():
                     break
-                self._consider(stored, known.get(stored.key), done)
-        except StorageFault as fault:
+                self._send_if_new(stored, known.get(stored.key), done)
+        except StorageError as error:
             done.failed = True
-            self._outage(_STORAGE, str(fault))
-        except SandboxFault as fault:
+            self._report_outage(_STORAGE, str(error))
+        except SandboxError as error:
             done.failed = True
-            self._tell(_SANDBOX, str(fault))
+            self._log_change(_SANDBOX, str(error))
         return done
 
-    def _consider(self, stored: Stored, known: Known | None, done: Round) -> None:
+    def _send_if_new(self, stored: Stored, known: KnownObject | None, done: PollResult) -> None:
         place = self._place(stored)
         if place is None or (known and _is_settled(stored, known)):
             return
         try:
             if self._is_complete(stored, place) and self._send(stored, place, known, done):
-                self._tell(stored.key, "")
+                self._log_change(stored.key, "")
                 return
-        except ObjectGone:  # it changed while it was read: the next look sees what it has become
+        except ObjectGone:  # It changed while it was read; the next poll reads it again.
             pass
-        except StorageFault as fault:
+        except StorageError as error:
             done.failed = True
-            self._outage(stored.key, str(fault))
+            self._report_outage(stored.key, str(error))
             return
         done.waiting += 1
 
     def _place(self, stored: Stored) -> FilePlace | None:
         place = self._layout.read(stored.key)
         if stored.fault or isinstance(place, Notice):
-            self._tell(stored.key, stored.fault or getattr(place, "message", ""))
+            self._log_change(stored.key, stored.fault or getattr(place, "message", ""))
             return None
         return place
 
     def _is_complete(self, stored: Stored, place: FilePlace) -> bool:
-        """Tell whether an object has not changed for an interval, and ends as a whole one."""
+        """Return whether an object has been stable for one interval."""
         if (seen := self._before.get(stored.key)) and (seen.etag, seen.size) == (stored.etag, stored.size):
             return True
-        return self._clock() - stored.modified >= self._interval and not self._breaks_off(stored, place)
+        return self._clock() - stored.modified >= self._interval and not self._is_cut_off(stored, place)
 
-    def _breaks_off(self, stored: Stored, place: FilePlace) -> bool:
-        """Tell whether a local file ends within a line, as one that is being written does."""
-        lined = place.format in _LINED and not place.compression
+    def _is_cut_off(self, stored: Stored, place: FilePlace) -> bool:
+        """Return whether a local file ends in the middle of a line, which means that it is still being written."""
+        has_lines = place.format in _TEXT_FORMATS and not place.compression
         return (
             self._source.local
-            and lined
-            and self._source.read(stored, max(0, stored.size - 1), stored.size) not in _ENDS
+            and has_lines
+            and self._source.read(stored, max(0, stored.size - 1), stored.size) not in _LINE_ENDS
         )
 
-    def _send(self, stored: Stored, place: FilePlace, known: Known | None, done: Round) -> bool:
-        """Send an object; return whether all of it is with the sandbox."""
-        name = SendResult(key=stored.key, etag=stored.etag, source=self._source.name)
+    def _send(self, stored: Stored, place: FilePlace, known: KnownObject | None, done: PollResult) -> bool:
+        """Send an object; return whether the sandbox has all of it."""
+        empty = OutgoingBatch(key=stored.key, etag=stored.etag, source=self._source.name)
         if known and known.etag != stored.etag and (known.offset or known.complete):
-            self._tell_of(stored, self._taker.take(place.folder, name), done)
+            self._log_result(stored, self._receiver.ingest(place.folder, empty), done)
             return True
         task = Task(root=self._source.uri, stored=stored, place=place, end=stored.size)
         found = rows(task, self._source, self._category(place.folder))
         offset = known.offset if known and known.etag == stored.etag else 0
         try:
-            for sent in batches(found, name, offset):
+            for batch in batches(found, empty, offset):
                 if self.stop.is_set():
                     return False
-                taken = self._taker.take(place.folder, sent)
-        except Gap:  # the sandbox was emptied meanwhile
+                result = self._receiver.ingest(place.folder, batch)
+        except Gap:  # The sandbox was reset meanwhile.
             return False
-        self._tell_of(stored, taken, done)
+        self._log_result(stored, result, done)
         return True
 
-    def _tell_of(self, stored: Stored, taken: BatchResult, done: Round) -> None:
-        notices = [notice for notice in taken.notices if (notice.kind == OVERWRITTEN) == (taken.became == OVERWRITTEN)]
-        if taken.became == "taken":
-            refused = f", {taken.refused_rows} refused" if taken.refused_rows else ""
-            rows_of = "1 row" if taken.rows == 1 else f"{taken.rows} rows"
-            self._say(f"{stored.key}: {rows_of}, {taken.records} stored{refused}")
+    def _log_result(self, stored: Stored, result: BatchResult, done: PollResult) -> None:
+        overwritten = result.became == OVERWRITTEN
+        notices = [notice for notice in result.notices if (notice.kind == OVERWRITTEN) == overwritten]
+        if result.became == "taken":
+            refused = f", {result.refused_rows} refused" if result.refused_rows else ""
+            count = "1 row" if result.rows == 1 else f"{result.rows} rows"
+            self._log(f"{stored.key}: {count}, {result.records} stored{refused}")
             done.sent += 1
             done.bad += bool(notices)
         for notice in notices:
-            self._say(f"{stored.key}: {notice.message}")
+            self._log(f"{stored.key}: {notice.message}")
 
-    def _outage(self, about: str, message: str) -> None:
-        """Tell that something cannot be listed or read; the sandbox hears of it when it can."""
-        if self._tell(about, message):
+    def _report_outage(self, subject: str, message: str) -> None:
+        """Log that something cannot be listed or read, and report it to the sandbox if that is possible."""
+        if self._log_change(subject, message):
             try:
-                told = f"{about}: {message}" if about != _STORAGE else message
-                self._taker.report(Outage(self._source.name, told))
-            except SandboxFault as fault:
-                self._tell(_SANDBOX, str(fault))
+                line = f"{subject}: {message}" if subject != _STORAGE else message
+                self._receiver.report(Outage(self._source.name, line))
+            except SandboxError as error:
+                self._log_change(_SANDBOX, str(error))
 
-    def _tell(self, about: str, message: str) -> bool:
-        """Say something unless it was said last about the same; return whether it was said."""
-        before = self._told.pop(about, "")
+    def _log_change(self, subject: str, message: str) -> bool:
+        """Log a message unless it is the last one about this subject; return whether it was logged.
+
+        An empty message means that there is no problem any more, which is logged for the storage and the sandbox.
+        """
+        before = self._logged.pop(subject, "")
         if message:
-            self._told[about] = message
+            self._logged[subject] = message
         if message and message != before and not self.stop.is_set():
-            again = "; trying again" if self._goes_on else ""
-            self._say(f"{about}: {message}" if about not in _BACK else f"{message}{again}")
+            retry = "; trying again" if self._continues else ""
+            self._log(f"{subject}: {message}" if subject not in _RECOVERED else f"{message}{retry}")
             return True
-        if before and not message and about in _BACK:
-            self._say(_BACK[about])
+        if before and not message and subject in _RECOVERED:
+            self._log(_RECOVERED[subject])
         return False
 
 
-def _is_settled(stored: Stored, known: Known) -> bool:
+def _is_settled(stored: Stored, known: KnownObject) -> bool:
     if known.etag == stored.etag:
         return known.complete
     return known.overwritten == stored.etag

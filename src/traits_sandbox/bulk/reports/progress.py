@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, 
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from traits_sandbox.bulk.checking.scan import Progress, Tell
+from traits_sandbox.bulk.checking.scan import Progress, ProgressListener
 from traits_sandbox.bulk.reports.words import number, plural, size
 
 EVERY: Final = 10.0
@@ -21,7 +21,7 @@ _SETTLED: Final = 0.5
 
 
 @contextmanager
-def progress(console: Console, clock: Callable[[], float] = monotonic) -> Iterator[Tell]:
+def progress(console: Console, clock: Callable[[], float] = monotonic) -> Iterator[ProgressListener]:
     """Lend what shows on a console how far a check has come."""
     if not console.is_terminal or console.is_dumb_terminal:
         yield _CheckLines(console, clock)

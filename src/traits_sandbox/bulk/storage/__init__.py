@@ -1,1 +1,1 @@
-"""Where files are: folders and buckets, listed and read."""
+"""Storages of files: how folders and buckets are listed and read."""

@@ -1,4 +1,4 @@
-"""What the path of a file says: its category, its format, and what is odd about its name."""
+"""Reads the path of a file: its category, its format and its compression, or a notice if it cannot be read."""
 
 import re
 from collections.abc import Mapping
@@ -25,56 +25,57 @@ _TIMED = re.compile(
 T = TypeVar("T")
 
 PARTITION = re.compile(r"[^=/]+=[^/]*")
-# The last is what stands for bytes that are no UTF-8.
+# Control characters, and the replacement character of bytes that are not UTF-8.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 
 
 class FolderLayout:
-    """Reads paths below a root, by the folders that the contract knows."""
+    """Reads paths below a root whose folders are the categories of the contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._folders = {category.folder for category in contract.categories}
 
     def read(self, key: str) -> FilePlace | Notice | None:
-        """Return what a path says, a notice if nothing can be made of it, None if it is to be passed over silently."""
+        """Return the place of a file, a notice if it cannot be read, or None if its name is hidden.
+
+        Names that start with `_` or `.` are hidden. They are skipped silently.
+        """
         *above, name = key.split("/")
         if any(part.startswith(("_", ".")) and part != ".." for part in (*above, name)) or not name:
             return None
         if ".." in above or name == ".." or _UNFIT.search(key):
-            message = "its path has .. or control characters, or is no UTF-8, so it is not read"
+            message = "its path contains .., a control character or bytes that are not UTF-8, so it is not read"
             return Notice(kind="unfit-key", message=message, key=key)
         folder = above[0] if above else ""
         if folder not in self._folders:
             known = ", ".join(sorted(self._folders))
-            where = f"lies in the unknown folder {folder!r}" if folder else "lies in no folder"
-            return Notice(kind="unknown-folder", message=f"it {where}; known are {known}", key=key)
-        return self._of_name(key, folder, name, tuple(part for part in above[1:] if PARTITION.fullmatch(part)))
+            where = f"in the unknown folder {folder!r}" if folder else "not in a folder"
+            return Notice(kind="unknown-folder", message=f"it is {where}; known folders are {known}", key=key)
+        return self._read_name(key, folder, name, tuple(part for part in above[1:] if PARTITION.fullmatch(part)))
 
-    def _of_name(self, key: str, folder: str, name: str, partitions: tuple[str, ...]) -> FilePlace | Notice:
-        stem, compression = _parted(name, COMPRESSIONS)
-        stem, found = _parted(stem, FORMATS)
+    def _read_name(self, key: str, folder: str, name: str, partitions: tuple[str, ...]) -> FilePlace | Notice:
+        stem, compression = _split_suffix(name, COMPRESSIONS)
+        stem, found = _split_suffix(stem, FORMATS)
         if found == "parquet" and compression:
-            return Notice(
-                kind="unknown-suffix", message="Parquet compresses within; it is not read when packed again", key=key
-            )
+            message = "Parquet is compressed already, so a file that is compressed again is not read"
+            return Notice(kind="unknown-suffix", message=message, key=key)
         if not found or not stem:
-            known = ", ".join((*FORMATS, *COMPRESSIONS))
-            return Notice(
-                kind="unknown-suffix", message=f"its suffix is not one of {known}, so it is not read", key=key
-            )
+            message = f"its suffix is not one of {', '.join((*FORMATS, *COMPRESSIONS))}, so it is not read"
+            return Notice(kind="unknown-suffix", message=message, key=key)
         return FilePlace(folder=folder, format=found, compression=compression or "", partitions=partitions)
 
 
 def untimed(key: str) -> Notice | None:
-    """Return a notice if a file lies flat in its folder and its name does not tell when it was made."""
+    """Return a notice if a file is directly in its category folder and its name has no time."""
     if key.count("/") != 1 or _TIMED.search(key.rpartition("/")[2]):
         return None
-    message = "a file that lies flat in its folder should carry a timestamp or a time-based UUID in its name"
+    message = "a file directly in its category folder should have a timestamp or a time-based UUID in its name"
     return Notice(kind="untimed-name", message=message, key=key)
 
 
-def _parted(name: str, suffixes: Mapping[str, T]) -> tuple[str, T | None]:
-    for suffix, meant in suffixes.items():
+def _split_suffix(name: str, suffixes: Mapping[str, T]) -> tuple[str, T | None]:
+    """Return a name without its suffix, and the meaning of the suffix; None if it is unknown."""
+    for suffix, meaning in suffixes.items():
         if name.lower().endswith(suffix):
-            return name[: -len(suffix)], meant
+            return name[: -len(suffix)], meaning
     return name, None

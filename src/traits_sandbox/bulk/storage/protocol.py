@@ -1,5 +1,6 @@
-"""What every storage can do, how it is reached, and how it fails."""
+"""What every storage can do, how it is reached, and the errors that it raises."""
 
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -10,18 +11,38 @@ from traits_sandbox.errors import TraitsSandboxError, UsageError
 UNREACHABLE = "cannot connect to the storage"
 
 
-class StorageFault(TraitsSandboxError):
-    """The storage cannot be reached, or does not let us list or read. The message is one sentence."""
+class StorageAction(StrEnum):
+    """What was tried on a storage."""
+
+    LIST = "listed"
+    READ = "read"
+
+
+class GoneReason(StrEnum):
+    """Why a listed object cannot be read."""
+
+    MISSING = "it no longer exists"
+    CHANGED = "it changed after it was listed"
+    SHORTER = "it became shorter while it was read"
+
+
+class StorageError(TraitsSandboxError):
+    """A storage cannot be reached, or does not allow listing or reading. The message is one sentence."""
 
 
 class ObjectGone(TraitsSandboxError):
-    """An object vanished, or changed, after it was listed."""
+    """An object disappeared or changed after it was listed."""
+
+    def __init__(self, reason: GoneReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Access(msgspec.Struct, frozen=True):
-    """How a storage is reached: what overrides the usual environment of its cloud. Never shown anywhere.
+    """How to reach a storage. The values override the usual environment variables of its cloud.
 
-    `options` are those of obstore, such as `access_key_id`; `endpoint` is the URL of another server than the cloud's.
+    `options` are those of obstore, such as `access_key_id`. `endpoint` is the URL of a server to use instead of the
+    cloud's own. The values can be secret, so no output shows them.
     """
 
     endpoint: str = ""
@@ -32,29 +53,46 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Storage(Protocol):
-    """Files that can be listed and read, nothing else."""
+    """Files that can only be listed and read."""
 
     def files(self) -> list[Stored]:
-        """Return every file, in any order; raises StorageFault."""
+        """Return every file, in any order.
+
+        Raises:
+            StorageError: the storage cannot be listed.
+
+        """
 
     def read(self, stored: Stored, start: int, end: int) -> bytes:
-        """Return some bytes of a file, fewer where it ends; raises StorageFault and ObjectGone."""
+        """Return the bytes of a file from `start` up to `end`; fewer if the file ends before.
+
+        Raises:
+            StorageError: the file cannot be read.
+            ObjectGone: it no longer exists, or changed after it was listed.
+
+        """
 
     def check(self, stored: Stored) -> None:
-        """Raise ObjectGone unless a file is what was listed; raises StorageFault too."""
+        """Check that a file has not changed after it was listed.
+
+        Raises:
+            StorageError: the file cannot be read.
+            ObjectGone: it no longer exists, or changed after it was listed.
+
+        """
 
 
-def faulty(uri: str, verb: str, why: str) -> StorageFault:
-    """Return the error of a storage that cannot be `listed` or `read`."""
-    return StorageFault(f"{UNREACHABLE}: {uri} cannot be {verb} ({why})")
+def storage_error(uri: str, action: StorageAction, reason: str) -> StorageError:
+    """Return the error of a storage that cannot be listed or read."""
+    return StorageError(f"{UNREACHABLE}: {uri} cannot be {action} ({reason})")
 
 
-def compare(listed: Stored, *, size: int, etag: str) -> None:
-    """Raise ObjectGone if a file is no longer what was listed."""
+def require_unchanged(listed: Stored, *, size: int, etag: str) -> None:
+    """Raise ObjectGone if the size or the etag of a file differs from the listed one."""
     if size != listed.size or (etag and listed.etag and etag != listed.etag):
-        raise ObjectGone("it changed after it was listed")
+        raise ObjectGone(GoneReason.CHANGED)
 
 
-def mistaken(uri: str) -> UsageError:
-    """Return the error of a URI that means nothing; what may be a secret in it is left out."""
-    return UsageError(f"{uri} is no folder, file://, s3://bucket, gs://bucket or az://container")
+def invalid_uri(uri: str) -> UsageError:
+    """Return the error of a URI that is not one of a storage."""
+    return UsageError(f"{uri} is not a folder, file://, s3://bucket, gs://bucket or az://container")

@@ -1,4 +1,4 @@
-"""Reads a file from its storage as blocks, unpacked on the way, with limits that no bomb gets past."""
+"""Reads a file as blocks and decompresses it, with limits that stop decompression bombs."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,20 +11,21 @@ from traits_sandbox.extras import required
 
 BLOCK: Final = 8 * 2**20
 
-# What text of this kind reaches at best is about a hundred to one; the first few bytes may be anything.
+# Text of this kind compresses to about a hundredth at best. The ratio is checked only above `_UNCHECKED` bytes.
 MAX_RATIO: Final = 300
-_FREE: Final = 64 * 2**20
+_UNCHECKED: Final = 64 * 2**20
 _UNPACK_AT_ONCE: Final = 2**20
 
-# What is left of a crumb is copied for each member that ends within it, and members can be tiny.
-_GZIP_CRUMB: Final = 2**14
-# A crumb of Zstandard can hold 32 MiB; its window is as large as the command line tool makes it at most.
-_ZSTD_CRUMB: Final = 2**10
+# At each end of a gzip member, the rest of the piece is copied, and members can be tiny: so pieces are small.
+_GZIP_PIECE: Final = 2**14
+# A piece of this size can already decompress to 32 MiB.
+_ZSTD_PIECE: Final = 2**10
+# The largest window of the `zstd` command.
 _LARGEST_WINDOW: Final = 2**27
 
 
 class Unreadable(TraitsSandboxError):
-    """A file's content is not what its name says. `kind` is stable, the message completes a sentence."""
+    """The content of a file does not fit its name. `kind` is stable; the message is a sentence without its subject."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -34,35 +35,39 @@ class Unreadable(TraitsSandboxError):
 def blocks(
     source: FileSource, stored: Stored, compression: Compression, *, start: int = 0, end: int = 0, first: int = BLOCK
 ) -> Iterator[bytes]:
-    """Yield a file's content, or a part of it, block by block; the first has `first` bytes, later ones more and more.
+    """Yield the decompressed content of a file in blocks.
+
+    Without `start` and `end`, in bytes of the file, the whole file is read. The first read has `first` bytes, and
+    each later one has twice as many, up to BLOCK.
 
     Raises:
-        Unreadable: it does not unpack, or unpacks to far more than it is.
-        StorageFault, ObjectGone: it cannot be read.
+        Unreadable: the content cannot be decompressed, or is far larger than the file.
+        StorageError: the file cannot be read.
+        ObjectGone: it no longer exists, or changed after it was listed.
 
     """
     packed = _ranges(source, stored, start, end or stored.size, first)
     if not compression:
         yield from packed
         return
-    unpack, size = (_gunzipped, _GZIP_CRUMB) if compression == "gz" else (_zstd_unpacked, _ZSTD_CRUMB)
-    crumbs = _Crumbs(packed, size)
-    yield from _gathered(_limited(unpack(crumbs), crumbs))
+    unpack, size = (_gunzip, _GZIP_PIECE) if compression == "gz" else (_unzstd, _ZSTD_PIECE)
+    pieces = _Pieces(packed, size)
+    yield from _join(_limit_ratio(unpack(pieces), pieces))
 
 
-class _Crumbs:
-    """Small pieces of some blocks; `taken` counts their bytes so far."""
+class _Pieces:
+    """Small pieces of blocks; `count` is the number of their bytes so far."""
 
     def __init__(self, blocks: Iterable[bytes], size: int) -> None:
         self._blocks, self._size = blocks, size
-        self.taken = 0
+        self.count = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for block in self._blocks:
             for at in range(0, len(block), self._size):
-                crumb = block[at : at + self._size]
-                self.taken += len(crumb)
-                yield crumb
+                piece = block[at : at + self._size]
+                self.count += len(piece)
+                yield piece
 
 
 def _ranges(source: FileSource, stored: Stored, start: int, end: int, size: int) -> Iterator[bytes]:
@@ -71,18 +76,18 @@ def _ranges(source: FileSource, stored: Stored, start: int, end: int, size: int)
         start, size = start + size, min(2 * size, BLOCK)
 
 
-def _limited(unpacked: Iterable[bytes], crumbs: _Crumbs) -> Iterator[bytes]:
-    """Pass content on as long as it is not far more than what it was packed in."""
+def _limit_ratio(unpacked: Iterable[bytes], pieces: _Pieces) -> Iterator[bytes]:
+    """Yield content until it is far larger than its compressed form."""
     total = 0
     for block in unpacked:
         total += len(block)
-        if total > _FREE and total > MAX_RATIO * crumbs.taken:
-            raise Unreadable("bomb", f"unpacks to more than {MAX_RATIO} times its size")
+        if total > _UNCHECKED and total > MAX_RATIO * pieces.count:
+            raise Unreadable("bomb", f"decompresses to more than {MAX_RATIO} times its size")
         yield block
 
 
-def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small pieces to blocks, as each block is work of its own; what comes before an error comes first."""
+def _join(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small pieces to blocks, because each block costs work; content before an error is yielded first."""
     waiting: list[bytes] = []
     size = 0
     try:
@@ -100,12 +105,12 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
-def _gunzipped(crumbs: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpack gzip, of one member or several behind one another."""
+def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress gzip with one or more members."""
     inflate, begun = zlib.decompressobj(31), False
     try:
-        for crumb in crumbs:
-            rest = crumb
+        for piece in pieces:
+            rest = piece
             while rest := rest if begun else rest.lstrip(b"\0"):
                 begun = True
                 data = inflate.decompress(rest, _UNPACK_AT_ONCE)
@@ -120,15 +125,15 @@ def _gunzipped(crumbs: Iterable[bytes]) -> Iterator[bytes]:
         raise Unreadable("gzip", "ends in the middle of its gzip data")
 
 
-def _zstd_unpacked(crumbs: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpack Zstandard, of one frame or several; in crumbs, as nothing else bounds what comes out at once."""
+def _unzstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress Zstandard with one or more frames; only small pieces limit how much is decompressed at once."""
     with required("bulk", by="bulk"):
         import zstandard
     unpacker = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
     frame, begun = unpacker.decompressobj(), False
     try:
-        for crumb in crumbs:
-            rest = crumb
+        for piece in pieces:
+            rest = piece
             while rest:
                 begun = True
                 if data := frame.decompress(rest):

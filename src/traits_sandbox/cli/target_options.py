@@ -1,4 +1,4 @@
-"""What the commands of `traits-sandbox conformance` share: the options about a target, and how mistakes are told."""
+"""The target options that the commands of `traits-sandbox conformance` share, and how these commands report errors."""
 
 import functools
 import math
@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import click
 
-from traits_sandbox.cli import INTERRUPTED
+from traits_sandbox.cli.errors import KitError
+from traits_sandbox.cli.exit_codes import INTERRUPTED
 from traits_sandbox.conformance.http.client import Target, WireLimits
 from traits_sandbox.conformance.http.keys import VARIABLE
 from traits_sandbox.conformance.judging.requirements import DECIDING, Profile
@@ -25,18 +26,18 @@ LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
 
 
-class Finite(click.FloatRange):
-    """A number that is one: neither endless nor NaN, which every range lets pass."""
+class FiniteRange(click.FloatRange):
+    """A range without infinity and NaN, which click's range accepts."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Convert a text."""
+        """Return the number, or fail if it is not finite or out of range."""
         number = super().convert(value, param, ctx)
         return number if math.isfinite(number) else self.fail(f"{value!r} is not a number.", param, ctx)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line says about a target, and how it is to be treated."""
+class TargetOptions:
+    """The values of the target options: which server to test, and what the run may do to it."""
 
     base_url: str | None
     api_key: str
@@ -55,18 +56,18 @@ class Asked:
 
     @property
     def mask(self) -> Mask:
-        """Return what hides the key."""
+        """Return a mask that hides the API key in every output."""
         return Mask(self.api_key)
 
     def target(self, default_key: str = "") -> Target:
-        """Return the target.
+        """Return the server to test.
 
         Raises:
-            UsageError: there is none, it cannot be one, or its certificates cannot be read.
+            UsageError: there is no base URL, it is not valid, or the CA certificates cannot be read.
 
         """
         if not self.base_url:
-            raise UsageError("--base-url says which server to judge, as in --base-url http://127.0.0.1:8012")
+            raise UsageError("--base-url is required, for example --base-url http://127.0.0.1:8012")
         target = Target(self.base_url, self.api_key or default_key, self.ca_file or None)
         target.check()
         self._check_certificates()
@@ -76,10 +77,10 @@ class Asked:
         try:
             ssl.create_default_context(cafile=self.ca_file or None)
         except OSError as error:
-            raise UsageError(f"--ca-file holds no PEM certificates that can be read: {self.ca_file}") from error
+            raise UsageError(f"--ca-file has no readable PEM certificates: {self.ca_file}") from error
 
-    def options(self, **more: Any) -> Options:
-        """Return the choices of a run, with some more."""
+    def run_options(self, **more: Any) -> Options:
+        """Return the options of a run; `more` are options of the command itself."""
         return Options(
             profile=self.profile,
             seed=self.seed,
@@ -91,8 +92,8 @@ class Asked:
             **more,
         )
 
-    def way(self) -> Reproduction:
-        """Return the way to the target for whoever wants to see something again."""
+    def reproduction(self) -> Reproduction:
+        """Return the arguments with which a user can run a case against the same server again."""
         given = {
             "--profile": self.profile if self.profile != OPTIONS.profile else "",
             "--seed": str(self.seed or ""),
@@ -104,67 +105,73 @@ class Asked:
         return Reproduction(self.base_url or "", self.ca_file, tuple(part for pair in pairs for part in pair))
 
 
-_POSITIVE: Final = Finite(min=0, min_open=True)
+_POSITIVE: Final = FiniteRange(min=0, min_open=True)
 _TARGET_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
-    ("--base-url", {"metavar": "URL", "help": "The server to judge, such as https://host or http://127.0.0.1:8012."}),
+    ("--base-url", {"metavar": "URL", "help": "Server to test, such as https://host or http://127.0.0.1:8012."}),
     ("--api-key", {
         "metavar": "KEY", "envvar": VARIABLE, "default": "",
-        "help": f"Its API key. Better set {VARIABLE}, which keeps it out of process lists and histories.",
+        "help": f"API key of the server. Set {VARIABLE} instead to keep it out of process lists and histories.",
     }),
     ("--profile", {
         "type": click.Choice(list(DECIDING)), "default": OPTIONS.profile, "show_default": True,
-        "help": "What decides the verdict: MUST; strict: SHOULD too; emulator: what only the emulator promises too.",
+        "help": "Requirements that decide the verdict. core: MUST. strict: also SHOULD. emulator: also what only the "
+        "emulator promises.",
     }),
     ("--seed", {
         "metavar": "N", "type": click.IntRange(min=0), "default": OPTIONS.seed, "show_default": True,
-        "help": "Orders the cases and draws their values; the same seed sends the same requests.",
+        "help": "Seed of the order of cases and of their values; the same seed sends the same requests.",
     }),
     ("--allow-writes", {
         "metavar": "HOST", "default": "",
-        "help": "Write test data to this host, the target's, and remove it again. Loopback needs no leave.",
+        "help": "Allow test data on the server, whose host must be repeated here. The kit removes the data at the end. "
+        "Loopback is always allowed.",
     }),
     ("--allow-plain-http", {
         "metavar": "HOST", "default": "",
-        "help": "Send the key to this host, the target's, over plain HTTP, where everybody on the way can read it.",
+        "help": "Allow plain HTTP to the server, whose host must be repeated here. Others on the network can read the "
+        "key. Loopback is always allowed.",
     }),
     ("--user-id", {
         "metavar": "ID", "default": "",
-        "help": "A user who exists on the target, whose status can be asked: where nothing may be written, and where "
-        "the server answers 404 for users whom it knows by a push or an upload alone.",
+        "help": "User who exists on the server, for requests about a user's status. Needed if the kit may not write, "
+        "and if the server answers 404 for users who only exist by a push or an upload.",
     }),
     ("--max-requests", {
         "metavar": "N", "type": click.IntRange(min=1), "default": LIMITS.max_requests, "show_default": True,
-        "help": "Send no more requests.",
+        "help": "Largest number of requests.",
     }),
     ("--rate", {
-        "metavar": "N", "type": Finite(min=0), "default": LIMITS.rate, "show_default": True,
-        "help": "Requests a second; 0 is as fast as it goes.",
+        "metavar": "N", "type": FiniteRange(min=0), "default": LIMITS.rate, "show_default": True,
+        "help": "Requests per second; 0 means no limit.",
     }),
     ("--max-time", {
         "metavar": "SECONDS", "type": _POSITIVE, "default": LIMITS.max_time, "show_default": True,
-        "help": "Time for the whole run.",
+        "help": "Time limit of the whole run.",
     }),
     ("--timeout", {
         "metavar": "SECONDS", "type": _POSITIVE, "default": LIMITS.timeout, "show_default": True,
-        "help": "Time for one reply.",
+        "help": "Time limit of one reply.",
     }),
     ("--concurrency", {
         "metavar": "N", "type": click.IntRange(1, 16), "default": OPTIONS.concurrency, "show_default": True,
-        "help": "How many cases run side by side.",
+        "help": "Number of cases that run at the same time.",
     }),
-    ("--ca-file", {"metavar": "FILE", "default": "", "help": "Certificates to trust beside the usual ones (PEM)."}),
-    ("--debug", {"is_flag": True, "help": "Show where in the kit an error of its own happened."}),
+    ("--ca-file", {"metavar": "FILE", "default": "", "help": "More CA certificates to trust (PEM)."}),
+    ("--debug", {"is_flag": True, "help": "Print a traceback if the kit itself fails."}),
 )  # fmt: skip
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options about a target; it gets them as its first argument, an Asked."""
+    """Add the target options to a command, which gets them as its first argument, a TargetOptions.
+
+    Errors of the command are reported as `reporting_errors` says.
+    """
 
     @functools.wraps(command)
     def called(*arguments: Any, **given: Any) -> Any:
-        asked = Asked(**{each.name: given.pop(each.name) for each in fields(Asked)})
-        with reporting_errors(asked):
-            return command(asked, *arguments, **given)
+        chosen = TargetOptions(**{each.name: given.pop(each.name) for each in fields(TargetOptions)})
+        with reporting_errors(chosen):
+            return command(chosen, *arguments, **given)
 
     decorated: Callable[..., Any] = called
     for name, given in reversed(_TARGET_OPTIONS):
@@ -172,35 +179,29 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-class KitError(click.ClickException):
-    """An error of the kit itself, which says nothing about the server."""
-
-    exit_code = 4
-
-    def show(self, file: Any = None) -> None:
-        """Print it to standard error."""
-        click.echo(f"traits-sandbox: {self.format_message()}", file=file, err=True)
-
-
 @contextmanager
-def reporting_errors(asked: Asked) -> Iterator[None]:
-    """Tell what goes wrong in a sentence without the key; the exit code says whose mistake it was."""
+def reporting_errors(chosen: TargetOptions) -> Iterator[None]:
+    """Report errors without the API key.
+
+    A UsageError keeps its exit code, Ctrl-C ends the command with 130, and any other error becomes a KitError.
+    With --debug, the traceback of the latter is printed too.
+    """
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
     except UsageError as error:
-        raise UsageError(asked.mask.text(str(error))) from None
+        raise UsageError(chosen.mask.text(str(error))) from None
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
-        if asked.debug:
-            click.echo(asked.mask.text("".join(traceback.format_exception(error))), err=True)
-        raise KitError(asked.mask.text(_own_mistake(error))) from None
+        if chosen.debug:
+            click.echo(chosen.mask.text("".join(traceback.format_exception(error))), err=True)
+        raise KitError(chosen.mask.text(_describe_bug(error))) from None
 
 
-def _own_mistake(error: BaseException) -> str:
+def _describe_bug(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    told = f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
-    return f"the kit itself failed, which says nothing about the server ({told}); run again with --debug and report it"
+    what = f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
+    return f"the kit itself failed, which says nothing about the server ({what}); run again with --debug and report it"

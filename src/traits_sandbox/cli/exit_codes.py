@@ -1,0 +1,74 @@
+"""The exit codes of all commands. The help of each command ends with its row of the table."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+SUCCESS: Final = 0
+FAILED: Final = 1
+NOT_RUN: Final = 2
+UNREACHABLE: Final = 3
+KIT_ERROR: Final = 4
+
+# As in shells: 128 plus the number of the signal.
+SIGNALLED: Final = 128
+INTERRUPTED: Final = SIGNALLED + 2
+TERMINATED: Final = SIGNALLED + 15
+
+_COULD_NOT_RUN: Final = "could not run; the reason is one line on standard error"
+_VERDICTS: Final = {
+    SUCCESS: "conformant",
+    FAILED: "not conformant: at least one failure is proven",
+    NOT_RUN: f"{_COULD_NOT_RUN}, and nothing was sent",
+    UNREACHABLE: "inconclusive: no answer, a rejected key, or not enough time",
+    KIT_ERROR: "the kit itself failed",
+    INTERRUPTED: "ended by Ctrl-C",
+}
+
+EXIT_CODES: Final[Mapping[str, Mapping[int, str]]] = {
+    "serve": {SUCCESS: "ended by a signal", NOT_RUN: _COULD_NOT_RUN},
+    "contract build": {SUCCESS: "all files are written", NOT_RUN: _COULD_NOT_RUN},
+    "contract check": {
+        SUCCESS: "all generated files are up to date",
+        FAILED: "some are stale, missing or unexpected",
+        NOT_RUN: _COULD_NOT_RUN,
+    },
+    "contract show": {SUCCESS: "the contract is printed", NOT_RUN: _COULD_NOT_RUN},
+    "contract diff": {
+        SUCCESS: "no change breaks clients",
+        FAILED: "at least one change breaks clients",
+        NOT_RUN: _COULD_NOT_RUN,
+    },
+    "conformance": _VERDICTS,
+    "conformance replay": _VERDICTS,
+    "conformance list": {SUCCESS: "the list is printed", NOT_RUN: _COULD_NOT_RUN},
+    "bulk check": {
+        SUCCESS: "all rows are valid; notices never fail a check",
+        FAILED: "bad rows, or files that cannot be read",
+        NOT_RUN: _COULD_NOT_RUN,
+        UNREACHABLE: "the storage cannot be reached",
+        INTERRUPTED: "ended by Ctrl-C",
+        TERMINATED: "ended by SIGTERM",
+    },
+    "bulk watch": {
+        SUCCESS: "ended by a signal; with --once: all rows are ingested",
+        FAILED: "with --once: rows were refused, or files are still changing",
+        NOT_RUN: _COULD_NOT_RUN,
+        UNREACHABLE: "with --once: the storage or the sandbox cannot be reached",
+    },
+}
+
+
+def lists_exit_codes(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds the exit codes of a command to the docstring of its function.
+
+    It must be the innermost decorator: click takes the help text from the docstring.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        # `\b` keeps click from joining the lines of the list.
+        lines = ["\b", "Exit codes:", *(f"  {code:<5}{meaning}" for code, meaning in EXIT_CODES[command].items())]
+        function.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n" + "\n".join(lines)
+        return function
+
+    return decorate
