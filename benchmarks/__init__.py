@@ -1,1 +1,1 @@
-"""The harness behind the README's figures: ratios, taken side by side in one run. `python -m benchmarks` runs it."""
+"""The benchmarks: ratios of two measurements that are taken in the same run. `python -m benchmarks` runs them."""

@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks`, from the checkout."""
+"""The command `python -m benchmarks`, to be run in the checkout."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -31,24 +31,29 @@ KNOWN = ", ".join(BENCHMARKS)
 
 
 def chosen(_context: click.Context, _parameter: click.Parameter, value: str) -> list[str]:
-    """Return the ids in a list between commas."""
+    """Return the ids of a list that is separated by commas."""
     ids = [each.strip().upper() for each in value.split(",")]
     if unknown := [each for each in ids if each not in BENCHMARKS]:
-        raise click.BadParameter(f"no benchmark {', '.join(unknown)}; there are {KNOWN}.")
+        raise click.BadParameter(f"no benchmark {', '.join(unknown)}; the benchmarks are {KNOWN}.")
     return ids
 
 
 @click.command()
-@click.option("--only", metavar="IDS", default=KNOWN, callback=chosen, help="Run these alone, such as P1,P3.")
+@click.option("--only", metavar="IDS", default=KNOWN, callback=chosen, help="Run only these benchmarks, such as P1,P3.")
 @click.option(
-    "--quick", is_flag=True, help="Measure less: a minute or two instead of a quarter of an hour, and less sure."
+    "--quick", is_flag=True, help="Measure for two minutes instead of fifteen; the figures are less reliable."
 )
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 def main(only: list[str], quick: bool, json_wanted: bool) -> None:
-    """Measure the sandbox against the bars of its plan, side by side with what each is compared to.
+    """Measure the sandbox, and compare each measurement with another one of the same run.
 
-    Every figure is a ratio; whether it is met is shown and does not fail the run. Exit codes: 0 it ran, whatever
-    the figures; 2 it was asked for what there is not; 1 it broke.
+    Each figure is a ratio. Most figures have a target. Missed targets are reported but do not fail the run.
+
+    \b
+    Exit codes:
+      0  the benchmarks ran
+      1  a benchmark failed
+      2  could not run: bad arguments
     """
     here = machine()
     results = list(_results(only, QUICK if quick else FULL))
@@ -59,17 +64,17 @@ def main(only: list[str], quick: bool, json_wanted: bool) -> None:
 
 
 def _results(ids: list[str], effort: Effort) -> Iterator[Result]:
-    with _progress() as say:
+    with _progress() as show_line:
         for each in ids:
-            say(f"{each} …")
+            show_line(f"{each} …")
             for result in BENCHMARKS[each](effort):
-                say(line(result))
+                show_line(line(result))
                 yield result
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Lend what tells how far the run is: on standard error, one line that changes where that is a terminal."""
+    """Yield a function that shows a line on stderr; on a terminal, each line replaces the one before."""
     console = Console(stderr=True, highlight=False)
     with console.status("") if console.is_terminal else nullcontext() as status:
         yield status.update if status else lambda text: console.print(text, soft_wrap=True, markup=False)

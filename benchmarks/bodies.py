@@ -1,4 +1,4 @@
-"""Request bodies of `push_actions` as a game would send them: seeded, with a timestamp for every record."""
+"""Realistic request bodies of `push_actions`, generated from a seed; each record has a timestamp."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ SEED = 12
 USERS = 20_000
 START = datetime(2019, 1, 1)
 
-# What happened, and which parameters it comes with.
+# Names of actions, and the parameters of each.
 ACTIONS = (
     ("buy_item", ("item_id", "shop_id")),
     ("item_used", ("item_id", "item_name", "potion_strength")),
@@ -27,8 +27,8 @@ ACTIONS = (
 )
 WORDS = ("kingdom_a", "health-potion", "blunt-trauma", "armor_14", "100", "20000", "345344", "43.222")
 
-# One way each to break a record: a field is dropped, of the wrong type, too short, no moment.
-FAULTS: tuple[tuple[str, Any], ...] = (
+# Changes that make a record invalid: a missing field, a wrong type, an empty text, a date that does not exist.
+INVALID: tuple[tuple[str, Any], ...] = (
     ("action_name", None),
     ("user_id", 1001),
     ("action_id", ""),
@@ -38,21 +38,24 @@ FAULTS: tuple[tuple[str, Any], ...] = (
 
 @cache
 def contract() -> Contract:
-    """Return the contract that is benchmarked."""
+    """Return the contract of the benchmarked edition."""
     return load("2020-09")
 
 
 @cache
 def push() -> Operation:
-    """Return the operation that is benchmarked."""
+    """Return the benchmarked operation."""
     return next(operation for operation in contract().operations if operation.id == "push_actions")
 
 
 def body(count: int, *, bad: Iterable[int] = (), batch: int = 0) -> bytes:
-    """Return the JSON of `count` records; those at the positions `bad` break the contract. Each batch differs."""
+    """Return a body with `count` records as JSON; the records at the positions `bad` are invalid.
+
+    Each `batch` has other records.
+    """
     records = _records(count, batch)
     for number, position in enumerate(bad):
-        name, value = FAULTS[number % len(FAULTS)]
+        name, value = INVALID[number % len(INVALID)]
         records[position][name] = value
         if value is None:
             del records[position][name]

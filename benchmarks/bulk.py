@@ -1,4 +1,4 @@
-"""P9: what checking files costs beside the plain ways to do it, and what memory it takes whatever their size."""
+"""P9: the speed of checking files, compared with simple programs, and the memory that it needs for large files."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.bodies import contract
-from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
+from benchmarks.figures import Effort, Figure, Result, Skipped, Target
 from benchmarks.loads import WRITERS, Row, actions, grow, purchases, room_for
 from benchmarks.processes import ROOT, children, running_seconds
 from benchmarks.rounds import ratios
@@ -28,19 +28,19 @@ from traits_sandbox.handlers.csv.columns import json_value, number
 
 ROWS = 200_000
 GROWTH = 5
-FLAT, ENOUGH = Bar(at_most=1.15), 400 * 2**20
+FLAT, ENOUGH = Target(at_most=1.15), 400 * 2**20
 CONVERTERS = {"int": number, "float": number, "list": json_value}
 
 
 def a_line_at_a_time(path: Path, category: CategoryRules) -> int:
-    """Count the valid lines of NDJSON."""
+    """Count the valid rows of an NDJSON file."""
     is_valid, loads = category.schema.is_valid, orjson.loads
     with path.open("rb") as file:
         return sum(is_valid(loads(line)) for line in file)
 
 
 def a_dictionary_at_a_time(path: Path, category: CategoryRules) -> int:
-    """Count the valid rows of CSV."""
+    """Count the valid rows of a CSV file."""
     is_valid = category.schema.is_valid
     converters = {field.name: CONVERTERS.get(field.type, str) for field in category.record.fields}
     with path.open(encoding="utf-8", newline="") as file:
@@ -51,7 +51,7 @@ def a_dictionary_at_a_time(path: Path, category: CategoryRules) -> int:
 
 
 def a_row_at_a_time(path: Path, category: CategoryRules) -> int:
-    """Count the valid rows of Parquet."""
+    """Count the valid rows of a Parquet file."""
     import polars as pl
 
     is_valid = category.schema.is_valid
@@ -59,34 +59,34 @@ def a_row_at_a_time(path: Path, category: CategoryRules) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
-    """A format, the plain way to judge it, and how much faster we are to be with flat rows and with lists in them."""
+class Comparison:
+    """A format, a simple program that counts its valid rows, and the targets of the ratio of speeds by folder."""
 
     suffix: str
-    plainly: Callable[[Path, CategoryRules], int]
+    count_valid: Callable[[Path, CategoryRules], int]
     name: str
-    bars: dict[str, Bar]
+    targets: dict[str, Target]
 
 
-CONTESTS = (
-    Contest(
+COMPARISONS = (
+    Comparison(
         "ndjson",
         a_line_at_a_time,
         "orjson + jsonschema-rs a line",
-        {"purchases": Bar(at_least=0.9), "actions": Bar(at_least=0.9)},
+        {"purchases": Target(at_least=0.9), "actions": Target(at_least=0.9)},
     ),
-    Contest("csv", a_dictionary_at_a_time, "csv.DictReader + jsonschema-rs", {"purchases": Bar(at_least=8)}),
-    Contest(
+    Comparison("csv", a_dictionary_at_a_time, "csv.DictReader + jsonschema-rs", {"purchases": Target(at_least=8)}),
+    Comparison(
         "parquet",
         a_row_at_a_time,
         "Polars, a row at a time, + jsonschema-rs",
-        {"purchases": Bar(at_least=6), "actions": Bar(at_least=6)},
+        {"purchases": Target(at_least=6), "actions": Target(at_least=6)},
     ),
 )
 
 
 def bulk(effort: Effort) -> Iterator[Result]:
-    """Yield P9: the speeds on one core, then the peaks of memory."""
+    """Yield P9: the speeds on one core, then the peak memory."""
     try:
         require_polars()
     except UsageError as error:
@@ -96,16 +96,16 @@ def bulk(effort: Effort) -> Iterator[Result]:
         yield Skipped("P9", "it needs Linux's /proc")
         return
     for folder, rows in (("purchases", purchases(ROWS)), ("actions", actions(ROWS))):
-        for contest in CONTESTS:
-            yield _speed(contest, folder, rows, effort)
+        for comparison in COMPARISONS:
+            yield _speed(comparison, folder, rows, effort)
     flat = purchases(ROWS)
-    for contest in CONTESTS:
-        yield from _memory(contest.suffix, flat, effort)
+    for comparison in COMPARISONS:
+        yield from _memory(comparison.suffix, flat, effort)
 
 
-def _speed(contest: Contest, folder: str, rows: list[Row], effort: Effort) -> Figure:
+def _speed(comparison: Comparison, folder: str, rows: list[Row], effort: Effort) -> Figure:
     with tempfile.TemporaryDirectory() as root:
-        path = _written(Path(root), folder, contest.suffix, rows)
+        path = _written(Path(root), folder, comparison.suffix, rows)
         category, seconds = CategoryRules(contract(), folder), list[float]()
 
         def ours() -> float:
@@ -113,12 +113,12 @@ def _speed(contest: Contest, folder: str, rows: list[Row], effort: Effort) -> Fi
             return ROWS / seconds[-1]
 
         def theirs() -> float:
-            return ROWS / _seconds(lambda: contest.plainly(path, category), 1)
+            return ROWS / _seconds(lambda: comparison.count_valid(path, category), 1)
 
         found = ratios(ours, theirs, effort.rounds)
         note = f"{ROWS / min(seconds) / 1e6:.2f} million rows a second"
-        what = f"{contest.suffix} of {folder} ÷ {contest.name}, speed"
-        return Figure("P9", what, found, contest.bars.get(folder), note)
+        what = f"{comparison.suffix} of {folder} ÷ {comparison.name}, speed"
+        return Figure("P9", what, found, comparison.targets.get(folder), note)
 
 
 def _checked(root: str) -> int:
@@ -128,7 +128,7 @@ def _checked(root: str) -> int:
 
 
 def _seconds(action: Callable[[], int], tries: int) -> float:
-    """Return the processor seconds of an action, of this process and its children: the least of some tries."""
+    """Return the least processor seconds of some tries, in this process and its children."""
     taken = []
     for _ in range(tries):
         begin = time.process_time() + sum(map(running_seconds, children()))
@@ -151,13 +151,13 @@ def _memory(suffix: str, rows: list[Row], effort: Effort) -> Iterator[Result]:
     note = f"{small['peak'] / 2**20:.0f} and {large['peak'] / 2**20:.0f} MiB, {large['seconds']:.0f} s"
     what = f"peak memory, {sizes} ÷ {small_size / 1e9:.2g} GB of {suffix}"
     yield Figure("P9", what, (large["peak"] / small["peak"],), FLAT, note)
-    yield Figure("P9", f"peak memory, {sizes} of {suffix} ÷ 400 MiB", (large["peak"] / ENOUGH,), Bar(at_most=1))
+    yield Figure("P9", f"peak memory, {sizes} of {suffix} ÷ 400 MiB", (large["peak"] / ENOUGH,), Target(at_most=1))
 
 
 def _peak(root: str) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.checked", root]
-    told: dict[str, float] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
-    return told
+    printed: dict[str, float] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return printed
 
 
 def _written(root: Path, folder: str, suffix: str, rows: list[Row]) -> Path:

@@ -1,6 +1,6 @@
-"""Checks a folder in a process of its own, for P9: `python -m benchmarks.checked FOLDER` prints JSON.
+"""Checks a folder in a separate process for P9: `python -m benchmarks.checked FOLDER` prints JSON.
 
-Only there the peak of its memory is that of the check. The child that reads Parquet counts too.
+In a separate process, the peak memory is that of the check alone. The child that reads Parquet is included.
 """
 
 import json
@@ -15,7 +15,7 @@ from traits_sandbox.bulk.storage.sources import Access
 
 
 def main(folder: str) -> dict[str, float]:
-    """Return the rows, how long they took in seconds, and the peak of the resident memory in bytes."""
+    """Return the number of rows, the seconds of the check, and the peak resident memory in bytes."""
     begin = time.monotonic()
     report = check((folder,), contract(), InlineEngine(), access=Access(), keep=5, on_progress=lambda _: None)
     assert report.good, report

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
 from benchmarks.bodies import body, push
-from benchmarks.figures import Bar, Effort, Figure, Result
+from benchmarks.figures import Effort, Figure, Result, Target
 from benchmarks.rounds import Measure, best_time, no_collections, ratios
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
@@ -22,20 +22,23 @@ SETTINGS = Settings(log_format="none", max_memory=2**34)
 
 
 def whole_app(effort: Effort) -> Iterator[Result]:
-    """Yield P3: from the ASGI scope to the answer, with many records against parsing, with one against Starlette."""
+    """Yield P3: the time from the ASGI scope to the reply.
+
+    With many records it is compared with parsing, with one record with a Starlette route that does nothing.
+    """
     app = Sandbox(SETTINGS).app
-    for count, bar in ((1000, 1.7), (100, 2.2)):
+    for count, limit in ((1000, 1.7), (100, 2.2)):
         raw = body(count)
         ours = best_call(app, raw, effort.tries, 5000 // count)
         parsing = best_time(partial(orjson.loads, raw), effort.tries, 5000 // count)
         what = f"whole app, {count} records ÷ orjson.loads"
-        yield Figure("P3", what, ratios(ours, parsing, effort.rounds), Bar(at_most=bar))
+        yield Figure("P3", what, ratios(ours, parsing, effort.rounds), Target(at_most=limit))
     one = body(1)
     ours, theirs = (best_call(each, one, effort.tries, 500) for each in (app, no_op_route()))
     what = "whole app, 1 record ÷ a Starlette no-op route"
-    yield Figure("P3", what, ratios(ours, theirs, effort.rounds), Bar(at_most=1.5))
+    yield Figure("P3", what, ratios(ours, theirs, effort.rounds), Target(at_most=1.5))
     bare = best_call(_without_journal(), one, effort.tries, 500)
-    yield Figure("P3", "the same with ÷ without the journal", ratios(ours, bare, effort.rounds), Bar(at_most=1.1))
+    yield Figure("P3", "the same with ÷ without the journal", ratios(ours, bare, effort.rounds), Target(at_most=1.1))
 
 
 def _without_journal() -> ASGIApp:
@@ -45,7 +48,7 @@ def _without_journal() -> ASGIApp:
 
 
 def no_op_route() -> ASGIApp:
-    """Return a Starlette app with one route that reads nothing and answers JSON with 201."""
+    """Return a Starlette app with one route, which answers 201 with JSON and reads no body."""
 
     async def no_op(_: Request) -> JSONResponse:
         return JSONResponse({"code": 201, "message": "ok", "data": None}, status_code=201)
@@ -54,7 +57,7 @@ def no_op_route() -> ASGIApp:
 
 
 def request_scope(length: int) -> Scope:
-    """Return the scope of a push as uvicorn makes it."""
+    """Return the ASGI scope of a push, as uvicorn makes it."""
     path = push().path
     return {
         "type": "http",
@@ -81,7 +84,7 @@ def request_scope(length: int) -> Scope:
 
 
 async def call(app: ASGIApp, scope: Scope, raw: bytes) -> int:
-    """Send one body to an app; return the status of its answer."""
+    """Send one body to an app; return the status of the reply."""
     status = 0
 
     async def receive() -> Message:
@@ -96,14 +99,14 @@ async def call(app: ASGIApp, scope: Scope, raw: bytes) -> int:
 
 
 def best_call(app: ASGIApp, raw: bytes, tries: int, calls: int) -> Measure:
-    """Return a measure of the processor seconds an app takes to answer 201 to a body, the least of several tries."""
+    """Return a measurement of the processor seconds of one call that is answered with 201: the least of some tries."""
     scope = request_scope(len(raw))
 
     async def seconds() -> float:
         begin = time.thread_time()
         for _ in range(calls):
             if await call(app, scope, raw) != 201:
-                raise AssertionError("the app refused the body")
+                raise AssertionError("the app rejected the body")
         return time.thread_time() - begin
 
     async def best() -> float:

@@ -1,4 +1,4 @@
-"""What a benchmark yields: a ratio with the bar that it is held against, or the reason why there is none."""
+"""The results of benchmarks: a ratio with its target, or the reason why a benchmark cannot run."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """The ratio that a figure may be `at_most`, or must be `at_least`; one of the two is given."""
+class Target:
+    """The largest ratio of a figure, `at_most`, or the smallest, `at_least`; one of the two is set."""
 
     at_most: float | None = None
     at_least: float | None = None
 
     def met_by(self, ratio: float) -> bool:
-        """Tell whether a ratio keeps the bar."""
+        """Return whether a ratio meets the target."""
         if self.at_most is not None:
             return ratio <= self.at_most
         return self.at_least is None or ratio >= self.at_least
@@ -25,12 +25,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A ratio as every round gave it; without a bar it is only told. `note` says what it stands for in units."""
+    """The ratios of all rounds, and the target if there is one. `note` has the measured values with their units."""
 
     id: str
     what: str
     rounds: tuple[float, ...]
-    bar: Bar | None = None
+    target: Target | None = None
     note: str = ""
 
     @property
@@ -40,12 +40,12 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Tell whether the median keeps the bar, None without one."""
-        return self.bar.met_by(self.ratio) if self.bar else None
+        """Return whether the median meets the target, or None without a target."""
+        return self.target.met_by(self.ratio) if self.target else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the figure as JSON values."""
-        bar = {"at_most": self.bar.at_most, "at_least": self.bar.at_least} if self.bar else {}
+        target = {"at_most": self.target.at_most, "at_least": self.target.at_least} if self.target else {}
         return {
             "id": self.id,
             "what": self.what,
@@ -53,7 +53,7 @@ class Figure:
             "low": min(self.rounds),
             "high": max(self.rounds),
             "rounds": list(self.rounds),
-            "bar": {name: value for name, value in bar.items() if value is not None} or None,
+            "target": {name: value for name, value in target.items() if value is not None} or None,
             "met": self.met,
             "note": self.note,
         }
@@ -61,7 +61,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A benchmark that cannot run here, and why."""
+    """A benchmark that cannot run on this machine, and the reason."""
 
     id: str
     reason: str
@@ -73,9 +73,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: `rounds` of `tries` of which the best counts, and so on by what is repeated.
+    """How much is measured.
 
-    Files have `load_bytes`, and five times as many.
+    There are `rounds` of `tries`, of which the best one is used. `loads`, `starts`, `fills` and `batches` are the
+    numbers of repetitions of single benchmarks. Files have `load_bytes`, and five times as many.
     """
 
     rounds: int

@@ -1,4 +1,4 @@
-"""Files of the bulk channel as a game would write them: seeded, and repeated where nothing but their size counts."""
+"""Realistic files of object storage, generated from a seed; a large file repeats the rows of a small one."""
 
 import csv
 import shutil
@@ -20,7 +20,7 @@ _BATCH = 1000
 
 
 def purchases(count: int) -> list[Row]:
-    """Return flat rows."""
+    """Return rows without lists."""
     random = Random(SEED)
     return [
         {
@@ -36,7 +36,7 @@ def purchases(count: int) -> list[Row]:
 
 
 def actions(count: int) -> list[Row]:
-    """Return rows with a list of objects in each."""
+    """Return rows that contain a list of objects."""
     return [row for batch in range(count // _BATCH) for row in _pushed(batch)]
 
 
@@ -73,7 +73,7 @@ WRITERS: Mapping[str, Write] = {"ndjson": write_ndjson, "csv": write_csv, "parqu
 
 
 def grow(path: Path, size: int) -> None:
-    """Repeat what a file holds until it has about so many bytes."""
+    """Repeat the rows of a file until it has about `size` bytes."""
     times = max(1, round(size / path.stat().st_size))
     grown = path.with_name(f"{path.name}.grown")
     if path.suffix == ".parquet":
@@ -99,5 +99,5 @@ def _grow_parquet(path: Path, times: int, grown: Path) -> None:
 
 
 def room_for(size: int, folder: Path) -> bool:
-    """Tell whether a file of so many bytes can lie in a folder twice, as it does while it grows."""
+    """Return whether a folder has room for two files of `size` bytes, which growing a file needs."""
     return shutil.disk_usage(folder).free > 3 * size

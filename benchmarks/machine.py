@@ -1,4 +1,4 @@
-"""The machine that a run's figures are from."""
+"""The machine on which the benchmarks run."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ LIBRARIES = ("orjson", "msgspec", "jsonschema-rs", "starlette", "uvicorn", "http
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What decides how fast a program runs here; `load` is the average over the last minute."""
+    """The properties of a machine that decide its speed; `load` is the average of the last minute."""
 
     processor: str
     cores: int
@@ -33,7 +33,7 @@ class Machine:
 
 
 def machine() -> Machine:
-    """Return this machine, as it is now."""
+    """Return this machine with its present load."""
     return Machine(
         processor=_processor(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,

@@ -1,4 +1,4 @@
-"""P6: that no batch waits for the garbage collector, and what the store and an idle server hold in memory."""
+"""P6: pauses by the garbage collector, and the memory of stored records and of an idle server."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
+from benchmarks.figures import Effort, Figure, Result, Skipped, Target
 from benchmarks.processes import (
     ROOT,
     free_port,
@@ -23,7 +23,7 @@ MIB = 2**20
 
 
 def memory(effort: Effort) -> Iterator[Result]:
-    """Yield P6: the worst batch, the stored bytes, the idle server."""
+    """Yield P6: the slowest batch, the memory of stored records, the memory of an idle server."""
     if not Path("/proc/self/statm").exists():
         yield Skipped("P6", "it needs Linux's /proc")
         return
@@ -31,7 +31,7 @@ def memory(effort: Effort) -> Iterator[Result]:
     ours = partial(_idle, sandbox_command, 201)
     bare = partial(_idle, partial(uvicorn_command, "benchmarks.trivial:app"), 200)
     note = f"{ours() / MIB:.0f} and {bare() / MIB:.0f} MiB"
-    yield Figure("P6", "idle serve ÷ bare uvicorn, RSS", ratios(ours, bare, 3), Bar(at_most=1.5), note)
+    yield Figure("P6", "idle serve ÷ bare uvicorn, RSS", ratios(ours, bare, 3), Target(at_most=1.5), note)
 
 
 def _filled(effort: Effort) -> Iterator[Figure]:
@@ -39,20 +39,22 @@ def _filled(effort: Effort) -> Iterator[Figure]:
     records = f"{effort.batches * 1000:,} records"
     worst = tuple(run["worst"] / run["mean"] for run in runs)
     times = ", ".join(f"{run['worst'] * 1000:.1f} of {run['mean'] * 1000:.2f}" for run in runs)
-    yield Figure("P6", f"worst ÷ mean batch, {records}", worst, Bar(at_most=10), f"{times} ms")
+    yield Figure("P6", f"worst ÷ mean batch, {records}", worst, Target(at_most=10), f"{times} ms")
     stored = tuple(run["grown"] / run["wire"] for run in runs)
     each = runs[0]["grown"] / effort.batches / 1000
-    yield Figure("P6", f"stored RSS ÷ wire bytes, {records}", stored, Bar(at_most=1.35), f"{each:.0f} bytes a record")
+    yield Figure(
+        "P6", f"stored RSS ÷ wire bytes, {records}", stored, Target(at_most=1.35), f"{each:.0f} bytes a record"
+    )
 
 
 def _fill(batches: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.million", str(batches)]
-    told: dict[str, float] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
-    return told
+    printed: dict[str, float] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return printed
 
 
 def _idle(command: Callable[[int], list[str]], status: int) -> float:
-    """Return the resident bytes of a server that has answered one request."""
+    """Return the resident memory of a server that has answered one request, in bytes."""
     port = free_port()
     with running(command(port)) as pid:
         wait_for(port, status)

@@ -1,6 +1,6 @@
-"""One million records into a fresh sandbox, for P6: `python -m benchmarks.million BATCHES` prints JSON.
+"""Sends one million records to a new sandbox for P6: `python -m benchmarks.million BATCHES` prints JSON.
 
-A process of its own, because only there is what memory grows by the store's.
+In a separate process, only the store makes the memory grow.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ RECORDS = 1000
 
 
 async def fill(batches: int) -> dict[str, float]:
-    """Send batches; return the seconds of the worst and of the mean one, and bytes on the wire and in memory."""
+    """Send batches; return the seconds of the slowest batch and the mean, and the bytes of the bodies and in memory."""
     app, scope = Sandbox(SETTINGS).app, request_scope(0)
     tune_garbage_collection()
     seconds, wire, before = [], 0, 0

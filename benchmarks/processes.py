@@ -1,4 +1,4 @@
-"""Servers in processes of their own: started, waited for, ended."""
+"""Servers in separate processes, and measurements of processes."""
 
 import http.client
 import os
@@ -19,7 +19,7 @@ KEY = "sandbox-key"
 
 
 def script(name: str) -> str:
-    """Return the path of a command that was installed beside this Python."""
+    """Return the path of a command that is installed beside this Python."""
     return str(Path(sys.executable).with_name(name))
 
 
@@ -33,43 +33,43 @@ def sandbox_command(port: int, *options: str, program: Sequence[str] = SANDBOX) 
 
 
 def uvicorn_command(app: str, port: int) -> list[str]:
-    """Return the command that serves another app as the sandbox is served: httptools, uvloop, nothing else."""
+    """Return the command that serves another app like the sandbox: with httptools and uvloop, and nothing else."""
     lean = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--lifespan", "off", "--no-server-header")
     quiet = ("--no-access-log", "--log-level", "critical")
     return [script("uvicorn"), app, "--port", str(port), *lean, *quiet]
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
+    """Return a port on which no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
-    """Return a command kept to one core."""
+    """Return a command that runs on one core only."""
     return ["taskset", "--cpu-list", str(core), *command]
 
 
 @contextmanager
 def running(command: Sequence[str]) -> Iterator[int]:
-    """Run a server and yield its process id; end it by SIGTERM. What it says is shown only if something fails."""
+    """Run a server and yield its process id; end it by SIGTERM. Its stderr is shown only if the body fails."""
     with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said) as process,
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log) as process,
     ):
         try:
             yield process.pid
         except Exception:
-            said.seek(0)
-            sys.stderr.write(said.read().decode())
+            log.seek(0)
+            sys.stderr.write(log.read().decode())
             raise
         finally:
             process.terminate()
 
 
 def wait_for(port: int, status: int) -> None:
-    """Return once a push is answered with a status; between refused connections lies a millisecond."""
+    """Wait until a push is answered with a status; try again a millisecond after a refused connection."""
     raw, end = body(1), time.monotonic() + READY_WITHIN
     while time.monotonic() < end:
         try:
@@ -94,30 +94,30 @@ def _status_of_push(port: int, raw: bytes) -> int:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the processor time that a process has had, by Linux's /proc."""
-    # Counted from the end of the name, which may hold spaces: utime and stime are fields 14 and 15.
+    """Return the processor seconds of a process, from Linux's /proc."""
+    # Fields are counted after the name, which can contain spaces: utime and stime are fields 14 and 15.
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_bytes(pid: int | str) -> int:
-    """Return the resident memory of a process, by Linux's /proc."""
+    """Return the resident memory of a process, from Linux's /proc."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def peak_bytes(pid: int | str) -> int:
-    """Return the most resident memory that a process ever had, by Linux's /proc."""
+    """Return the peak resident memory of a process, from Linux's /proc."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def children() -> list[int]:
-    """Return the processes that this one has started and that still run, by Linux's /proc."""
+    """Return the ids of the running children of this process, from Linux's /proc."""
     return [int(pid) for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()]
 
 
 def running_seconds(pid: int) -> float:
-    """Return the processor time that the threads of a process have had, to the nanosecond, by Linux's /proc."""
+    """Return the processor seconds of all threads of a process, precise to the nanosecond, from Linux's /proc."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(task.read_text(encoding="utf-8").split()[0]) for task in tasks) / 1e9

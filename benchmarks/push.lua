@@ -1,5 +1,5 @@
--- Sends one body over and over. Arguments: the file of the body, the key.
--- Prints requests a second, how many there were, and how many of them failed.
+-- Sends the same body again and again. Arguments: the file of the body, the key.
+-- Prints requests per second, the number of requests, and the number of failed ones.
 function init(arguments)
   local file = assert(io.open(arguments[1], "rb"))
   wrk.method = "POST"

@@ -1,4 +1,4 @@
-"""Shows a run: a table for people at a terminal, plain lines elsewhere, JSON for programs."""
+"""Prints a run: a table on a terminal, plain lines elsewhere, or JSON."""
 
 import json
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from rich.table import Table
 from benchmarks.figures import Figure, Result, Skipped
 from benchmarks.machine import Machine
 
-COLUMNS = ("id", "what", "median", "min–max", "bar", "met")
+COLUMNS = ("id", "what", "median", "min–max", "target", "met")
 WORDS = {True: "yes", False: "no", None: ""}
 COLOURED = {"yes": "[green]yes[/green]", "no": "[red]no[/red]", "": ""}
 
 
 def as_json(machine: Machine, results: Sequence[Result]) -> str:
     """Return a run as one JSON object."""
-    told = {
+    run = {
         "machine": machine.as_json(),
         "figures": [each.as_json() for each in results if isinstance(each, Figure)],
         "skipped": [each.as_json() for each in results if isinstance(each, Skipped)],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2)
+    return json.dumps(run, ensure_ascii=False, indent=2)
 
 
 def show(console: Console, machine: Machine, results: Sequence[Result]) -> None:
-    """Print a run; each ratio is the median of rounds in which both sides took turns."""
+    """Print a run; each ratio is the median of rounds in which both sides are measured in turn."""
     if console.is_terminal:
         console.print(_table(results))
         for each in results:
@@ -42,10 +42,10 @@ def line(result: Result) -> str:
     """Return a result as one line."""
     if isinstance(result, Skipped):
         return f"{result.id}  skipped: {result.reason}"
-    median, spread, bar, met = _cells(result)
-    held = f", bar {bar}: {'met' if met == 'yes' else 'not met'}" if bar else ""
+    median, spread, target, met = _cells(result)
+    verdict = f", target {target}: {'met' if met == 'yes' else 'missed'}" if target else ""
     note = f" ({result.note})" if result.note else ""
-    return f"{result.id}  {result.what}: {median} ({spread}){held}{note}"
+    return f"{result.id}  {result.what}: {median} ({spread}){verdict}{note}"
 
 
 def _table(results: Sequence[Result]) -> Table:
@@ -60,7 +60,7 @@ def _table(results: Sequence[Result]) -> Table:
 
 def _cells(figure: Figure) -> tuple[str, str, str, str]:
     spread = f"{_number(min(figure.rounds))}–{_number(max(figure.rounds))}"
-    return _number(figure.ratio), spread, str(figure.bar or ""), WORDS[figure.met]
+    return _number(figure.ratio), spread, str(figure.target or ""), WORDS[figure.met]
 
 
 def _number(ratio: float) -> str:

@@ -1,4 +1,4 @@
-"""Two contestants in turns. The machine is noisy, so only what is measured side by side is compared."""
+"""Measures two things in turn. Machines are noisy, so only measurements of the same run are compared."""
 
 import gc
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Measure = Callable[[], float]
-"""Takes one measurement: seconds, requests a second, whatever is compared."""
+"""Takes one measurement: seconds, requests per second, or another value to compare."""
 
 
 def ratios(ours: Measure, theirs: Measure, rounds: int) -> tuple[float, ...]:
-    """Return ours / theirs of every round; who goes first alternates. One round before them is not counted."""
+    """Return ours / theirs for each round; the order alternates. A first round is not counted."""
     ours(), theirs()
     return tuple(_round(ours, theirs, ours_first=bool(number % 2)) for number in range(rounds))
 
@@ -24,9 +24,9 @@ def _round(ours: Measure, theirs: Measure, *, ours_first: bool) -> float:
 
 
 def best_time(action: Callable[[], object], tries: int, calls: int = 1) -> Measure:
-    """Return a measure of the processor seconds a call takes, the least of several tries of several calls each.
+    """Return a measurement of the processor seconds of one call: the least of some tries of some calls.
 
-    The processor's time, as others may be at work on the machine.
+    The time on the clock would include the work of other processes.
     """
 
     def measure() -> float:
@@ -38,7 +38,7 @@ def best_time(action: Callable[[], object], tries: int, calls: int = 1) -> Measu
 
 @contextmanager
 def no_collections() -> Iterator[None]:
-    """Keep the garbage collector from running within, and have it run before."""
+    """Collect garbage before the body, and turn the collector off in it."""
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""P4: requests a second over loopback, the server on one core and the load on another."""
+"""P4: requests per second over loopback; the server runs on one core, and the load on another."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.bodies import body, push
-from benchmarks.figures import Bar, Effort, Figure, Result, Skipped
+from benchmarks.figures import Effort, Figure, Result, Skipped, Target
 from benchmarks.processes import (
     KEY,
     SANDBOX,
@@ -35,17 +35,17 @@ SCRIPT = Path(__file__).with_name("push.lua")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a figure's requests are like. `memory` has room for all of them, unless room is what it is about."""
+    """The requests of one figure. `memory` has room for all records, except in the case of a full memory."""
 
     records: int
     connections: int
-    bar: Bar | None = None
+    target: Target | None = None
     memory: str = "8GiB"
     remark: str = ""
 
     @property
     def what(self) -> str:
-        """Return the case in words."""
+        """Return a description of the case."""
         records, connections = (
             f"{number} {noun}{'s'[: number != 1]}"
             for number, noun in ((self.records, "record"), (self.connections, "connection"))
@@ -54,17 +54,20 @@ class Case:
 
 
 CASES = (
-    Case(1, 8, Bar(at_least=0.5)),
-    Case(100, 8, Bar(at_least=0.5)),
-    Case(1000, 8, Bar(at_least=0.5)),
-    Case(1, 1, Bar(at_least=0.65)),
+    Case(1, 8, Target(at_least=0.5)),
+    Case(100, 8, Target(at_least=0.5)),
+    Case(1000, 8, Target(at_least=0.5)),
+    Case(1, 1, Target(at_least=0.65)),
     Case(1000, 8, memory="64MiB", remark=", memory full"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server and what each second of load has shown: requests a second, and processor time for each."""
+    """A running server, and the measurements of each second of load.
+
+    `rates` are requests per second, `costs` processor seconds per request.
+    """
 
     pid: int
     port: int
@@ -72,27 +75,27 @@ class Server:
     costs: list[float] = field(default_factory=list)
 
     def load(self, raw: Path, connections: int) -> float:
-        """Load the server for a second with one body; return the requests a second."""
+        """Send one body to the server for a second; return the requests per second."""
         url = f"http://127.0.0.1:{self.port}{push().path}"
         wrk = ["wrk", "-t1", f"-c{connections}", "-d1s", "-s", str(SCRIPT), url, "--", str(raw), KEY]
         before = processor_seconds(self.pid)
-        told = subprocess.run(pinned(_cores()[-1], wrk), capture_output=True, text=True, check=True).stdout
+        printed = subprocess.run(pinned(_cores()[-1], wrk), capture_output=True, text=True, check=True).stdout
         spent = processor_seconds(self.pid) - before
-        rate, requests, failed = (float(number) for number in told.partition("RESULT ")[2].split())
+        rate, requests, failed = (float(number) for number in printed.partition("RESULT ")[2].split())
         if failed or not requests:
-            raise RuntimeError(f"{failed:.0f} requests failed, {requests:.0f} were answered:\n{told}")
+            raise RuntimeError(f"{failed:.0f} requests failed, {requests:.0f} were answered:\n{printed}")
         self.rates.append(rate)
         self.costs.append(spent / requests)
         return rate
 
     def cost(self, raw: Path, case: Case) -> float:
-        """Load the server for a second; return the processor seconds a request took."""
+        """Send requests to the server for a second; return the processor seconds per request."""
         self.load(raw, case.connections)
         return self.costs[-1]
 
 
 def served(effort: Effort) -> Iterator[Result]:
-    """Yield P4: our requests a second over those of LIMIT."""
+    """Yield P4: the ratio of our requests per second to those of LIMIT."""
     if reason := _obstacle():
         yield Skipped("P4", reason)
         return
@@ -104,22 +107,22 @@ def served(effort: Effort) -> Iterator[Result]:
 
 
 def _journal(effort: Effort) -> Figure:
-    """Return what the journal adds to the processor time of the smallest push, where it weighs most."""
+    """Return the cost of the journal for the smallest push, for which it is relatively largest."""
     case = Case(1, 8)
     with _body(case) as raw, _pair(_sandbox(case), _sandbox(case, WITHOUT_JOURNAL)) as (ours, bare):
         rounds = ratios(lambda: ours.cost(raw, case), lambda: bare.cost(raw, case), effort.loads)
     what = "processor time with the request journal ÷ without, 1 record, 8 connections"
-    return Figure("P4", what, rounds, Bar(at_most=1.1))
+    return Figure("P4", what, rounds, Target(at_most=1.1))
 
 
 def _figure(effort: Effort, case: Case, raw: Path, ours: Server, limit: Server) -> Figure:
     rounds = ratios(lambda: ours.load(raw, case.connections), lambda: limit.load(raw, case.connections), effort.loads)
     rates = f"{median(ours.rates):,.0f} and {median(limit.rates):,.0f} requests/s"
-    return Figure("P4", case.what, rounds, case.bar, f"{rates}; {_by_processor(ours, limit):.2f} by processor time")
+    return Figure("P4", case.what, rounds, case.target, f"{rates}; {_by_processor(ours, limit):.2f} by processor time")
 
 
 def _by_processor(ours: Server, limit: Server) -> float:
-    """Return the ratio as it would be if nobody else were at work on the server's core."""
+    """Return the ratio without the work of other processes on the server's core."""
     return median(limit.costs) / median(ours.costs)
 
 
@@ -138,7 +141,7 @@ def _sandbox(case: Case, program: Sequence[str] = SANDBOX) -> Command:
 
 @contextmanager
 def _pair(ours: Command, theirs: Command) -> Iterator[tuple[Server, Server]]:
-    """Run two servers on the first core, each on a port of its own."""
+    """Run two servers on the first core, each on its own port."""
     ports, core = (free_port(), free_port()), _cores()[0]
     with (
         running(pinned(core, ours(ports[0]))) as first,
@@ -154,7 +157,7 @@ def _cores() -> list[int]:
 
 
 def _obstacle() -> str:
-    """Return why this cannot run here; wrk is installed where that is ours to do."""
+    """Return why this benchmark cannot run, or an empty text; as root on Debian, wrk is installed."""
     if not hasattr(os, "sched_getaffinity") or shutil.which("taskset") is None:
         return "it needs Linux and taskset"
     if len(_cores()) < 2:

@@ -1,4 +1,4 @@
-"""The sandbox's command line with a journal that keeps nothing, to tell what keeping costs."""
+"""The command line of the sandbox with a journal that stores nothing, to measure the cost of the journal."""
 
 from traits_sandbox.cli import main
 from traits_sandbox.control.journal import Journal

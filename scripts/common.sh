@@ -1,9 +1,9 @@
-# What the scripts share. Each of them reads this file first: `. "$(dirname "$0")/common.sh"`.
+# Functions that the scripts share. Each script reads this file first: `. "$(dirname "$0")/common.sh"`.
 set -eu
 unset CDPATH
 cd "$(dirname "$0")/.."
 
-# The lock decides all versions, so that pip need not look for a newer pip.
+# The lock has the version of pip too, so pip does not need to check for a newer one.
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 say() {
@@ -15,7 +15,7 @@ die() {
     exit 2
 }
 
-# use_environment: makes the commands of the environment $venv the first ones.
+# use_environment: puts the commands of the environment $venv first in PATH.
 use_environment() {
     bin=$venv/bin
     [ -d "$bin" ] || bin=$venv/Scripts # on Windows
@@ -24,7 +24,7 @@ use_environment() {
     export PATH
 }
 
-# step COMMAND...: runs a command and says how long it took.
+# step COMMAND...: runs a command and prints its duration.
 step() {
     say "$*"
     started=$(date +%s)

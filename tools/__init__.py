@@ -1,1 +1,1 @@
-"""What developers of the project run; not part of the package."""
+"""Programs for developers of the project, which are not part of the package."""

@@ -1,7 +1,7 @@
-"""The table of all generated files that are committed: `scripts/generate` writes them, one test compares them.
+"""The table of all committed files that are generated: `scripts/generate` writes them, and a test compares them.
 
-A new generated file is a new row. The kill matrix's findings are measured, which takes long, by
-`python -m tests.conformance.kill_matrix --write`; here its files are only rendered again from these findings.
+A new generated file is a new row. `python -m tests.conformance.kill_matrix --write` measures the kill matrix, which
+takes long. Here its files are only written again from the measured results.
 """
 
 import json
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[1]
 REFERENCE: Final = "docs/reference"
 
-# The content of files by their path below the checkout; None for a file that is no longer generated.
+# The content of files by their path in the checkout; None for a file that is no longer generated.
 Files = dict[str, bytes | None]
 Render = Callable[[Path], Files]
 
-# The libraries whose versions may change how a file is written.
+# The libraries whose versions can change the text of a file.
 LIBRARIES: Final = ("click", "markdown-it-py", "mdit-py-plugins", "msgspec", "orjson", "pyyaml")
 
 
@@ -53,7 +53,7 @@ def conformance_report(_: Path) -> Files:
 
 
 def kill_matrix(root: Path) -> Files:
-    """Return the kill matrix as a table, and its findings in the form in which they are kept."""
+    """Return the kill matrix as a table, and its measured results."""
     from tests.conformance.kill_matrix import as_table, as_toml, read
     from traits_sandbox.conformance.judging.requirements import registry
 

@@ -1,4 +1,4 @@
-"""`python -m traits_sandbox` is the command line."""
+"""Runs the command line for `python -m traits_sandbox`."""
 
 from traits_sandbox.cli import main
 

@@ -1,4 +1,4 @@
-"""All time and chance: handed in, so that tests and seeds decide."""
+"""The clock. Time is a parameter everywhere, so that tests can set it."""
 
 import time
 from collections.abc import Callable
@@ -8,5 +8,5 @@ Clock = Callable[[], float]
 
 
 def system_clock() -> float:
-    """Return the present moment in seconds since the epoch."""
+    """Return the current time in seconds since the epoch."""
     return time.time()

@@ -1,4 +1,4 @@
-"""Optional dependencies: imported late, and a missing one is one sentence."""
+"""Optional dependencies: they are imported when they are needed, and a missing one is reported in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +8,15 @@ from traits_sandbox.errors import UsageError
 
 @contextmanager
 def required(extra: str, *, by: str) -> Iterator[None]:
-    """Let the imports of its body need an extra, for the sake of what `by` names (`--tls`).
+    """Import modules of an extra in the body; `by` is the option or command that needs them, such as `--tls`.
 
-    The body is an ordinary `import`, so that types and the rules on imports hold for it:
+    The body has ordinary imports, so that type checkers and the tests of imports see them:
 
         with required("tls", by="--tls"):
             import trustme
 
     Raises:
-        UsageError: a module that the body imports is not installed.
+        UsageError: a module is not installed.
 
     """
     try:

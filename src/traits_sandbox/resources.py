@@ -1,4 +1,4 @@
-"""Finds the folders that the package carries: inside an installed wheel, else in the checkout."""
+"""Finds the folders with data files, in the installed package or in the checkout."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from traits_sandbox.errors import UsageError
 
 
 def folder(name: str) -> Path:
-    """Return a folder of the repository's top level, such as `schemas`, wherever it lies now.
+    """Return a top-level folder of the repository, such as `schemas`; a wheel contains a copy of it.
 
     Raises:
-        UsageError: neither the package nor a checkout around it has the folder.
+        UsageError: neither the installed package nor the checkout has the folder.
 
     """
     package = Path(__file__).parent
@@ -20,5 +20,5 @@ def folder(name: str) -> Path:
 
 
 def schemas() -> Path:
-    """Return the folder with one folder for each edition of the contract."""
+    """Return the folder that has a folder for each edition of the contract."""
     return folder("schemas")

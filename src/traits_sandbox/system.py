@@ -1,4 +1,4 @@
-"""What differs between operating systems: signals, limits, processors. No other module asks which one this is."""
+"""The differences between operating systems: signals, limits, processors. No other module asks for the system."""
 
 import os
 import signal
@@ -14,34 +14,34 @@ from typing import Any, Final
 WINDOWS: Final = sys.platform == "win32"
 
 NO_LINGER: Final = struct.pack("hh" if WINDOWS else "ii", 1, 0)
-"""The value of SO_LINGER with which the kernel sends RST instead of FIN when a socket is closed."""
+"""The value of SO_LINGER that makes the kernel send RST instead of FIN when a socket is closed."""
 
-# Windows cannot wait for more processes at once (WaitForMultipleObjects).
+# Windows cannot wait for more processes at the same time (WaitForMultipleObjects).
 MOST_PROCESSES: Final = 61 if WINDOWS else 10_000
 
 START_METHOD: Final = "spawn"
-"""How processes of a pool start: the only way that every system has, and the one that is safe beside threads."""
+"""The start method of a process pool: the only one that every system has and that is safe with threads."""
 
-# Soft limits of open files to try where the hard one cannot be had: macOS has an infinite hard limit, and refuses more
-# than its kern.maxfilesperproc, or in older versions more than OPEN_MAX, which is 10240.
+# Soft limits of open files to try if the hard limit is not accepted. macOS has an infinite hard limit, but accepts at
+# most kern.maxfilesperproc, or in older versions OPEN_MAX, which is 10240.
 _FILES: Final = (65_536, 24_576, 10_240, 4_096, 2_048)
 
 _RETRY: Final = 0.05
 
 
 def existing_signals(*names: str) -> tuple[signal.Signals, ...]:
-    """Return those of the signals that this system has."""
+    """Return the signals with these names that this system has."""
     return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)
 
 
 def ending_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that ask a program to end. SIGBREAK is what Windows sends to a child instead of SIGTERM."""
+    """Return the signals that ask a program to end; on Windows, SIGBREAK takes the place of SIGTERM for a child."""
     return existing_signals("SIGINT", "SIGTERM", "SIGBREAK")
 
 
 @contextmanager
 def sigint_blocked() -> Iterator[None]:
-    """Keep SIGINT from processes that start here, where the system can do that; this one gets it a moment later."""
+    """Block SIGINT in processes that are started in the body, if the system can; this process gets it afterwards."""
     if sys.platform == "win32":
         yield
     else:
@@ -53,12 +53,12 @@ def sigint_blocked() -> Iterator[None]:
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def raise_open_files() -> int | None:
-    """Raise the limit of open files, each connection being one; return what it is then, None where there is none."""
+    """Raise the limit of open files, because each connection is one; return the new limit, or None without a limit."""
     limits = _resource()
     if limits is None:
         return None
@@ -67,9 +67,10 @@ def raise_open_files() -> int | None:
 
 
 def raised(soft: int, hard: int, set_soft: Callable[[int], object]) -> int | None:
-    """Raise a soft limit to the hard one, or as far as the system lets it; return what it is then.
+    """Raise a soft limit to the hard limit, or as far as the system allows; return the new soft limit.
 
-    Limits below 0 are infinite, and so is the answer None. A refusal of `set_soft` is an OSError or a ValueError.
+    Limits below 0 are infinite; for an infinite soft limit, None is returned. `set_soft` raises an OSError or a
+    ValueError for a limit that the system does not accept.
     """
     if soft < 0:
         return None
@@ -82,7 +83,7 @@ def raised(soft: int, hard: int, set_soft: Callable[[int], object]) -> int | Non
 
 
 def create_private(path: Path, content: bytes) -> None:
-    """Write a new file that its owner alone may read, where files have modes; on Windows its folder decides."""
+    """Write a new file that only its owner can read; on Windows, the folder decides who can read it."""
 
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags, 0o600)
@@ -92,10 +93,10 @@ def create_private(path: Path, content: bytes) -> None:
 
 
 def remove(path: Path, *, within: float = 1.0) -> None:
-    """Remove a file that may be missing; where it is open elsewhere, which hinders Windows, try again for some seconds.
+    """Remove a file if it exists; try again for `within` seconds, because Windows cannot remove an open file.
 
     Raises:
-        OSError: it cannot be removed.
+        OSError: the file cannot be removed.
 
     """
     deadline = monotonic() + within
@@ -110,11 +111,11 @@ def remove(path: Path, *, within: float = 1.0) -> None:
 
 
 def limit_memory(most: int) -> None:
-    """Limit the memory of this process to `most` bytes and turn core dumps off, where the system can do that."""
+    """Limit the memory of this process to `most` bytes and turn core dumps off, if the system can."""
     limits = _resource()
     if limits is None:
         return
-    # What is written to counts on Linux, not what is mapped; elsewhere all counts, where it counts at all.
+    # Linux counts written memory only. Other systems count all mapped memory, or have no limit.
     memory = limits.RLIMIT_DATA if sys.platform == "linux" else limits.RLIMIT_AS
     for limit, value in ((memory, most), (limits.RLIMIT_CORE, 0)):
         with suppress(OSError, ValueError):
@@ -122,7 +123,7 @@ def limit_memory(most: int) -> None:
 
 
 def _resource() -> Any:
-    """Return the module about limits of processes; None on Windows, which has neither."""
+    """Return the module `resource`, or None on Windows, which does not have it."""
     try:
         return import_module("resource")
     except ImportError:
