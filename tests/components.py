@@ -1,4 +1,4 @@
-"""What a test needs beyond Python packages: without it the test is skipped, or fails where all is required."""
+"""Components that tests need beside Python packages. Without one, a test is skipped, or fails if all are required."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ OLDEST_NODE = (20, 19)
 
 
 def require(name: str, *, present: object) -> None:
-    """Go on where a component is present; else skip, or with REQUIRE_ALL set to 1 (as in CI), fail."""
+    """Skip the test if a component is missing; with REQUIRE_ALL=1, as in CI, fail."""
     if present:
         return
     if os.environ.get("REQUIRE_ALL") == "1":
@@ -20,20 +20,20 @@ def require(name: str, *, present: object) -> None:
 
 
 def require_node() -> None:
-    """Go on where Node is as new as the npm packages of the tests need it."""
+    """Skip the test, or fail, if Node is too old for the npm packages of the tests."""
     oldest = ".".join(map(str, OLDEST_NODE))
     require(f"Node {oldest} or newer (this is {node_version()})", present=is_new_enough(node_version()))
 
 
 def is_new_enough(version: str) -> bool:
-    """Tell whether a version as Node prints it (`v20.19.0`, empty where there is none) is one to rely on."""
+    """Return whether Node is new enough, given the version that it prints (`v20.19.0`, or empty without Node)."""
     major, minor, *_ = [int(part) for part in version.removeprefix("v").split(".")] if version else (0, 0)
     return (major, minor) >= OLDEST_NODE
 
 
 @cache
 def node_version() -> str:
-    """Return what Node says of its version, empty where there is none."""
+    """Return the version that Node prints, or an empty text without Node."""
     node = shutil.which("node")
     if not node:
         return ""

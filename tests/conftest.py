@@ -1,4 +1,4 @@
-"""What several test folders share."""
+"""Options, hooks and fixtures that several test folders share."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from traits_sandbox import resources
 
 CHECKOUT = Path(__file__).parents[1]
 
-# How quickly a machine makes examples decides nothing.
+# The speed of the machine must not make a test fail.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def vendor_document() -> Path:
-    # The vendor's text is not redistributed: it lies beside the checkout on the machines that have it.
+    # The vendor's text is not part of the project. Some machines have a copy beside the checkout.
     path = CHECKOUT.parent / "shared/docs/ingestion-api-2020-09-15.md"
     if not path.exists():
         pytest.skip("the vendor's document is not here")
@@ -47,7 +47,7 @@ def vendor_document() -> Path:
 
 @pytest.fixture(scope="session")
 def edition() -> Path:
-    """The folder of the first edition: its restatement, its errata and the generated files."""
+    """The folder of the first edition: the reference, the errata and the generated files."""
     return resources.schemas() / "2020-09"
 
 

@@ -1,4 +1,4 @@
-"""How many examples of a property are tried: a share at each change, all in `scripts/proofs properties`."""
+"""The number of examples of a property: a share of them in `scripts/test`, all in `scripts/proofs properties`."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """Return a decorator: the test tries `count` examples in the proofs, and a share of them at each change."""
+    """Return a decorator for a test with `count` examples in the proofs, and a share of them in `scripts/test`."""
     tried = settings(max_examples=count if os.environ.get(ALL) else max(1, count // _SHARE))
     mark = part("properties", Tier.BOTH)
     return lambda test: mark(tried(test))

@@ -1,4 +1,4 @@
-"""Waiting for events: a test waits for as long as it takes, and only a run that hangs is ended."""
+"""Waits for events. The time limit is long, and only ends tests that hang."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE = 600.0
-"""Seconds after which whatever hangs is ended. No test's verdict depends on it: no machine needs nearly as long."""
+"""The time limit in seconds. It is so long that no machine reaches it unless a test hangs."""
 
 _PAUSE = 0.02
 
 
 def eventually(ask: Callable[[], T]) -> T:
-    """Return the first answer that is true; ask again until then."""
+    """Call a function until its result is true, and return the result."""
     end = time.monotonic() + PATIENCE
     while not (answer := ask()):
-        assert time.monotonic() < end, "what was waited for has not happened"
+        assert time.monotonic() < end, "the event has not happened"
         time.sleep(_PAUSE)
     return answer

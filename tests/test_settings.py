@@ -160,7 +160,7 @@ def test_settings_made_in_python_follow_the_same_rules(wrong: dict[str, object])
         dataclasses.replace(Settings(), **wrong)  # type: ignore[arg-type]
 
 
-def test_a_command_keeps_its_own_options() -> None:
+def test_a_command_can_have_other_options_too() -> None:
     @click.command()
     @click.argument("name")
     @options

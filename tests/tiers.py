@@ -1,6 +1,6 @@
-"""When a test runs: at each change, among the proofs, or only in the complete run.
+"""When a test runs: in `scripts/test`, in `scripts/proofs`, or only in `scripts/proofs --full`.
 
-A test without a mark runs in `scripts/test`. The others belong to a part of `scripts/proofs`, which has a name.
+A test without a mark runs in `scripts/test`. A test with a mark belongs to a named part of `scripts/proofs`.
 `scripts/proofs` reads the table of parts below line by line.
 """
 
@@ -10,7 +10,7 @@ import pytest
 
 
 class Tier(Enum):
-    """The smallest run that includes a test."""
+    """The shortest run that includes a test."""
 
     TEST = "scripts/test"
     BOTH = "scripts/test, and with all its examples in scripts/proofs PART"
@@ -25,26 +25,26 @@ PARTS = {
     "project": "the workflows, the packages and the published files",
     "docs": "the commands on the pages of the documentation that take seconds",
 }
-"""Each part of `scripts/proofs`, in the order in which they run, and what it is about."""
+"""The parts of `scripts/proofs` with their descriptions, in the order in which they run."""
 
 
 def part(name: str, tier: Tier = Tier.PROOFS) -> pytest.MarkDecorator:
     """Return the mark of a test that belongs to a part.
 
-    Its tier is TEST where the test runs at each change and is repeated by the complete run of its part.
+    With the tier TEST, it runs in `scripts/test`, and again with `--full` in its part.
     """
     assert name in PARTS, f"{name} is not in tests/tiers.py"
     return pytest.mark.part(name, tier)
 
 
 def of(item: pytest.Item) -> tuple[str, Tier]:
-    """Return the part of a test, empty if it has none, and its tier."""
+    """Return the part of a test, or an empty text if it has none, and its tier."""
     mark = item.get_closest_marker("part")
     return (mark.args[0], mark.args[1]) if mark else ("", Tier.TEST)
 
 
 def selected(item: pytest.Item, *, proofs: str, full: bool) -> bool:
-    """Tell whether a test belongs to a run: of `scripts/test`, or of one part; `full` adds what takes longest."""
+    """Return whether a test belongs to a run of `scripts/test` or of one part; `full` includes the longest tests."""
     name, tier = of(item)
     if proofs:
         return name == proofs and (full or tier in (Tier.BOTH, Tier.PROOFS))

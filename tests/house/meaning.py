@@ -1,11 +1,11 @@
-"""How a generated file is compared with the committed one: by bytes, or by meaning where other libraries wrote it."""
+"""Compares a generated file with the committed one: by bytes, or by meaning if other library versions wrote it."""
 
 import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-# A requirements file with hashes, such as uv writes it; a package may have one version for each range of Pythons.
+# A line of a requirements file with hashes, as uv writes it; a package can have a version for each range of Pythons.
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 UNORDERED = {"allOf", "anyOf", "enum", "oneOf", "required", "type"}
@@ -24,15 +24,15 @@ def same_meaning(fresh: bytes, committed: bytes) -> bool:
 def judge(
     libraries: Iterable[str], lock: str | None, installed: Callable[[str], str]
 ) -> Callable[[bytes, bytes], bool]:
-    """Return how to compare: by bytes unless the lock names another version of a library that writes the files."""
+    """Return a comparison by bytes, or by meaning if the installed version of a library is not the locked one."""
     return same_meaning if lock is not None and unlike(libraries, lock, installed) else same_bytes
 
 
 def unlike(libraries: Iterable[str], lock: str, installed: Callable[[str], str]) -> list[str]:
-    """Return the libraries that are installed in another version than the lock's.
+    """Return the libraries whose installed version is not the locked one.
 
     Raises:
-        LookupError: the lock does not name a library, so it cannot be the lock of this project.
+        LookupError: a library is not in the lock, so it cannot be the lock of this project.
 
     """
     pins: dict[str, set[str]] = {}
@@ -44,11 +44,11 @@ def unlike(libraries: Iterable[str], lock: str, installed: Callable[[str], str])
 
 
 def canonical(content: bytes) -> str | bytes:
-    """Return a JSON document in one form for all documents of the same meaning; anything else stays as it is.
+    """Return the same text for all JSON documents with the same meaning; return other content unchanged.
 
-    These make no difference: spaces, the order of members and of sets such as `required`, how a number is written, how
-    a description is broken into lines, and whether null is one of two types or one of two schemas. Names, texts,
-    defaults and titles make one: people and generated clients see them.
+    These differences are ignored: spaces, the order of members and of sets such as `required`, the notation of numbers,
+    line breaks in descriptions, and whether null is one of two types or one of two schemas. Names, texts, defaults and
+    titles are compared, because people and generated clients see them.
     """
     try:
         document = json.loads(content)
@@ -77,7 +77,7 @@ def _rule(name: str, rule: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that is no schema: nothing in it is a keyword."""
+    """Return a value that is not a schema, so its names are not keywords."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else _said(value)
@@ -85,7 +85,7 @@ def _plain(value: Any) -> Any:
 
 def _nullable_as_choice(schema: dict[str, Any]) -> dict[str, Any]:
     types = schema.get("type")
-    # enum and const would keep null out.
+    # enum and const would exclude null.
     if not isinstance(types, list) or schema.keys() & {"anyOf", "const", "enum"}:
         return schema
     kinds = [each for each in types if each != "null"]

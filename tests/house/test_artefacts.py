@@ -1,4 +1,4 @@
-"""Every committed file that is generated is fresh, and the command that writes them does what it says."""
+"""All committed files that are generated are up to date, and the command that writes them works."""
 
 import json
 import os
@@ -25,7 +25,7 @@ HOW = "by bytes" if SAME is same_bytes else "by meaning"
 
 
 @pytest.mark.parametrize("name", ARTEFACTS, ids=[f"{name}, {HOW}" for name in ARTEFACTS])
-def test_the_committed_file_is_the_one_that_is_generated(name: str) -> None:
+def test_the_committed_file_is_up_to_date(name: str) -> None:
     if name == "pictures":
         require("a POSIX terminal", present=os.name == "posix")
 
@@ -40,7 +40,7 @@ def test_the_committed_file_is_the_one_that_is_generated(name: str) -> None:
     assert [path for path, content in files.items() if not fresh(path, content)] == [], f"{HOW}; run scripts/generate"
 
 
-def test_the_committed_document_of_the_control_api_is_the_one_that_is_served(tmp_path: Path) -> None:
+def test_a_sandbox_serves_the_committed_document_of_the_control_api(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         reply = httpx.get(f"{served.url}/_sandbox/openapi.json", trust_env=False)
     indented = json.dumps(reply.json(), indent=2, ensure_ascii=False).encode() + b"\n"
@@ -50,7 +50,7 @@ def test_the_committed_document_of_the_control_api_is_the_one_that_is_served(tmp
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder in which one file is fresh, one is stale, one is missing, and one is not generated any more."""
+    """A folder with one fresh, one stale, one missing, and one no longer generated file."""
     (tmp_path / "fresh").write_text("a")
     (tmp_path / "stale").write_text("a")
     (tmp_path / "gone").write_text("a")
@@ -65,7 +65,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_generate_writes_what_is_stale_and_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_writes_and_lists_stale_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], {"things": made}, folder) == 0
     assert contents(folder) == {"fresh": "a", "stale": "b", "new/missing": "c"}
     assert capsys.readouterr().out.splitlines() == ["written    stale", "written    new/missing", "removed    gone"]
@@ -73,7 +73,7 @@ def test_generate_writes_what_is_stale_and_says_so(folder: Path, capsys: pytest.
     assert capsys.readouterr().out.splitlines() == ["unchanged  things (files: 4)"]
 
 
-def test_check_lists_what_is_stale_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_lists_stale_files_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = contents(folder)
     assert main(["--check"], {"things": made}, folder) == 1
     assert contents(folder) == before
@@ -82,7 +82,7 @@ def test_check_lists_what_is_stale_and_writes_nothing(folder: Path, capsys: pyte
     assert main(["--check"], {"things": made}, folder) == 0
 
 
-def test_what_cannot_be_generated_is_one_sentence_and_exit_2(
+def test_an_error_while_generating_is_one_line_and_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(_: Path) -> Files:
@@ -95,7 +95,7 @@ def test_what_cannot_be_generated_is_one_sentence_and_exit_2(
     assert [line.partition(": ")[0] for line in lines] == ["scripts/generate"] * 2
 
 
-def test_a_bug_does_not_look_like_a_stale_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_has_another_exit_code_than_a_stale_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(_: Path) -> Files:
         raise ValueError("a bug")
 
@@ -115,7 +115,7 @@ def test_every_folder_with_a_reference_is_an_edition(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "code", "words"), [(sys.prefix, 0, "exit codes"), ("nowhere", 2, "is missing")]
 )
-def test_the_script_runs_in_the_environment_that_it_is_given(environment: str, code: int, words: str) -> None:
+def test_the_script_runs_in_the_given_environment(environment: str, code: int, words: str) -> None:
     require("a POSIX environment", present=os.name == "posix")
     command = ["sh", str(ROOT / "scripts/generate"), "--help"]
     done = subprocess.run(command, env=os.environ | {"VENV": environment}, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Enforces who may import whom, and which libraries stay where."""
+"""Checks which parts of the package import each other, and which modules import which library."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 PACKAGE = "traits_sandbox"
 
-# Rows import columns: x yes, no never (the two bans that carry the meaning), - not needed, · itself.
+# A row may import a column: x yes, no never (the two most important bans), - not needed, · itself.
 DRAWING = """
             contract derive store control handlers bulk web conformance
 contract        ·      -      -      -       -      -    -       -
@@ -29,13 +29,13 @@ FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "system", 
 LEAVES = {"errors", "clock", "json_types", "__init__"}
 
 
-def drawn() -> dict[str, set[str]]:
-    """Return what the drawing allows each part to import."""
+def allowed_imports() -> dict[str, set[str]]:
+    """Return the parts that each part may import, as the table allows."""
     columns, *rows = [line.split() for line in DRAWING.strip().splitlines()]
     return {name: {to for to, cell in zip(columns, cells, strict=True) if cell == "x"} for name, *cells in rows}
 
 
-LAYERS = drawn()
+LAYERS = allowed_imports()
 SERVER = set(LAYERS) - {"conformance"}
 MAY_IMPORT = LAYERS | {
     **{name: set() for name in FOR_EVERYONE},
@@ -50,7 +50,7 @@ BULK = ("obstore", "polars", "pyarrow", "pandas", "dask", "distributed", "zstand
 JUDGE = ("hypothesis", "schemathesis", "jsonschema", "requests", "urllib3")
 LATE = {*TLS, *BULK, *JUDGE, "redis"}
 
-# A library, and the only modules that may import it; those in LATE only within a function.
+# Libraries, and the only modules that may import them. Libraries in LATE are imported only in functions.
 FENCES: dict[str, set[str]] = {
     "starlette": {"web"},
     "python_multipart": {"web"},
@@ -76,7 +76,7 @@ FENCES: dict[str, set[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One imported module: who imports it, where, and whether only at the call of a function (or for types alone)."""
+    """One import: importing and imported module, place, and whether it is in a function or for types only (`late`)."""
 
     importer: str
     imported: str
@@ -168,7 +168,7 @@ def test_parts_import_only_what_the_table_allows(everything: list[Import]) -> No
     assert [str(each) for each in everything if each.own and not allowed(each)] == []
 
 
-def test_libraries_stay_behind_their_fences(everything: list[Import]) -> None:
+def test_libraries_are_imported_only_where_the_table_allows(everything: list[Import]) -> None:
     libraries = [each for each in everything if not each.own and each.library not in sys.stdlib_module_names]
     assert [str(each) for each in libraries if not within(each.importer, FENCES.get(each.library, set()))] == []
 
@@ -177,13 +177,13 @@ def test_optional_libraries_are_imported_late(everything: list[Import]) -> None:
     assert [str(each) for each in everything if each.library in LATE and not each.late] == []
 
 
-def test_serving_does_not_pay_for_what_it_does_not_use() -> None:
+def test_serve_imports_no_library_that_it_does_not_use() -> None:
     program = "import sys, traits_sandbox.cli.serve; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert set(loaded) & (LATE | {"rich", "markdown_it", "mdit_py_plugins", "yaml"}) == set()
 
 
-def test_the_rules_can_fail() -> None:
+def test_forbidden_imports_are_found() -> None:
     assert not allowed(Import("handlers.accept", "traits_sandbox.control.faults", "here:1", late=False))
     assert not allowed(Import("conformance.cases", "traits_sandbox.web.app", "here:1", late=False))
     assert allowed(Import("web.app", "traits_sandbox.handlers.accept", "here:1", late=False))

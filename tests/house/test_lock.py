@@ -1,4 +1,4 @@
-"""The lock fits what pyproject.toml asks for, on every Python and system that the project supports."""
+"""The lock fits pyproject.toml for every supported Python and system."""
 
 import os
 import re
@@ -39,7 +39,7 @@ ENVIRONMENTS = [
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One package of a lock: its only version, where it applies, and how many hashes it has."""
+    """One package of a lock: its version, its marker, and the number of its hashes."""
 
     requirement: Requirement
     hashes: int
@@ -79,7 +79,7 @@ def group(name: str) -> Iterator[Requirement]:
 
 
 def runtime() -> Iterator[Requirement]:
-    """Yield what the package and its extras need."""
+    """Yield the requirements of the package and its extras."""
     project = PROJECT["project"]
     for each in chain(project["dependencies"], *project["optional-dependencies"].values()):
         if canonicalize_name(Requirement(each).name) != project["name"]:
@@ -95,7 +95,7 @@ EVERY_LOCK = pytest.mark.parametrize("name", WANTED)
 
 
 @EVERY_LOCK
-def test_a_lock_fits_the_project_on_every_python_and_system(name: str) -> None:
+def test_a_lock_fits_the_project_for_every_python_and_system(name: str) -> None:
     locked = pins(name)
     for environment, wanted in product(ENVIRONMENTS, WANTED[name]):
         if not applies(wanted.marker, environment):
@@ -122,7 +122,7 @@ def test_every_direct_dependency_has_a_lowest_version() -> None:
     assert [name for name, used in operators.items() if ">=" not in used] == []
 
 
-# What scripts/test has installed; empty where pytest was started by hand.
+# The versions that scripts/test has installed; empty if pytest was started in another way.
 INSTALLED = os.environ.get("VERSIONS", "")
 
 

@@ -1,4 +1,4 @@
-"""Generated files are compared by bytes or, only if another library wrote them, by meaning."""
+"""Generated files are compared by bytes, and by meaning only if another library version wrote them."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,13 +34,13 @@ pyyaml==6.0.4 ; python_version < "4" \\
         (PINNED, {"msgspec": "0.23.0", "pyyaml": "6.0.40"}, same_meaning),
     ],
 )
-def test_files_are_compared_by_meaning_only_if_a_library_that_writes_them_is_not_the_locks(
+def test_files_are_compared_by_meaning_only_if_a_library_has_another_version_than_in_the_lock(
     lock: str | None, installed: dict[str, str], same: Callable[[bytes, bytes], bool]
 ) -> None:
     assert judge(("msgspec", "pyyaml"), lock, installed.__getitem__) is same
 
 
-def test_the_lock_must_name_the_libraries_that_write_files() -> None:
+def test_the_lock_must_have_all_libraries_that_write_files() -> None:
     with pytest.raises(LookupError, match="orjson"):
         unlike(("msgspec", "orjson"), PINNED, {"msgspec": "0.23.0"}.__getitem__)
 
@@ -64,7 +64,7 @@ ANY_OF = {"anyOf": [{"$ref": "#/$defs/Body"}, {"type": "null"}]}
         ),
     ],
 )
-def test_the_same_meaning_in_other_words_is_the_same(one: Any, other: Any) -> None:
+def test_documents_with_the_same_meaning_are_equal(one: Any, other: Any) -> None:
     assert same_meaning(json.dumps(one).encode(), json.dumps(other, indent=2).encode())
 
 
@@ -86,11 +86,11 @@ def test_the_same_meaning_in_other_words_is_the_same(one: Any, other: Any) -> No
         ({"propertyNames": {"enum": ["a"]}}, {}),
     ],
 )
-def test_another_meaning_is_noticed(one: Any, other: Any) -> None:
+def test_documents_with_another_meaning_differ(one: Any, other: Any) -> None:
     assert not same_meaning(json.dumps(one).encode(), json.dumps(other).encode())
 
 
-def test_every_change_of_a_schema_is_noticed() -> None:
+def test_every_change_of_a_schema_is_found() -> None:
     committed = (folder("conformance") / "report.schema.json").read_bytes()
     document = json.loads(committed)
     changes = 0
@@ -102,7 +102,7 @@ def test_every_change_of_a_schema_is_noticed() -> None:
 
 
 def changed(value: Any) -> Iterator[None]:
-    """Change each scalar and remove each member of a document in turn, in place; undo it afterwards."""
+    """Change each scalar and remove each member of a document, one at a time, in place; undo each change."""
     for place in list(value) if isinstance(value, dict) else range(len(value)):
         kept = value[place]
         if isinstance(kept, dict | list):
@@ -119,6 +119,6 @@ def changed(value: Any) -> Iterator[None]:
         value.update(before) if isinstance(value, dict) else value.extend(before)
 
 
-def test_text_has_no_other_meaning_than_its_bytes() -> None:
+def test_text_is_compared_by_its_bytes() -> None:
     assert same_meaning(b"a table", b"a table")
     assert not same_meaning(b"a table", b"another table")

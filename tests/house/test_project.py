@@ -18,7 +18,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~)}\]:/-])/(?:work|home|root|Users|opt)/\w+"
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    """Return the text files that belong to the project, by name."""
+    """Return the text files of the project by name."""
     return dict(_texts(files()))
 
 
@@ -35,7 +35,7 @@ def project() -> dict[str, object]:
     return table
 
 
-def test_the_table_of_limits_has_every_part_of_the_proofs() -> None:
+def test_the_table_of_time_limits_has_every_part_of_the_proofs() -> None:
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [name for name in PARTS if f"| `{name}` | " not in table] == []
     limits = re.findall(r"^\|[^|]*\|[^|]*\| (\d+(?:\.\d+)?) \|", table, re.MULTILINE)
@@ -43,7 +43,7 @@ def test_the_table_of_limits_has_every_part_of_the_proofs() -> None:
     assert sum(map(float, limits)) <= CI_MINUTES
 
 
-def test_one_version_everywhere() -> None:
+def test_the_version_is_the_same_everywhere() -> None:
     assert project()["version"] == __version__
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
@@ -52,20 +52,20 @@ def test_the_package_is_typed() -> None:
     assert (PACKAGE / "py.typed").is_file()
 
 
-def test_every_module_says_what_it_is() -> None:
+def test_every_module_has_a_docstring() -> None:
     bare = [path for path in PACKAGE.rglob("*.py") if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
     assert bare == []
 
 
-def test_nothing_points_outside_the_checkout(texts: dict[str, str]) -> None:
+def test_no_file_points_outside_the_checkout(texts: dict[str, str]) -> None:
     assert [name for name, text in texts.items() if name.startswith("src/") and "../shared" in text] == []
 
 
-def test_nothing_names_a_place_on_one_machine(texts: dict[str, str]) -> None:
+def test_no_file_contains_a_path_of_one_machine(texts: dict[str, str]) -> None:
     assert {name: found[0] for name, text in texts.items() if (found := MACHINE_PATH.findall(text))} == {}
 
 
-def test_scripts_can_be_run(texts: dict[str, str]) -> None:
+def test_scripts_are_executable(texts: dict[str, str]) -> None:
     assert [
         name
         for name in texts

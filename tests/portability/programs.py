@@ -1,4 +1,4 @@
-"""The command line as a real process, on a system that is made to look like another one."""
+"""Runs the command line as a process that seems to run on another system."""
 
 import os
 import subprocess
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tests.patience import PATIENCE
 
-# The encodings that a pipe has on Windows, and on a system without a locale: for streams alone, and for everything.
+# Encodings of a pipe on Windows and on a system without a locale: of the streams only, and of everything.
 CP1252 = {"PYTHONIOENCODING": "cp1252"}
 ASCII = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
 
-# Modules that are in place of those of this system. `resource` as macOS has it: the hard limit is infinite, and a soft
-# one that goes beyond what the kernel has is refused; the limits themselves are left as they are.
+# Modules that replace those of this system. `resource` behaves as on macOS: the hard limit is infinite, and a soft
+# limit above that of the kernel is not accepted. No limit is really changed.
 WITHOUT_UVLOOP = {"uvloop": "raise ImportError('there is no uvloop here')\n"}
 WITHOUT_RESOURCE = {"resource": "raise ImportError('there is no resource here')\n"}
 RESOURCE_OF_MACOS = """
@@ -30,8 +30,8 @@ def setrlimit(which, limits):
 """
 
 
-def elsewhere(folder: Path, modules: dict[str, str], **env: str) -> dict[str, str]:
-    """Return the environment of a process that finds these modules first."""
+def other_system(folder: Path, modules: dict[str, str], **env: str) -> dict[str, str]:
+    """Return the environment of a process that imports these modules instead of the system's."""
     folder.mkdir(exist_ok=True)
     for name, text in modules.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8", newline="\n")

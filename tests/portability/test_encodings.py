@@ -1,4 +1,4 @@
-"""Every command prints on any stream: a pipe of Windows has cp1252, one without a locale ASCII."""
+"""Every command prints on every stream: a pipe on Windows has cp1252, and without a locale ASCII."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from tests.wire.served import serving
 ENCODINGS = {"cp1252": CP1252, "ascii": ASCII}
 NOWHERE = "http://127.0.0.1:9"
 KEY = {"TRAITS_API_KEY": "key"}
-# No reply is late, however busy the machine is.
+# Time limits that a busy machine does not reach.
 PATIENT = ("--timeout", str(PATIENCE), "--max-time", str(PATIENCE))
 ROW = '{"user_id": "ä…😀", "item_id": "2", "count": 1, "price": -1, "größe…": "😀"}\n'
 
-# Each command with its exit code, and what its outputs hold in any encoding.
+# Commands with their exit codes, and a part of their output in every encoding.
 FEW = (
     (0, "bulk check --help", "Exit codes"),
     (0, "contract show", "push_actions"),
@@ -55,7 +55,7 @@ ALL = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, edition: Path) -> Path:
-    """Return a folder with a load that has letters beyond every 8-bit encoding in its names and rows."""
+    """Return a folder with a load whose names and rows have letters that are in no 8-bit encoding."""
     folder = tmp_path_factory.mktemp("encodings")
     (folder / "ladung…/purchases/größe").mkdir(parents=True)
     (folder / "ladung…/unbekannt…").touch()
@@ -78,7 +78,7 @@ def judge(code: int, line: str, words: str, encoding: str, folder: Path, tmp_pat
 
 
 @pytest.mark.parametrize(("code", "line", "words"), FEW, ids=[line for _, line, _ in FEW])
-def test_output_is_never_lost_to_an_encoding(code: int, line: str, words: str, folder: Path, tmp_path: Path) -> None:
+def test_output_is_complete_in_every_encoding(code: int, line: str, words: str, folder: Path, tmp_path: Path) -> None:
     judge(code, line, words, "ascii", folder, tmp_path)
 
 
@@ -91,7 +91,7 @@ def test_every_command_prints_in_every_encoding(
     judge(code, line, words, encoding, folder, tmp_path)
 
 
-def test_reports_are_utf_8_whatever_the_locale(folder: Path, tmp_path: Path) -> None:
+def test_reports_are_utf_8_in_every_locale(folder: Path, tmp_path: Path) -> None:
     reports = ("html", "junit", "json")
     asked = ",".join(f"{kind}={tmp_path}/{kind}" for kind in reports)
     made = {}
@@ -107,7 +107,7 @@ def test_reports_are_utf_8_whatever_the_locale(folder: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("log_format", ["pretty", "json"])
-def test_the_log_takes_every_text(log_format: str, tmp_path: Path) -> None:
+def test_the_log_can_contain_every_text(log_format: str, tmp_path: Path) -> None:
     record = {"user_id": "1", "level": "…😀", "größe…": 1, "levél": 2}
     with (
         serving(tmp_path, "--log-format", log_format, env=os.environ | ASCII) as served,

@@ -1,4 +1,4 @@
-"""A checkout with CRLF line ends, as git makes one on Windows, and copies that lost their LF on the way."""
+"""Checkouts and copies with CRLF line ends, as git can make them on Windows."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def with_crlf(source: Path, target: Path) -> Path:
     return target
 
 
-def test_documents_with_crlf_make_the_same_files(edition: Path, tmp_path: Path) -> None:
+def test_documents_with_crlf_generate_the_same_files(edition: Path, tmp_path: Path) -> None:
     for name in ("reference.md", "errata.toml"):
         with_crlf(edition / name, tmp_path / name)
     (here, found), (there, found_there) = build_edition(edition), build_edition(tmp_path)
@@ -51,7 +51,7 @@ def test_deviations_with_crlf_are_the_same(tmp_path: Path) -> None:
     assert read_deviations(with_crlf(tmp_path / "lf", tmp_path / "crlf")) == read_deviations(tmp_path / "lf")
 
 
-def test_generated_files_with_crlf_are_named_as_such(edition: Path, tmp_path: Path) -> None:
+def test_generated_files_with_crlf_are_reported_as_such(edition: Path, tmp_path: Path) -> None:
     shutil.copytree(edition, tmp_path / "schemas/e")
     shutil.copytree(resources.folder("postman"), tmp_path / "postman")
     folder = tmp_path / "schemas/e"
@@ -64,7 +64,7 @@ def test_generated_files_with_crlf_are_named_as_such(edition: Path, tmp_path: Pa
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone as git makes it where it turns LF into CRLF."""
+    """Return a clone made by a git that turns LF into CRLF."""
     require("git", present=shutil.which("git"))
     if (ROOT / "PKG-INFO").exists():
         pytest.skip("an sdist is no checkout")
@@ -82,7 +82,7 @@ def test_a_clone_with_autocrlf_has_lf_line_ends(clone: Path) -> None:
 
 
 @part("project", Tier.PROOFS)
-def test_the_contract_holds_in_a_clone_with_autocrlf(clone: Path) -> None:
+def test_contract_check_succeeds_in_a_clone_with_autocrlf(clone: Path) -> None:
     env = os.environ | {"PYTHONPATH": str(clone / "src")}
     tests = ["tests/contract", "tests/derive/test_generate.py", "tests/cli/test_contract_cli.py"]
     for command in (["-m", "traits_sandbox", "contract", "check"], ["-m", "pytest", "-q", *tests]):

@@ -1,4 +1,4 @@
-"""The source uses nothing that only some systems have, outside the one module that knows how they differ."""
+"""Only the module `system` uses names that some systems do not have."""
 
 import ast
 import subprocess
@@ -16,13 +16,13 @@ SOURCE = ROOT / "src" / "traits_sandbox"
 SYSTEM = SOURCE / "system.py"
 """Knows what differs between systems; everything below is allowed there."""
 
-# Modules that Windows lacks.
+# Modules that Windows does not have.
 MODULES = {
     "crypt", "curses", "fcntl", "grp", "nis", "posix", "posixpath", "pty", "pwd", "readline", "resource", "spwd",
     "syslog", "termios", "tty",
 }  # fmt: skip
 
-# Names that some system lacks, by module. Signals are looked up by name, so that a missing one is left out.
+# Names that some systems do not have, by module. Signals are looked up by name, so a missing signal is no problem.
 NAMES = {
     "asyncio": {"create_unix_connection", "create_unix_server", "open_unix_connection", "start_unix_server", "uvloop"},
     "multiprocessing": {"set_start_method"},
@@ -52,7 +52,7 @@ METHODS = {"add_signal_handler": "no loop of Windows has it", "preexec_fn": "Win
 
 
 def uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield what a module uses that some system lacks, with the line."""
+    """Yield the names that some systems do not have, with their lines."""
     for node in ast.walk(tree):
         for name in _used(node):
             yield getattr(node, "lineno", 0), name
@@ -75,7 +75,7 @@ def _used(node: ast.AST) -> Iterator[str]:
 
 
 def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield each call that reads or writes text and leaves encoding or line ends to the system, with the line."""
+    """Yield the calls that read or write text without an explicit encoding or line end, with their lines."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from ((node.lineno, f"{ast.unparse(node)[:60]}: {why}") for why in _left_open(node))
@@ -102,7 +102,7 @@ def _left_open(call: ast.Call) -> Iterator[str]:
 
 def _mode(call: ast.Call, name: str) -> str:
     given = [each.value for each in call.keywords if each.arg == "mode"]
-    # A path comes before the mode, unless the file is a method's own.
+    # The path comes before the mode, except in a method of a path.
     place = 1 if isinstance(call.func, ast.Name) or ast.unparse(call.func).startswith("os.") else 0
     found = given or call.args[place : place + 1]
     if not found:
@@ -121,11 +121,11 @@ def found(judge: object) -> list[str]:
     ]
 
 
-def test_nothing_is_used_that_some_system_lacks() -> None:
+def test_no_name_is_used_that_some_systems_do_not_have() -> None:
     assert found(uses) == []
 
 
-def test_every_text_says_its_encoding_and_its_line_ends() -> None:
+def test_every_text_file_has_an_explicit_encoding_and_line_end() -> None:
     assert found(texts) == []
 
 
@@ -136,7 +136,7 @@ def test_every_text_says_its_encoding_and_its_line_ends() -> None:
         "loop.add_signal_handler(1, f)", "subprocess.run([], preexec_fn=f)", "select.poll()", "time.tzset()",
     ],
 )  # fmt: skip
-def test_a_name_that_some_system_lacks_is_noticed(source: str) -> None:
+def test_a_name_that_some_systems_do_not_have_is_found(source: str) -> None:
     assert list(uses(ast.parse(source)))
 
 
@@ -147,7 +147,7 @@ def test_a_name_that_some_system_lacks_is_noticed(source: str) -> None:
         "path.write_text(text, encoding='utf-8')", "subprocess.run([], text=True)", "os.fdopen(1, 'w')",
     ],
 )  # fmt: skip
-def test_a_text_that_differs_between_systems_is_noticed(source: str) -> None:
+def test_a_text_file_that_depends_on_the_system_is_found(source: str) -> None:
     assert list(texts(ast.parse(source)))
 
 
@@ -158,14 +158,14 @@ def test_a_text_that_differs_between_systems_is_noticed(source: str) -> None:
         "path.read_text('utf-8')", "path.open(encoding='utf-8')", "open(handle, 'wb')", "signal.SIGINT",
     ],
 )  # fmt: skip
-def test_what_is_alike_everywhere_is_allowed(source: str) -> None:
+def test_names_that_all_systems_have_are_allowed(source: str) -> None:
     tree = ast.parse(source)
     assert [*texts(tree), *uses(tree)] == []
 
 
 @part("project", Tier.PROOFS)
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
-def test_types_fit_on_other_systems(platform: str) -> None:
+def test_types_are_correct_for_other_systems(platform: str) -> None:
     command = [sys.executable, "-m", "mypy", "--platform", platform, "--cache-dir", f".mypy_cache/{platform}", "src"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""Paths as Windows writes them: drives, backslashes, network shares, and names that it keeps for itself."""
+"""Paths of Windows: drives, backslashes, network shares and reserved names."""
 
 import os
 from contextlib import chdir
@@ -19,7 +19,7 @@ PLAIN = (
 )  # fmt: skip
 IN_A_CLOUD = ("s3://bucket/prefix", "gs://bucket", "az://container", "https://host/x", "S3://bucket")
 
-# A file URI, and the path that it means on Windows and elsewhere.
+# A file URI, and its path on Windows and on other systems.
 FILES = {
     "file:///C:/load": ("C:/load", "/C:/load"),
     "file:///c:/my%20load": ("c:/my load", "/c:/my load"),
@@ -46,13 +46,13 @@ KEPT_BY_WINDOWS = (
 
 
 @pytest.mark.parametrize("windows", [False, True])
-def test_a_drive_or_a_share_is_a_path_and_no_scheme(windows: bool) -> None:
+def test_a_drive_or_a_share_is_a_path_and_not_a_scheme(windows: bool) -> None:
     assert [path_of(each, windows=windows) for each in PLAIN] == list(PLAIN)
     assert [path_of(each, windows=windows) for each in IN_A_CLOUD] == [None] * len(IN_A_CLOUD)
 
 
 @pytest.mark.parametrize("uri", FILES)
-def test_a_file_uri_means_a_path_of_this_system(uri: str) -> None:
+def test_a_file_uri_is_a_path_of_this_system(uri: str) -> None:
     assert (path_of(uri, windows=True), path_of(uri, windows=False)) == FILES[uri]
 
 
@@ -62,13 +62,13 @@ def test_windows_reads_backslashes_and_shares_in_file_uris(uri: str) -> None:
 
 
 @pytest.mark.parametrize("uri", ["file://server/share", "file://load", "file://C:/load"])
-def test_the_folder_of_another_machine_is_refused_rather_than_taken_for_one_here(uri: str) -> None:
-    with pytest.raises(UsageError, match="names the machine"):
+def test_a_file_uri_of_another_machine_is_an_error(uri: str) -> None:
+    with pytest.raises(UsageError, match="is on another machine"):
         path_of(uri, windows=False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, it is another folder")
-def test_a_path_with_a_drive_is_looked_for_in_this_folder(tmp_path: Path) -> None:
+def test_a_path_with_a_drive_is_relative_on_this_system(tmp_path: Path) -> None:
     with chdir(tmp_path):
         with pytest.raises(UsageError, match=r"there is no folder C:\\load"):
             FileSource(r"C:\load")
@@ -82,11 +82,11 @@ def test_keys_have_slashes_on_every_system() -> None:
     assert on_disk("purchases/größe.csv") == "purchases/größe.csv"
 
 
-def test_a_name_that_is_no_text_has_a_key_that_can_be_written() -> None:
+def test_a_name_that_is_not_text_has_a_key_that_can_be_written() -> None:
     assert as_key(PurePosixPath("purchases/\udcff.csv")) == "purchases/\ufffd.csv"
 
 
-def test_folders_are_told_apart_where_none_has_a_number(tmp_path: Path) -> None:
+def test_folders_are_distinguished_without_inodes(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     unnumbered = os.stat_result((0o40755, 0, 0, 1, 0, 0, 0, 0, 0, 0))
@@ -95,8 +95,8 @@ def test_folders_are_told_apart_where_none_has_a_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", KEPT_BY_WINDOWS)
-def test_what_windows_keeps_for_itself_is_no_name_of_a_quarantined_file(name: str) -> None:
-    # ntpath knows which names are reserved, without the digits in superscript.
+def test_a_reserved_name_of_windows_is_not_the_name_of_a_quarantined_file(name: str) -> None:
+    # ntpath knows the reserved names, except those with superscript digits.
     spelled = f"{safe(name)}.bad.csv"
     assert spelled != f"{name}.bad.csv"
     assert not set(spelled) & set('<>:"\\|?*')
@@ -114,13 +114,13 @@ def test_a_quarantined_file_fits_into_a_path_of_windows() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, it is another folder")
-def test_report_files_may_lie_on_a_drive(tmp_path: Path) -> None:
+def test_report_files_can_be_on_a_drive(tmp_path: Path) -> None:
     with chdir(tmp_path):
         found = wanted([r"html=C:\out\x.html,junit=D:\a,b.xml", "json=C:x"], ("html", "junit", "json"))
     assert [str(path) for _, path in found] == [r"C:\out\x.html", r"D:\a,b.xml", "C:x"]
 
 
-def test_one_folder_has_one_name_however_it_is_spelled(tmp_path: Path) -> None:
+def test_all_spellings_of_a_folder_have_the_same_name(tmp_path: Path) -> None:
     spellings = (str(tmp_path), f"{tmp_path}/", tmp_path.as_uri(), f"file://localhost{tmp_path.as_posix()}")
     assert {FileSource(each).name for each in spellings} == {tmp_path.resolve().as_posix()}
     assert local_path(tmp_path.as_uri()) == tmp_path

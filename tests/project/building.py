@@ -1,4 +1,4 @@
-"""Builds the packages and installs them in fresh environments, with what is installed here and without the index."""
+"""Builds the packages, and installs them in new environments from installed packages, without a package index."""
 
 import importlib.metadata
 import os
@@ -22,7 +22,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command that must succeed, and return what it printed."""
+    """Run a command, which must succeed, and return its output."""
     done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -33,7 +33,7 @@ def pip(*arguments: str | Path, cwd: Path, python: str | Path = sys.executable) 
 
 
 def built(source: Path, target: str, folder: Path) -> Path:
-    """Build the `sdist` or the `wheel` of a source tree with the build backend that is installed here."""
+    """Build the `sdist` or the `wheel` of a source tree with the installed build backend."""
     run(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder, cwd=source)
     (package,) = folder.iterdir()
     return package
@@ -48,7 +48,7 @@ def unpacked(sdist: Path, folder: Path) -> Path:
 
 
 def environment(folder: Path) -> Path:
-    """Make an environment with nothing in it, not even pip."""
+    """Make an empty environment, without pip."""
     venv.create(folder, symlinks=os.name != "nt")
     return folder
 
@@ -59,7 +59,7 @@ def project() -> dict[str, dict[str, list[str]]]:
 
 
 def copy_installed(names: list[str], target: Path) -> None:
-    """Copy packages that are installed here, with all that they need, into another environment."""
+    """Copy installed packages and their dependencies to another environment."""
     scheme = {"base": str(target), "platbase": str(target)}
     site = Path(sysconfig.get_path("platlib", "venv", scheme))
     for distribution in closure(names):
@@ -70,7 +70,7 @@ def copy_installed(names: list[str], target: Path) -> None:
 
 
 def closure(requirements: list[str]) -> Iterator[importlib.metadata.Distribution]:
-    """Yield each installed distribution that the requirements lead to, once."""
+    """Yield the installed distributions of requirements and of their dependencies, each once."""
     seen: set[tuple[str, str]] = set()
     waiting = [(Requirement(each), "") for each in requirements]
     while waiting:

@@ -1,4 +1,4 @@
-"""The packages, built once for the tests of one file."""
+"""The packages, built once for each test module."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def source(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the source tree that people get: the unpacked sdist."""
+    """The source tree that users get: the unpacked sdist."""
     return unpacked(sdist, tmp_path_factory.mktemp("source"))
 
 

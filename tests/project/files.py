@@ -1,4 +1,4 @@
-"""What belongs to the project: what git tracks, or in an unpacked sdist, what it holds."""
+"""The files of the project: the files that git tracks, or all files of an unpacked sdist."""
 
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ ADDED = {"PKG-INFO", ".gitignore"}
 def files(*, committed: bool = False) -> list[str]:
     """Return the names of the project's files, in a checkout or in an unpacked sdist.
 
-    In a checkout, those that git would add belong to it too, unless only what is `committed` is asked for.
+    In a checkout, files that git would add are included, unless `committed`.
     """
     if (ROOT / "PKG-INFO").exists():
         return sorted(set(_walk(ROOT, _ignored())) - ADDED)
@@ -24,7 +24,7 @@ def files(*, committed: bool = False) -> list[str]:
 
 
 def tracked(*options: str) -> list[str]:
-    """Return what `git ls-files` knows, by the options more than what is committed; nothing without a checkout."""
+    """Return the files that `git ls-files` lists with these options; none without a checkout."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", *options]
     try:
         listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()

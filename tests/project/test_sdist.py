@@ -1,4 +1,4 @@
-"""The sdist is the project: it has all files and, unpacked, passes its own tests."""
+"""The sdist has all files of the project, and passes its own tests after it is unpacked."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def test_the_sdist_has_every_file_of_the_project_and_no_other(sdist: Path) -> No
     assert names - ADDED - set(files()) == set()
 
 
-def test_the_files_are_known_without_git(sdist: Path, tmp_path: Path) -> None:
+def test_the_files_can_be_listed_without_git(sdist: Path, tmp_path: Path) -> None:
     source = unpacked(sdist, tmp_path)
     (source / ".venv/lib").mkdir(parents=True)
     (source / ".venv/lib/not-ours.py").touch()
@@ -34,7 +34,7 @@ def test_the_files_are_known_without_git(sdist: Path, tmp_path: Path) -> None:
 
 @part("project", Tier.FULL)
 def test_the_sdist_passes_its_own_tests(sdist: Path, tmp_path: Path) -> None:
-    # In an environment of its own, which the script makes from the lock that lies in the sdist.
+    # The script makes a separate environment from the lock in the sdist.
     ours = ("VENV", "VERSIONS", "PYTEST", ALL)
     given = {name: value for name, value in ENVIRONMENT.items() if not name.startswith(ours)}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What people install works away from the checkout: as a wheel, and as an editable install."""
+"""The installed package works outside of the checkout, as a wheel and as an editable installation."""
 
 import contextlib
 import json
@@ -44,10 +44,10 @@ print(json.dumps([str(resources.schemas().parent), *opened]))
 
 @pytest.fixture(scope="session", params=["wheel", "editable", pytest.param("newest", marks=part("project"))])
 def scripts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of commands of a fresh environment with the package installed.
+    """The folder of commands of a new environment with the package.
 
-    The first two have the versions that are installed here, of nothing but what the package says that it needs; the
-    last one asks the index for the newest.
+    The first two environments have the installed versions of the declared dependencies only. The last one has the
+    newest versions of the package index.
     """
     folder = tmp_path_factory.mktemp(request.param)
     python = environment(folder / "env")
@@ -67,7 +67,7 @@ def scripts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @contextlib.contextmanager
 def serving(scripts: Path, folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Run the installed command, and lend its process and address once it says that it is ready."""
+    """Run the installed command, and yield its process and URL when it is ready."""
     command = [str(scripts / "traits-sandbox"), "serve", "--port", "0", "--ready-file", "ready.json"]
     with (
         (folder / "stderr").open("w") as errors,
@@ -100,25 +100,25 @@ def test_the_readme_shows_what_an_installation_answers(scripts: Path, tmp_path: 
             assert json.loads(run(*command, "-sS", "--noproxy", "*", cwd=tmp_path)) == json.loads(answer)
 
 
-def carried(wheel: Path) -> set[str]:
+def data_files(wheel: Path) -> set[str]:
     names = zipfile.ZipFile(wheel).namelist()
     return {name.removeprefix(RESOURCES) for name in names if name.startswith(RESOURCES)}
 
 
-def test_the_wheel_carries_what_it_needs(wheel: Path) -> None:
+def test_the_wheel_has_the_files_that_it_needs(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "traits_sandbox/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_the_wheel_carries_exactly_the_files_that_the_program_reads(scripts: Path, wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_has_exactly_the_files_that_the_program_reads(scripts: Path, wheel: Path, tmp_path: Path) -> None:
     root, *opened = map(Path, json.loads(run(scripts / "python", "-c", READ_ALL, cwd=tmp_path)))
-    folders = {name.partition("/")[0] for name in carried(wheel)}
+    folders = {name.partition("/")[0] for name in data_files(wheel)}
     read = {path.relative_to(root).as_posix() for path in opened if path.is_relative_to(root)}
-    assert {name for name in read if name.partition("/")[0] in folders} == carried(wheel)
+    assert {name for name in read if name.partition("/")[0] in folders} == data_files(wheel)
 
 
-def test_no_kill_matrix_is_in_the_wheel(wheel: Path) -> None:
+def test_the_wheel_has_no_kill_matrix(wheel: Path) -> None:
     assert [name for name in zipfile.ZipFile(wheel).namelist() if "kill" in name] == []
 
 
@@ -127,7 +127,7 @@ def test_a_package_index_can_show_both_packages(sdist: Path, wheel: Path, tmp_pa
 
 
 def dead_links(description: str) -> list[str]:
-    """Return the links and pictures of a description that lead nowhere on a package index."""
+    """Return the links and pictures of a description that do not work on a package index."""
     links: list[str] = re.findall(
         r'(?:href|src)="([^"]*)"', MarkdownIt("commonmark").enable("table").render(description)
     )
@@ -142,18 +142,18 @@ def test_no_link_of_the_description_is_relative(wheel: Path) -> None:
     assert dead_links(description) == []
 
 
-def test_a_relative_link_would_be_seen() -> None:
+def test_a_relative_link_is_found() -> None:
     relative = '[a](a.md) ![b](b.png) [c](#c) [d]\n\n<img src="e.svg">\n\n[d]: d.md\n'
     assert dead_links(relative) == ["a.md", "b.png", "#c", "d.md", "e.svg"]
     assert dead_links((ROOT / "README.md").read_text("utf-8"))
 
 
-def test_an_installation_is_not_the_checkout(scripts: Path, tmp_path: Path) -> None:
+def test_the_installed_package_is_not_the_checkout(scripts: Path, tmp_path: Path) -> None:
     found = run(scripts / "python", "-c", "import traits_sandbox; print(traits_sandbox.__file__)", cwd=tmp_path)
     assert not Path(found).is_relative_to(ROOT)
 
 
-def test_an_installation_serves_and_stops(scripts: Path, tmp_path: Path) -> None:
+def test_an_installed_command_serves_and_stops(scripts: Path, tmp_path: Path) -> None:
     with serving(scripts, tmp_path) as (process, address), httpx.Client(base_url=address, trust_env=False) as client:
         assert address.startswith("http://127.0.0.1:")
         assert client.get("/_sandbox/health").json()["status"] == "ready"
@@ -166,7 +166,7 @@ def test_an_installation_serves_and_stops(scripts: Path, tmp_path: Path) -> None
         assert process.wait(PATIENCE) == 0
 
 
-def test_a_missing_extra_is_one_sentence(scripts: Path, tmp_path: Path) -> None:
+def test_a_missing_extra_is_reported_in_one_line(scripts: Path, tmp_path: Path) -> None:
     command = [str(scripts / "traits-sandbox"), "serve", "--port", "0", "--tls"]
     done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (2, "")

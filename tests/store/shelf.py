@@ -1,4 +1,4 @@
-"""A store with an event loop of its own, so that tests may say what they do line by line."""
+"""A store with a separate event loop, so that tests can call it without `await`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ async def memory() -> AsyncIterator[Store]:
     yield MemoryStore(max_bytes=2**30)
 
 
-# Every store that there is, each by how an empty one is opened.
+# A function for each kind of store that opens an empty one.
 STORES: dict[str, Callable[[], Opened]] = {"memory": memory}
 
 
@@ -41,7 +41,7 @@ def batch(kind: str, *rows: Row, collection: str = "", received_at: float = 0.0,
 
 @dataclass(frozen=True)
 class Shelf:
-    """A store whose answers are there at once."""
+    """A store whose methods block until they have a result."""
 
     store: Store
     runner: asyncio.Runner
@@ -85,7 +85,7 @@ class Shelf:
 
 @contextmanager
 def shelf(opened: Opened) -> Iterator[Shelf]:
-    """Lend a store; open and close it in the loop in which it is used."""
+    """Yield a store that is opened, used and closed in the same event loop."""
     with asyncio.Runner() as runner:
         store = runner.run(opened.__aenter__())
         try:

@@ -1,4 +1,4 @@
-"""Every store against the simplest one: a list of records that is searched from end to end."""
+"""Compares every store with the simplest one: a list of records that is searched completely."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -30,7 +30,7 @@ def batches() -> st.SearchStrategy[list[tuple[str, list[Row]]]]:
 
 
 class NaiveDashboard:
-    """Records in order of arrival, those that were erased marked as such."""
+    """Records in the order of arrival; deleted ones are marked."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, Row]] = []
@@ -53,7 +53,7 @@ class NaiveDashboard:
 
 
 class Comparison(RuleBasedStateMachine):
-    """Does the same to a store and to lists, and looks at both after every step."""
+    """Does the same steps with a store and with lists, and compares both after each step."""
 
     store_name = "memory"
 
@@ -101,6 +101,6 @@ class Comparison(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("store_name", STORES)
-def test_a_store_answers_like_a_list_after_any_steps(store_name: str) -> None:
+def test_a_store_returns_the_same_as_a_list_after_any_steps(store_name: str) -> None:
     machine: Any = type("Comparison", (Comparison,), {"store_name": store_name})
     run_state_machine_as_test(machine, settings=settings(deadline=None, max_examples=60, stateful_step_count=25))

@@ -1,10 +1,10 @@
-"""What the index of the store in memory holds on to when batches leave."""
+"""The index of the store in memory when batches are evicted."""
 
 from tests.store.shelf import batch
 from traits_sandbox.store.index import Index
 
 
-def test_a_generation_is_forgotten_when_its_last_batch_leaves() -> None:
+def test_a_generation_is_removed_with_its_last_batch() -> None:
     index = Index()
     for number in range(6):
         index.add(batch("login", {"user_id": f"u{number}"}), number, era=number // 3)
@@ -16,7 +16,7 @@ def test_a_generation_is_forgotten_when_its_last_batch_leaves() -> None:
     assert index.users(0) == {"u3", "u4", "u5"}
 
 
-def test_references_to_what_has_left_are_passed_over() -> None:
+def test_references_to_evicted_batches_are_skipped() -> None:
     index = Index()
     for number in range(6):
         index.add(batch("login", {"user_id": "u"}), number, era=number // 3)

@@ -1,4 +1,4 @@
-"""What the store in memory does when it is full."""
+"""The store in memory when it is full."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def login(number: int) -> Row:
     return {"user_id": f"u{number}", "level": number, "device": "x" * 1000}
 
 
-def test_the_oldest_records_leave_and_are_counted(small: Small) -> None:
+def test_the_oldest_records_are_evicted_and_counted(small: Small) -> None:
     held = small(LIMIT)
     for number in range(100):
         held.put("login", login(number))
@@ -42,14 +42,14 @@ def test_bytes_stay_within_the_limit(small: Small) -> None:
         assert 0 < held.status().bytes <= LIMIT
 
 
-def test_the_newest_batch_stays_even_if_it_is_larger_than_the_limit(small: Small) -> None:
+def test_the_newest_batch_is_kept_even_if_it_is_larger_than_the_limit(small: Small) -> None:
     held = small(10)
     held.put("login", login(1))
     held.put("login", login(2), login(3))
     assert [row["level"] for row in held.records("login")] == [2, 3]
 
 
-def test_a_users_newer_records_outlive_the_older_ones(small: Small) -> None:
+def test_newer_records_of_a_user_are_kept_longer(small: Small) -> None:
     held = small(5_000)
     for number in range(10):
         held.put("login", {**login(number), "user_id": "u"})
@@ -58,7 +58,7 @@ def test_a_users_newer_records_outlive_the_older_ones(small: Small) -> None:
     assert held.latest("login", "u") == kept[-1]
 
 
-def test_room_is_made_across_dashboards_and_kinds(small: Small) -> None:
+def test_records_of_all_dashboards_and_kinds_are_evicted(small: Small) -> None:
     held = small(LIMIT)
     held.put("login", login(0), dashboard="two")
     held.put("item", {"item_id": "axe"})
@@ -67,7 +67,7 @@ def test_room_is_made_across_dashboards_and_kinds(small: Small) -> None:
     assert (held.users("two"), held.records("item"), held.known_keys("item", ["axe"])) == (set(), [], set())
 
 
-def test_a_key_that_was_renewed_outlives_its_first_record(small: Small) -> None:
+def test_a_replaced_record_is_kept_longer_than_its_first_version(small: Small) -> None:
     held = small(LIMIT)
     held.put("item", {"item_id": "axe"}, {"item_id": "bow"})
     for number in range(12):
@@ -79,7 +79,7 @@ def test_a_key_that_was_renewed_outlives_its_first_record(small: Small) -> None:
     assert held.known_keys("item", ["axe", "bow"]) == {"axe"}
 
 
-def test_deletion_gives_its_bytes_back(small: Small) -> None:
+def test_deletion_frees_its_bytes(small: Small) -> None:
     held = small(10**6)
     held.put("login", login(2))
     before = held.status().bytes
@@ -98,7 +98,7 @@ def test_deleted_records_are_not_counted_as_evicted(small: Small) -> None:
     assert status.evicted + status.records == 31
 
 
-def test_a_batch_that_lost_a_mention_can_leave(small: Small) -> None:
+def test_a_batch_without_a_deleted_mention_can_be_evicted(small: Small) -> None:
     held = small(LIMIT)
     held.put("friends", {"user_id": "u1", "target_user_id": "u2"})
     held.delete("u2")
@@ -107,7 +107,7 @@ def test_a_batch_that_lost_a_mention_can_leave(small: Small) -> None:
     assert (held.records("friends", user="u1"), "u1" in held.users()) == ([], False)
 
 
-def test_a_batch_may_leave_while_a_deletion_rewrites_others(small: Small) -> None:
+def test_a_batch_can_be_evicted_while_a_deletion_changes_others(small: Small) -> None:
     held = small(LIMIT)
     for _ in range(15):
         held.put("login", login(1))
@@ -137,7 +137,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(100, marks=part("hostile"))])
-def test_whatever_leaves_users_are_those_of_the_records_that_stay(examples: int) -> None:
+def test_users_are_always_those_of_the_remaining_records(examples: int) -> None:
     settings(max_examples=examples)(given(steps=STEPS)(check_users_after))()
 
 
@@ -169,7 +169,7 @@ def assert_alike(held: Shelf, dashboard: str) -> None:
             assert held.records(kind, user=user, dashboard=dashboard) == [r for r in rows if r["user_id"] == user]
 
 
-def test_filling_up_is_told_each_time_that_it_has_grown_tenfold() -> None:
+def test_evictions_are_reported_after_each_tenfold_increase() -> None:
     told: list[int] = []
     with asyncio.Runner() as runner:
         held = Shelf(MemoryStore(max_bytes=LIMIT, on_evict=told.append), runner)
@@ -179,7 +179,7 @@ def test_filling_up_is_told_each_time_that_it_has_grown_tenfold() -> None:
     assert 1 < len(told) < 5
 
 
-def test_what_was_cleared_takes_no_room(small: Small) -> None:
+def test_cleared_records_use_no_memory(small: Small) -> None:
     held = small(LIMIT)
     for number in range(50):
         held.put("login", login(number), dashboard="two" if number % 2 else "one")
@@ -190,7 +190,7 @@ def test_what_was_cleared_takes_no_room(small: Small) -> None:
     assert (held.status().records, held.status().bytes) == (0, 0)
 
 
-def test_each_append_is_told() -> None:
+def test_each_append_is_announced() -> None:
     told: list[int] = []
     with asyncio.Runner() as runner:
         held = Shelf(MemoryStore(max_bytes=LIMIT, on_append=lambda: told.append(1)), runner)

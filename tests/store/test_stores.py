@@ -1,4 +1,4 @@
-"""What every store promises."""
+"""The behaviour of every store."""
 
 import pytest
 
@@ -18,13 +18,13 @@ def item(item_id: str, price: int) -> Row:
     return {"item_id": item_id, "price": price}
 
 
-def test_an_empty_store_knows_nothing(held: Shelf) -> None:
+def test_an_empty_store_has_nothing(held: Shelf) -> None:
     assert (held.users(), held.records("login"), held.latest("login", "u1"), held.delete("u1")) == (set(), [], None, 0)
     assert held.known_keys("item", ["axe"]) == set()
     assert (held.status().records, list(held.status().dashboards)) == (0, [])
 
 
-def test_records_come_back_as_they_went_in_oldest_first(held: Shelf) -> None:
+def test_records_are_returned_unchanged_oldest_first(held: Shelf) -> None:
     rows = [login("u1", level=2**63, price=0.1, text="é\u0000\u2028😀", nested=[{"a": [None, True]}]), login("u2"), {}]
     held.append(batch("login", *rows, collection="users", received_at=1600171200.25, request_id="request-1"))
     held.put("login", login("u1", level=2))
@@ -40,7 +40,7 @@ def test_an_append_keeps_batches_of_several_kinds(held: Shelf) -> None:
     assert held.status().records == 3
 
 
-def test_the_records_about_a_user_are_found_in_order(held: Shelf) -> None:
+def test_the_records_of_a_user_are_found_in_order(held: Shelf) -> None:
     held.put("login", login("u1", level=1), login("u2", level=2), login("u1", level=3))
     held.put("login", login("u1", level=4))
     assert [row["level"] for row in held.records("login", user="u1")] == [1, 3, 4]
@@ -48,7 +48,7 @@ def test_the_records_about_a_user_are_found_in_order(held: Shelf) -> None:
     assert (held.latest("login", "u1"), held.latest("friends", "u1")) == (login("u1", level=4), None)
 
 
-def test_users_are_those_whom_a_record_is_about(held: Shelf) -> None:
+def test_users_are_those_to_whom_a_record_belongs(held: Shelf) -> None:
     held.put("login", login("u1"), login("u1"), {})
     held.put("friends", friends("u2", "u3"))
     held.put("event", {"id": "e1", "user": "u4"})
@@ -56,33 +56,33 @@ def test_users_are_those_whom_a_record_is_about(held: Shelf) -> None:
 
 
 @pytest.mark.parametrize("user", ["U1", " u1", "é", "e\u0301", "\u0000", "%", "a:b", "*", "'"])
-def test_user_ids_are_exact(held: Shelf, user: str) -> None:
+def test_user_ids_are_compared_exactly(held: Shelf, user: str) -> None:
     held.put("login", login("u1"), login(user))
     assert (held.users(), held.records("login", user=user)) == ({"u1", user}, [login(user)])
     assert (held.delete(user), held.users()) == (1, {"u1"})
 
 
-def test_a_later_record_replaces_the_one_with_its_key(held: Shelf) -> None:
+def test_a_later_record_replaces_one_with_the_same_key(held: Shelf) -> None:
     held.put("item", item("axe", 1), item("bow", 2), item("axe", 3))
     held.put("item", item("bow", 4), item("elk", 5))
     assert held.records("item") == [item("axe", 3), item("bow", 4), item("elk", 5)]
 
 
-def test_known_keys_are_told_from_unknown_ones(held: Shelf) -> None:
+def test_known_keys_are_distinguished_from_unknown_ones(held: Shelf) -> None:
     held.put("item", item("axe", 1))
     held.put("event", {"id": "e1"})
     assert held.known_keys("item", ["axe", "AXE", "e1"]) == {"axe"}
     assert held.known_keys("event", []) == set()
 
 
-def test_the_key_of_a_deleted_users_record_stays_known(held: Shelf) -> None:
+def test_the_key_of_a_deleted_record_stays_known(held: Shelf) -> None:
     held.put("event", {"id": "e1", "user": "u1"}, {"id": "e2", "user": "u2"})
     held.delete("u1")
     assert held.records("event") == [{"id": "e2", "user": "u2"}]
     assert held.known_keys("event", ["e1", "e2", "e3"]) == {"e1", "e2"}
 
 
-def test_a_deleted_user_is_gone_as_user_and_as_mention(held: Shelf) -> None:
+def test_a_deleted_user_is_removed_as_user_and_as_mention(held: Shelf) -> None:
     held.put("login", login("u1"), login("u2"), login("u1"))
     held.put("friends", friends("u1", "u2"), friends("u2", "u1"), friends("u2", "u3"), friends("u1", "u1"))
     assert held.delete("u1") == 5
@@ -91,7 +91,7 @@ def test_a_deleted_user_is_gone_as_user_and_as_mention(held: Shelf) -> None:
     assert (held.delete("u1"), held.status().records) == (0, 2)
 
 
-def test_a_user_is_gone_with_the_last_record_about_them(held: Shelf) -> None:
+def test_a_user_is_removed_with_the_last_record(held: Shelf) -> None:
     held.put("friends", friends("u1", "u2"))
     assert (held.delete("u2"), held.users(), held.records("friends", user="u1")) == (1, set(), [])
     held.put("friends", friends("u1", "u3"), friends("u1", "u4"))
@@ -113,7 +113,7 @@ def test_deletion_finds_records_in_many_batches(held: Shelf) -> None:
     assert [row["level"] for row in held.records("login")] == list(range(30))
 
 
-def test_dashboards_do_not_see_each_other(held: Shelf) -> None:
+def test_dashboards_are_separate(held: Shelf) -> None:
     for dashboard in ("one", "two"):
         held.put("login", login("u1", dashboard=dashboard), dashboard=dashboard)
         held.put("item", item("axe", 1), dashboard=dashboard)
@@ -124,7 +124,7 @@ def test_dashboards_do_not_see_each_other(held: Shelf) -> None:
     assert set(held.status().dashboards) == {"one", "two"}
 
 
-def test_clearing_a_dashboard_leaves_the_others(held: Shelf) -> None:
+def test_clearing_a_dashboard_keeps_the_others(held: Shelf) -> None:
     for dashboard in ("one", "two"):
         held.put("login", login("u1"), login("u2"), dashboard=dashboard)
         held.put("item", item("axe", 1), dashboard=dashboard)
@@ -140,7 +140,7 @@ def test_clearing_a_dashboard_leaves_the_others(held: Shelf) -> None:
     held.clear("never written")
 
 
-def test_clearing_everything_leaves_nothing(held: Shelf) -> None:
+def test_clearing_everything_removes_all_records(held: Shelf) -> None:
     empty = held.status()
     for dashboard in ("one", "two"):
         held.put("friends", friends("u1", "u2"), dashboard=dashboard)
@@ -149,7 +149,7 @@ def test_clearing_everything_leaves_nothing(held: Shelf) -> None:
     assert held.records("friends", dashboard="two") == []
 
 
-def test_a_window_holds_what_came_after_a_position(held: Shelf) -> None:
+def test_a_window_has_the_records_after_a_position(held: Shelf) -> None:
     held.put("login", login("u1", level=1))
     position = held.position()
     assert held.within("login", Window(after=position)) == []
@@ -161,7 +161,7 @@ def test_a_window_holds_what_came_after_a_position(held: Shelf) -> None:
     assert [row["level"] for row in held.within("login", Window(after=position))] == [4]
 
 
-def test_a_window_holds_what_came_since_a_time_and_the_newest_of_it(held: Shelf) -> None:
+def test_a_window_has_the_newest_records_since_a_time(held: Shelf) -> None:
     for number in range(4):
         rows = login("u1", level=2 * number), login("u2", level=2 * number + 1)
         held.append(batch("login", *rows, received_at=100.0 + number))
