@@ -41,7 +41,7 @@ def vendor_document() -> Path:
     # The vendor's text is not part of the project. Some machines have a copy beside the checkout.
     path = CHECKOUT.parent / "shared/docs/ingestion-api-2020-09-15.md"
     if not path.exists():
-        pytest.skip("the vendor's document is not here")
+        pytest.skip("this machine has no copy of the vendor's document")
     return path
 
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from tests.tiers import Tier, part
 
 ALL = "ALL_EXAMPLES"
-"""The variable that is set where all examples are wanted."""
+"""The environment variable that is set to try all examples."""
 
 _SHARE = 3
 Test = TypeVar("Test", bound=Callable[..., Any])

@@ -26,7 +26,7 @@ Commands = Iterable[tuple[str, click.Command]]
 
 
 def commands_page(described: Commands | None = None) -> bytes:
-    """Return the page in Markdown, of all commands unless others are given.
+    """Return the page in Markdown, of all commands by default.
 
     Raises:
         UsageError: the help of a command does not list its exit codes.
@@ -37,7 +37,7 @@ def commands_page(described: Commands | None = None) -> bytes:
 
 
 def commands(name: str = "traits-sandbox", command: click.Command = main) -> Iterator[tuple[str, click.Command]]:
-    """Yield each command that does something by itself, with its full name: a group's own one comes first."""
+    """Yield each command that can be run, with its full name; a group comes before its subcommands."""
     if not isinstance(command, click.Group) or command.invoke_without_command:
         yield name, command
     if isinstance(command, click.Group):
@@ -96,7 +96,7 @@ def _default(option: click.Option) -> str:
 
 
 def _range(option: click.Option) -> str:
-    """Return the bounds of a number as a sentence, unless the help of the option names them."""
+    """Return a sentence with the bounds of a number, or an empty text if the help of the option has them."""
     kind = option.type
     if not isinstance(kind, click.IntRange | click.FloatRange) or str(kind.max) in (option.help or ""):
         return ""

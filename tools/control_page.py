@@ -8,7 +8,7 @@ from tools.markdown import code, page, prose, table
 Schema = dict[str, Any]
 
 INTRODUCTION = """
-The control API is what only a sandbox has. It lies under `/_sandbox`.
+The control API is under `/_sandbox`. Only a sandbox has it; the vendor's servers do not.
 [control.openapi.json](../../schemas/control.openapi.json) describes it completely; a running sandbox serves the same
 document at `/_sandbox/openapi.json`. [Test your client](../test-your-client.md) and
 [Inject failures](../inject-failures.md) show how to use it.
@@ -36,7 +36,7 @@ def _calls(document: Schema) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _bodies(document: Schema) -> list[str]:
-    """Return the names of the schemas of requests, and of what they are made of, each once."""
+    """Return the names of the schemas of requests, and of the schemas that they refer to, each once."""
     found = [name for _, operation in _operations(document) for name in _named(_sent(operation))]
     for name in found:
         found += [inner for inner in _named(document["components"]["schemas"][name]) if inner not in found]

@@ -83,7 +83,7 @@ def _about(contract: Contract, record: Record) -> Iterator[str]:
 
 
 def _sent(operation: Operation) -> set[str]:
-    """Return the headings of the records that an operation may store."""
+    """Return the headings of the records that an operation can store."""
     mapped = {each.record for each in operation.webhook.events} if operation.webhook else set()
     read = {each.record for each in operation.dialects}
     return mapped | read | ({operation.body.record} if operation.body else set())
@@ -121,7 +121,7 @@ def _lenient(contract: Contract) -> str:
 def _decisions(contract: Contract) -> str:
     rows = ((code(each.id), prose(each.what), "yes" if each.assumed else "") for each in contract.errata)
     note = "“Assumed” marks what the reference does not settle. The reasons are in the file of decisions."
-    return f"{note}\n\n{table(('Decision', 'What it says', 'Assumed'), rows)}"
+    return f"{note}\n\n{table(('Name', 'Decision', 'Assumed'), rows)}"
 
 
 def _link(heading: str) -> str:

@@ -1,7 +1,7 @@
-"""The pictures of the documentation: what the running product prints in a terminal, drawn as SVG.
+"""The pictures of the documentation: the output of a running sandbox in a terminal, as SVG.
 
-A picture is drawn from real output. Times, durations, request ids and ports differ from run to run and are replaced
-by fixed ones, so that the file changes only when the product does. It refers to nothing outside: no font, no style.
+The output is real. Only times, durations, request ids and ports are replaced by fixed ones, because they differ from
+run to run. A picture needs no other file, such as a font or a style sheet.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ import httpx
 KEY: Final = "sandbox-key"
 TIMEOUT: Final = 60.0
 
-# The size of one character, and what lies around the text; in pixels.
+# The size of one character, the margin and the height of the title bar, in pixels.
 _WIDTH, _HEIGHT, _MARGIN, _BAR = 8, 19, 18, 34
 _STYLES: Final = {"2": "dim", "31": "red", "32": "green", "33": "yellow"}
 _SEQUENCE: Final = re.compile(r"\x1b\[([0-9;]*)m")
-# Words with single spaces between. SVG would join further spaces, so that each group gets a place of its own.
+# Words separated by single spaces. SVG joins several spaces to one, so each such group gets its own position.
 _WORDS: Final = re.compile(r"\S+(?: \S+)*")
 _FIXED: Final = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8012"),
@@ -37,7 +37,7 @@ _BAD: Final = (
     {**_PURCHASE, "count": "2"},
     {"user_id": "1002", "count": 1, "price": 3, "timestamp": "2020-05-17T10:24:07Z"},
 )
-# A method, a path, a JSON body and further headers each.
+# Method, path, JSON body and additional headers of each request.
 REQUESTS: Final[tuple[tuple[str, str, Any, Mapping[str, str]], ...]] = (
     ("POST", "/v1/purchases", {"purchases": [_PURCHASE] * 3}, {}),
     ("POST", "/v1/purchases", {"purchases": [{**_PURCHASE, "platfrom": "Steam"}]}, {}),
@@ -48,7 +48,7 @@ REQUESTS: Final[tuple[tuple[str, str, Any, Mapping[str, str]], ...]] = (
 
 
 def failing_push() -> bytes:
-    """Return the picture of the log of `serve`: a push that succeeds, and what can go wrong with others."""
+    """Return a picture of the log of `serve`: a successful push, and pushes that fail in different ways."""
     ready, log = _log_of(REQUESTS)
     lines = ["$ traits-sandbox serve", ready, *log.splitlines()]
     return terminal("traits-sandbox serve", [_fixed(line) for line in lines]).encode()
@@ -92,7 +92,7 @@ def _fixed(line: str) -> str:
 
 
 def _log_of(requests: tuple[tuple[str, str, Any, Mapping[str, str]], ...]) -> tuple[str, str]:
-    """Return the READY line of a sandbox, and what it logs to a terminal about these requests."""
+    """Return the READY line of a sandbox and its log of these requests, as printed to a terminal."""
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "traits_sandbox", "serve", "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRAITS_SANDBOX_")}
@@ -117,7 +117,7 @@ def _read(terminal: int) -> Iterator[bytes]:
             yield content
 
 
-# A dark window, as terminals are: it is readable on a light page and on a dark one.
+# The colours of a dark terminal, which can be read on a light page and on a dark one.
 _TEMPLATE: Final = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">
 <title>{title}</title>

@@ -68,8 +68,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
     """A server that accepts everything, and repeats the key in every reply."""
-    spelt = (CANARY, quote(CANARY, safe=""), base64.b64encode(f"Bearer {CANARY}".encode()).decode(), CANARY[1:])
-    with recording(json.dumps({"code": 200, "message": " ".join(spelt), "data": None}).encode()) as server:
+    spellings = (CANARY, quote(CANARY, safe=""), base64.b64encode(f"Bearer {CANARY}".encode()).decode(), CANARY[1:])
+    with recording(json.dumps({"code": 200, "message": " ".join(spellings), "data": None}).encode()) as server:
         yield server
 
 

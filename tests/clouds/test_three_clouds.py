@@ -31,8 +31,8 @@ CATEGORIES = [category for category in CONTRACT.categories if category.record in
 NONSENSE = "certainly nonsense"
 
 Row = dict[str, Any]
-Verdict = set[str]
-"""The fields at fault, none for a row that is taken."""
+Violations = set[str]
+"""The invalid fields of a row; none if the row is valid."""
 
 
 def fields(category: Category) -> tuple[Field, ...]:
@@ -129,7 +129,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def pushed(sandbox: Served) -> dict[str, list[Verdict]]:
+def pushed(sandbox: Served) -> dict[str, list[Violations]]:
     """The violations of pushes with one row each, by folder."""
     with sandbox.client() as client:
         return {
@@ -138,7 +138,7 @@ def pushed(sandbox: Served) -> dict[str, list[Verdict]]:
         }
 
 
-def push(client: httpx.Client, operation: Operation, row: Row) -> Verdict:
+def push(client: httpx.Client, operation: Operation, row: Row) -> Violations:
     assert operation.body is not None
     reply = client.post(operation.path, json={operation.body.collection: [row]})
     assert reply.status_code in (201, 400), reply.text
@@ -156,15 +156,15 @@ def fill(cloud: Cloud, bucket: str) -> None:
             cloud.put(bucket, f"game/{category.folder}/x.{suffix}", write(category, data_set(category)))
 
 
-def verdicts(file: FileReport, rows: int) -> list[Verdict]:
+def violations(file: FileReport, rows: int) -> list[Violations]:
     before = FORMATS[file.format][1]
-    found: list[Verdict] = [set() for _ in range(rows)]
+    found: list[Violations] = [set() for _ in range(rows)]
     for bad in file.bad:
         found[bad.line - 1 - before] = {each.name for each in bad.violations}
     return found
 
 
-def test_the_data_set_has_good_rows_and_bad_rows_of_every_kind(pushed: dict[str, list[Verdict]]) -> None:
+def test_the_data_set_has_good_rows_and_bad_rows_of_every_kind(pushed: dict[str, list[Violations]]) -> None:
     assert len(pushed) >= 6
     for category in CATEGORIES:
         found = pushed[category.folder]
@@ -174,7 +174,7 @@ def test_the_data_set_has_good_rows_and_bad_rows_of_every_kind(pushed: dict[str,
 
 
 def test_every_format_in_every_cloud_has_the_violations_of_pushes(
-    cloud: Cloud, bucket: str, pushed: dict[str, list[Verdict]]
+    cloud: Cloud, bucket: str, pushed: dict[str, list[Violations]]
 ) -> None:
     fill(cloud, bucket)
     uri = f"{cloud.scheme}://{bucket}/game"
@@ -183,11 +183,11 @@ def test_every_format_in_every_cloud_has_the_violations_of_pushes(
     for file in report.files:
         expected = pushed[file.folder]
         assert (file.error, file.rows) == ("", len(expected)), file.key
-        assert verdicts(file, file.rows) == expected, file.key
+        assert violations(file, file.rows) == expected, file.key
 
 
 def test_ingested_files_have_the_violations_of_pushes(
-    cloud: Cloud, bucket: str, sandbox: Served, pushed: dict[str, list[Verdict]]
+    cloud: Cloud, bucket: str, sandbox: Served, pushed: dict[str, list[Violations]]
 ) -> None:
     fill(cloud, bucket)
     key = f"{sandbox.key}/{bucket}"
@@ -200,7 +200,7 @@ def test_ingested_files_have_the_violations_of_pushes(
     assert len(uploads) == len(CATEGORIES) * len(FORMATS)
     for upload in uploads:
         before = FORMATS[Path(upload["object"]["key"]).suffix[1:]][1]
-        found: list[Verdict] = [set() for _ in pushed[upload["object"]["folder"]]]
+        found: list[Violations] = [set() for _ in pushed[upload["object"]["folder"]]]
         for refused in upload["refused"]:
             found[refused["line"] - 1 - before].add(refused["field"])
         assert found == pushed[upload["object"]["folder"]], upload["object"]["key"]

@@ -21,7 +21,7 @@ def same_meaning(fresh: bytes, committed: bytes) -> bool:
     return canonical(fresh) == canonical(committed)
 
 
-def judge(
+def comparison(
     libraries: Iterable[str], lock: str | None, installed: Callable[[str], str]
 ) -> Callable[[bytes, bytes], bool]:
     """Return a comparison by bytes, or by meaning if the installed version of a library is not the locked one."""
@@ -54,33 +54,33 @@ def canonical(content: bytes) -> str | bytes:
         document = json.loads(content)
     except ValueError:
         return content
-    return _text(_said(document))
+    return _text(_normal(document))
 
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _said(value: Any) -> Any:
+def _normal(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _rule(name, rule) for name, rule in _nullable_as_choice(value).items()}
     if isinstance(value, list):
-        return [_said(each) for each in value]
+        return [_normal(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _rule(name: str, rule: Any) -> Any:
     if name == "description" and isinstance(rule, str):
         return " ".join(rule.split())
-    said = _plain(rule) if name in VALUES else _said(rule)
-    return sorted(said, key=_text) if name in UNORDERED and isinstance(said, list) else said
+    normal = _plain(rule) if name in VALUES else _normal(rule)
+    return sorted(normal, key=_text) if name in UNORDERED and isinstance(normal, list) else normal
 
 
 def _plain(value: Any) -> Any:
     """Return a value that is not a schema, so its names are not keywords."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else _said(value)
+    return [_plain(each) for each in value] if isinstance(value, list) else _normal(value)
 
 
 def _nullable_as_choice(schema: dict[str, Any]) -> dict[str, Any]:

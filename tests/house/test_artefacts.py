@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.components import require
-from tests.house.meaning import judge, same_bytes
+from tests.house.meaning import comparison, same_bytes
 from tests.wire.served import serving
 from tools.artefacts import ARTEFACTS, LIBRARIES, ROOT, Files, editions
 from tools.generate import current, main
@@ -20,7 +20,7 @@ from traits_sandbox.errors import UsageError
 
 LOCK_FILE = ROOT / "requirements/lock.txt"
 LOCK = LOCK_FILE.read_text(encoding="utf-8") if LOCK_FILE.exists() else None
-SAME = judge(LIBRARIES, LOCK, version)
+SAME = comparison(LIBRARIES, LOCK, version)
 HOW = "by bytes" if SAME is same_bytes else "by meaning"
 
 

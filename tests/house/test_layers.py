@@ -47,8 +47,8 @@ MAY_IMPORT = LAYERS | {
 
 TLS = ("trustme", "cryptography", "platformdirs")
 BULK = ("obstore", "polars", "pyarrow", "pandas", "dask", "distributed", "zstandard", "boto3")
-JUDGE = ("hypothesis", "schemathesis", "jsonschema", "requests", "urllib3")
-LATE = {*TLS, *BULK, *JUDGE, "redis"}
+KIT = ("hypothesis", "schemathesis", "jsonschema", "requests", "urllib3")
+LATE = {*TLS, *BULK, *KIT, "redis"}
 
 # Libraries, and the only modules that may import them. Libraries in LATE are imported only in functions.
 FENCES: dict[str, set[str]] = {
@@ -70,7 +70,7 @@ FENCES: dict[str, set[str]] = {
     **{name: {"web.tls"} for name in TLS},
     **{name: {"bulk"} for name in BULK},
     "httpx": {"conformance", "bulk.loading.sending"},
-    **{name: {"conformance"} for name in JUDGE},
+    **{name: {"conformance"} for name in KIT},
 }
 
 

@@ -126,13 +126,13 @@ def test_every_direct_dependency_has_a_lowest_version() -> None:
 INSTALLED = os.environ.get("VERSIONS", "")
 
 
-@pytest.mark.skipif(INSTALLED != "locked", reason="not in an environment that is made from the lock")
+@pytest.mark.skipif(INSTALLED != "locked", reason="this environment was not made from the lock")
 def test_the_versions_of_the_lock_are_installed() -> None:
     here = [pin for pin in pins("lock") if applies(pin.requirement.marker, {"extra": ""})]
     assert {pin.name: version(pin.name) for pin in here} == {pin.name: pin.version for pin in here}
 
 
-@pytest.mark.skipif(INSTALLED != "lowest", reason="not in an environment of the lowest versions")
+@pytest.mark.skipif(INSTALLED != "lowest", reason="this environment does not have the lowest versions")
 def test_the_lowest_version_of_every_direct_dependency_is_installed() -> None:
     here = [each for each in runtime() if applies(each.marker, {"extra": ""})]
     lowest = {each.name: max(Version(s.version) for s in each.specifier if s.operator == ">=") for each in here}

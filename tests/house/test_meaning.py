@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.house.meaning import judge, same_bytes, same_meaning, unlike
+from tests.house.meaning import comparison, same_bytes, same_meaning, unlike
 from traits_sandbox.resources import folder
 
 PINNED = """\
@@ -37,7 +37,7 @@ pyyaml==6.0.4 ; python_version < "4" \\
 def test_files_are_compared_by_meaning_only_if_a_library_has_another_version_than_in_the_lock(
     lock: str | None, installed: dict[str, str], same: Callable[[bytes, bytes], bool]
 ) -> None:
-    assert judge(("msgspec", "pyyaml"), lock, installed.__getitem__) is same
+    assert comparison(("msgspec", "pyyaml"), lock, installed.__getitem__) is same
 
 
 def test_the_lock_must_have_all_libraries_that_write_files() -> None:

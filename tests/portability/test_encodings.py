@@ -66,20 +66,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory, edition: Path) -> Path:
     return folder
 
 
-def judge(code: int, line: str, words: str, encoding: str, folder: Path, tmp_path: Path) -> None:
+def check(code: int, line: str, words: str, encoding: str, folder: Path, tmp_path: Path) -> None:
     arguments = line.replace(" q…", f" {tmp_path}/q…").split()
     done = run(*arguments, cwd=folder, env=ENCODINGS[encoding] | KEY)
-    told = done.stdout + done.stderr
-    assert (done.returncode, b"Traceback" in told) == (code, False), told.decode(errors="replace")
+    printed = done.stdout + done.stderr
+    assert (done.returncode, b"Traceback" in printed) == (code, False), printed.decode(errors="replace")
     if line.endswith("--json"):
         assert json.loads(done.stdout)
     else:
-        assert words.encode() in told
+        assert words.encode() in printed
 
 
 @pytest.mark.parametrize(("code", "line", "words"), FEW, ids=[line for _, line, _ in FEW])
 def test_output_is_complete_in_every_encoding(code: int, line: str, words: str, folder: Path, tmp_path: Path) -> None:
-    judge(code, line, words, "ascii", folder, tmp_path)
+    check(code, line, words, "ascii", folder, tmp_path)
 
 
 @part("project", Tier.PROOFS)
@@ -88,7 +88,7 @@ def test_output_is_complete_in_every_encoding(code: int, line: str, words: str, 
 def test_every_command_prints_in_every_encoding(
     code: int, line: str, words: str, encoding: str, folder: Path, tmp_path: Path
 ) -> None:
-    judge(code, line, words, encoding, folder, tmp_path)
+    check(code, line, words, encoding, folder, tmp_path)
 
 
 def test_reports_are_utf_8_in_every_locale(folder: Path, tmp_path: Path) -> None:

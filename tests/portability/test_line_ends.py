@@ -58,8 +58,8 @@ def test_generated_files_with_crlf_are_reported_as_such(edition: Path, tmp_path:
     with_crlf(edition / "contract.json", folder / "contract.json")
     (folder / "openapi.json").write_bytes(b"{}\r\n")
     done = CliRunner().invoke(main, ["contract", "check", str(folder)])
-    told = [f"{folder}: CRLF line ends instead of LF in contract.json", f"{folder}: stale openapi.json"]
-    assert (done.exit_code, done.output.splitlines()) == (1, told)
+    printed = [f"{folder}: CRLF line ends instead of LF in contract.json", f"{folder}: stale openapi.json"]
+    assert (done.exit_code, done.output.splitlines()) == (1, printed)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a clone made by a git that turns LF into CRLF."""
     require("git", present=shutil.which("git"))
     if (ROOT / "PKG-INFO").exists():
-        pytest.skip("an sdist is no checkout")
+        pytest.skip("an sdist is not a checkout")
     require("a git checkout", present=(ROOT / ".git").exists())
     folder = tmp_path_factory.mktemp("clone") / "clone"
     options = ["-q", "--no-hardlinks", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "traits_sandbox"
 
 SYSTEM = SOURCE / "system.py"
-"""Knows what differs between systems; everything below is allowed there."""
+"""The only module in which the names below are allowed."""
 
 # Modules that Windows does not have.
 MODULES = {
@@ -110,14 +110,14 @@ def _mode(call: ast.Call, name: str) -> str:
     return found[0].value if isinstance(found[0], ast.Constant) and isinstance(found[0].value, str) else "b"
 
 
-def found(judge: object) -> list[str]:
-    assert callable(judge)
+def found(search: object) -> list[str]:
+    assert callable(search)
     modules = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
     return [
         f"{path.relative_to(ROOT).as_posix()}:{line}: {what}"
         for path, tree in modules.items()
         if path != SYSTEM
-        for line, what in judge(tree)
+        for line, what in search(tree)
     ]
 
 

@@ -97,10 +97,10 @@ def test_folders_are_distinguished_without_inodes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", KEPT_BY_WINDOWS)
 def test_a_reserved_name_of_windows_is_not_the_name_of_a_quarantined_file(name: str) -> None:
     # ntpath knows the reserved names, except those with superscript digits.
-    spelled = f"{safe(name)}.bad.csv"
-    assert spelled != f"{name}.bad.csv"
-    assert not set(spelled) & set('<>:"\\|?*')
-    assert spelled.partition(".")[0].rstrip(" ").lower() not in {"con", "nul", "aux", "com1", "com¹", "lpt³"}
+    name_on_disk = f"{safe(name)}.bad.csv"
+    assert name_on_disk != f"{name}.bad.csv"
+    assert not set(name_on_disk) & set('<>:"\\|?*')
+    assert name_on_disk.partition(".")[0].rstrip(" ").lower() not in {"con", "nul", "aux", "com1", "com¹", "lpt³"}
 
 
 def test_a_quarantined_file_fits_into_a_path_of_windows() -> None:

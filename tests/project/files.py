@@ -8,7 +8,7 @@ from tests.components import require
 
 ROOT = Path(__file__).parents[2]
 ADDED = {"PKG-INFO", ".gitignore"}
-"""What the sdist of a project has at its top beside the files chosen in pyproject.toml."""
+"""Files at the top of an sdist that are not listed in pyproject.toml."""
 
 
 def files(*, committed: bool = False) -> list[str]:

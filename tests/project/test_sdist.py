@@ -13,13 +13,13 @@ from tests.tiers import Tier, part
 HOUR = 3600
 
 
-def held(sdist: Path) -> set[str]:
+def names_in_sdist(sdist: Path) -> set[str]:
     with tarfile.open(sdist) as archive:
         return {member.name.partition("/")[2] for member in archive if member.isfile()}
 
 
 def test_the_sdist_has_every_file_of_the_project_and_no_other(sdist: Path) -> None:
-    names = held(sdist)
+    names = names_in_sdist(sdist)
     assert set(files(committed=True)) - names == set()
     assert names - ADDED - set(files()) == set()
 
@@ -29,7 +29,7 @@ def test_the_files_can_be_listed_without_git(sdist: Path, tmp_path: Path) -> Non
     (source / ".venv/lib").mkdir(parents=True)
     (source / ".venv/lib/not-ours.py").touch()
     program = "from tests.project.files import files; print(*files(), sep='\\0', end='')"
-    assert set(run(sys.executable, "-c", program, cwd=source).split("\0")) == held(sdist) - ADDED
+    assert set(run(sys.executable, "-c", program, cwd=source).split("\0")) == names_in_sdist(sdist) - ADDED
 
 
 @part("project", Tier.FULL)

@@ -39,7 +39,7 @@ for command in (["contract", "check"], ["contract", "show"]):
 registry()
 print(json.dumps([str(resources.schemas().parent), *opened]))
 """
-"""Reads every file that some command of the program reads beside its modules, and prints where they are."""
+"""A program that reads all data files that commands read, and prints their paths."""
 
 
 @pytest.fixture(scope="session", params=["wheel", "editable", pytest.param("newest", marks=part("project"))])

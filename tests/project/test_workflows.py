@@ -39,7 +39,7 @@ jobs:
           persist-credentials: false
       - run: 'true'
 """
-"""A workflow that both tools accept; the cases below each break one line of it."""
+"""A workflow that both tools accept; each case below makes one line of it invalid or unsafe."""
 
 NOT_VALID = {
     "an unknown key": ("    timeout-minutes: 5", "    timeout: 5", "syntax-check"),

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.store.shelf import STORES, Shelf, shelf
+from tests.store.blocking import STORES, BlockingStore, opened_store
 
 
 @pytest.fixture(params=STORES)
-def held(request: pytest.FixtureRequest) -> Iterator[Shelf]:
+def store(request: pytest.FixtureRequest) -> Iterator[BlockingStore]:
     """An empty store of each kind."""
-    with shelf(STORES[request.param]()) as opened:
+    with opened_store(STORES[request.param]()) as opened:
         yield opened

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.store.shelf import LAYOUTS, STORES, Row, Shelf, batch, shelf
+from tests.store.blocking import LAYOUTS, STORES, BlockingStore, Row, batch, opened_store
 
 DASHBOARDS = ("one", "two")
 USERS = st.sampled_from(["u1", "u2", "u3"])
@@ -60,7 +60,7 @@ class Comparison(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.held: Shelf = self.stack.enter_context(shelf(STORES[self.store_name]()))
+        self.store: BlockingStore = self.stack.enter_context(opened_store(STORES[self.store_name]()))
         self.naive = {name: NaiveDashboard() for name in DASHBOARDS}
 
     def teardown(self) -> None:
@@ -68,36 +68,36 @@ class Comparison(RuleBasedStateMachine):
 
     @rule(dashboard=st.sampled_from(DASHBOARDS), given=batches())
     def append(self, dashboard: str, given: list[tuple[str, list[Row]]]) -> None:
-        self.held.append(*(batch(kind, *rows) for kind, rows in given), dashboard=dashboard)
+        self.store.append(*(batch(kind, *rows) for kind, rows in given), dashboard=dashboard)
         self.naive[dashboard].entries += [(kind, row) for kind, rows in given for row in rows]
 
     @rule(dashboard=st.sampled_from(DASHBOARDS), user=USERS)
     def delete(self, dashboard: str, user: str) -> None:
-        self.held.delete(user, dashboard)
+        self.store.delete(user, dashboard)
         self.naive[dashboard].delete(user)
 
     @rule(dashboard=st.sampled_from(DASHBOARDS))
     def clear(self, dashboard: str) -> None:
-        self.held.clear(dashboard)
+        self.store.clear(dashboard)
         self.naive[dashboard] = NaiveDashboard()
 
     @invariant()
     def same_answers(self) -> None:
         for name, naive in self.naive.items():
-            assert self.held.users(name) == naive.users()
+            assert self.store.users(name) == naive.users()
             for kind in LAYOUTS:
-                assert self.held.records(kind, dashboard=name) == naive.records(kind)
+                assert self.store.records(kind, dashboard=name) == naive.records(kind)
 
     @rule(dashboard=st.sampled_from(DASHBOARDS), kind=st.sampled_from(["login", "friends"]), user=USERS)
     def same_answers_about_a_user(self, dashboard: str, kind: str, user: str) -> None:
         expected = [row for row in self.naive[dashboard].records(kind) if row.get("user_id") == user]
-        assert self.held.records(kind, user, dashboard) == expected
-        assert self.held.latest(kind, user, dashboard) == (expected[-1] if expected else None)
+        assert self.store.records(kind, user, dashboard) == expected
+        assert self.store.latest(kind, user, dashboard) == (expected[-1] if expected else None)
 
     @rule(dashboard=st.sampled_from(DASHBOARDS), kind=st.sampled_from(["item", "event"]))
     def same_keys(self, dashboard: str, kind: str) -> None:
         known = {row[LAYOUTS[kind].key] for each, row in self.naive[dashboard].entries if each == kind}
-        assert self.held.known_keys(kind, ["k1", "k2", "k3", "k4"], dashboard) == known
+        assert self.store.known_keys(kind, ["k1", "k2", "k3", "k4"], dashboard) == known
 
 
 @pytest.mark.parametrize("store_name", STORES)

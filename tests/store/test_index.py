@@ -1,6 +1,6 @@
 """The index of the store in memory when batches are evicted."""
 
-from tests.store.shelf import batch
+from tests.store.blocking import batch
 from traits_sandbox.store.index import Index
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 OperationEffect = Literal["read", "append", "destroy"]
 FieldType = Literal["string", "int", "float", "Timestamp", "list"]
-TextFormat = Literal["", "date", "country", "language"]
+FieldFormat = Literal["", "date", "country", "language"]
 Role = Literal["", "user", "mention", "timestamp", "registered"]
 
 
@@ -42,7 +42,7 @@ class Field(FrozenStruct, frozen=True, kw_only=True):
     description: str = ""
     source: SourceLocation | None = None
     item: str = ""
-    format: TextFormat = ""
+    format: FieldFormat = ""
     min_length: int | None = None
     max_length: int | None = None
     minimum: int | float | None = None

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from traits_sandbox.contract.model import FieldType, TextFormat
+from traits_sandbox.contract.model import FieldFormat, FieldType
 
 WORDS: dict[FieldType, str] = {
     "string": "a string",
@@ -71,7 +71,7 @@ def _list_misses(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 # By the format that the contract gives a field: what has it, and what nearly has.
-FORMS: dict[TextFormat, tuple[dict[str, str], dict[str, str]]] = {
+FORMS: dict[FieldFormat, tuple[dict[str, str], dict[str, str]]] = {
     "": ({}, {}),
     "country": (
         {"great-britain": "GB", "japan": "JP"},

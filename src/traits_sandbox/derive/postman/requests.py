@@ -69,9 +69,9 @@ def url(contract: Contract, operation: Operation, values: Mapping[str, str] | No
     query = [_parameter(each, given) for each in listed if each["in"] == "query"]
     if operation.key_parameter:
         query.append({"key": operation.key_parameter, "value": given[operation.key_parameter]})
-    asked = "&".join(f"{each['key']}={each['value']}" for each in query)
+    query_text = "&".join(f"{each['key']}={each['value']}" for each in query)
     made: JsonObject = {
-        "raw": value_of(names.base) + path + (f"?{asked}" if asked else ""),
+        "raw": value_of(names.base) + path + (f"?{query_text}" if query_text else ""),
         "host": [value_of(names.base)],
         "path": path.strip("/").split("/"),
     }

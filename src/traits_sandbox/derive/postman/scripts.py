@@ -50,9 +50,9 @@ def _test(name: str, *lines: str) -> Iterator[str]:
 
 def _message(operation: Operation) -> str:
     """Return an assertion for the documented message, with any number in place of its count."""
-    asked = response_schema(operation)["properties"]["message"]
-    if "pattern" in asked:
-        return f"match(new RegExp({_js(asked['pattern'])}))"
+    rule = response_schema(operation)["properties"]["message"]
+    if "pattern" in rule:
+        return f"match(new RegExp({_js(rule['pattern'])}))"
     return f"equal({_js(operation.response.message if operation.response else '')})"
 
 

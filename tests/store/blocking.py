@@ -40,55 +40,55 @@ def batch(kind: str, *rows: Row, collection: str = "", received_at: float = 0.0,
 
 
 @dataclass(frozen=True)
-class Shelf:
+class BlockingStore:
     """A store whose methods block until they have a result."""
 
-    store: Store
+    wrapped: Store
     runner: asyncio.Runner
 
     def append(self, *batches: Batch, dashboard: str = "one") -> None:
-        self.runner.run(self.store.append(dashboard, batches))
+        self.runner.run(self.wrapped.append(dashboard, batches))
 
     def put(self, kind: str, *rows: Row, dashboard: str = "one") -> None:
         self.append(batch(kind, *rows), dashboard=dashboard)
 
     def users(self, dashboard: str = "one") -> set[str]:
-        return set(self.runner.run(self.store.users(dashboard)))
+        return set(self.runner.run(self.wrapped.users(dashboard)))
 
     def records(self, kind: str, user: str | None = None, dashboard: str = "one") -> list[Row]:
-        found = self.runner.run(self.store.records(dashboard, kind, user=user))
+        found = self.runner.run(self.wrapped.records(dashboard, kind, user=user))
         return [record.value for record in found]
 
     def latest(self, kind: str, user: str, dashboard: str = "one") -> Row | None:
-        found = self.runner.run(self.store.latest(dashboard, kind, user))
+        found = self.runner.run(self.wrapped.latest(dashboard, kind, user))
         return found.value if found else None
 
     def known_keys(self, kind: str, keys: Sequence[str], dashboard: str = "one") -> set[str]:
-        return self.runner.run(self.store.known_keys(dashboard, kind, keys))
+        return self.runner.run(self.wrapped.known_keys(dashboard, kind, keys))
 
     def delete(self, user: str, dashboard: str = "one") -> int:
-        return self.runner.run(self.store.delete_user(dashboard, user))
+        return self.runner.run(self.wrapped.delete_user(dashboard, user))
 
     def clear(self, dashboard: str | None = None) -> None:
-        self.runner.run(self.store.clear(dashboard))
+        self.runner.run(self.wrapped.clear(dashboard))
 
     def position(self) -> int:
-        return self.runner.run(self.store.position())
+        return self.runner.run(self.wrapped.position())
 
     def within(self, kind: str, window: Window, user: str | None = None) -> list[Row]:
-        found = self.runner.run(self.store.records("one", kind, user=user, window=window))
+        found = self.runner.run(self.wrapped.records("one", kind, user=user, window=window))
         return [record.value for record in found]
 
     def status(self) -> StoreStatus:
-        return self.runner.run(self.store.status())
+        return self.runner.run(self.wrapped.status())
 
 
 @contextmanager
-def shelf(opened: Opened) -> Iterator[Shelf]:
+def opened_store(opened: Opened) -> Iterator[BlockingStore]:
     """Yield a store that is opened, used and closed in the same event loop."""
     with asyncio.Runner() as runner:
         store = runner.run(opened.__aenter__())
         try:
-            yield Shelf(store, runner)
+            yield BlockingStore(store, runner)
         finally:
             runner.run(opened.__aexit__(None, None, None))
