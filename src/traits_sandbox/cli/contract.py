@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from traits_sandbox.cli.exit_codes import lists_exit_codes
+from traits_sandbox.cli.exit_codes import FAILED, SUCCESS, lists_exit_codes
 from traits_sandbox.cli.options import json_option
 from traits_sandbox.contract.build import DOCUMENT, build, build_edition
 from traits_sandbox.contract.compile import compile_file
@@ -60,7 +60,7 @@ def check(edition: str | None) -> None:
         found = differences(generate(built), folder)
         click.echo("\n".join(f"{folder}: {each}" for each in found or ["fresh"]))
         wrong += len(found)
-    sys.exit(1 if wrong else 0)
+    sys.exit(FAILED if wrong else SUCCESS)
 
 
 @contract.command()
@@ -95,7 +95,7 @@ def diff_command(a: str, b: str, as_json: bool) -> None:
         click.echo(pretty(changes), nl=False)
     else:
         click.echo("\n".join(map(_change, changes)) or "no difference")
-    sys.exit(1 if any(change.breaks for change in changes) else 0)
+    sys.exit(FAILED if any(change.breaks for change in changes) else SUCCESS)
 
 
 def _document(path_or_edition: str) -> Contract:

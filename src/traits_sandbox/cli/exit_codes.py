@@ -8,6 +8,7 @@ SUCCESS: Final = 0
 FAILED: Final = 1
 NOT_RUN: Final = 2
 UNREACHABLE: Final = 3
+INCONCLUSIVE: Final = 3
 KIT_ERROR: Final = 4
 
 # As in shells: 128 plus the number of the signal.
@@ -20,7 +21,7 @@ _VERDICTS: Final = {
     SUCCESS: "conformant",
     FAILED: "not conformant: at least one failure is proven",
     NOT_RUN: f"{_COULD_NOT_RUN}, and nothing was sent",
-    UNREACHABLE: "inconclusive: no answer, a rejected key, or not enough time",
+    INCONCLUSIVE: "inconclusive: no answer, a rejected key, or not enough time",
     KIT_ERROR: "the kit itself failed",
     INTERRUPTED: "ended by Ctrl-C",
 }

@@ -133,8 +133,8 @@ _TARGET_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     }),
     ("--user-id", {
         "metavar": "ID", "default": "",
-        "help": "User who exists on the server, for requests about a user's status. Needed if the kit may not write, "
-        "and if the server answers 404 for users who only exist by a push or an upload.",
+        "help": "User who exists on the server, for requests about a user's status. Needed without write access, and "
+        "for a server that answers 404 about users who only exist by a push or an upload.",
     }),
     ("--max-requests", {
         "metavar": "N", "type": click.IntRange(min=1), "default": LIMITS.max_requests, "show_default": True,
