@@ -1,1 +1,1 @@
-"""The benchmarks: ratios of two measurements that are taken in the same run. `python -m benchmarks` runs them."""
+"""The benchmarks: ratios of two measurements of the same run. `python -m benchmarks` runs them."""
