@@ -51,10 +51,10 @@ class Sandbox:
         self.settings = settings
         self.contract: Contract = load(settings.contract)
         token = settings.control_token
-        redact = Masker((*settings.api_key, *([token] if token else [])))
-        self.log = log or request_log(settings.log_format, redact)
+        masker = Masker((*settings.api_key, *([token] if token else [])))
+        self.log = log or request_log(settings.log_format, masker)
         self.journal = Journal(
-            redact,
+            masker,
             conceal=_concealing(self.contract),
             key_parameters=frozenset(o.key_parameter for o in self.contract.operations if o.key_parameter),
         )
@@ -95,7 +95,7 @@ class Sandbox:
             ledger=ledger,
             door=self.door,
             faults=self.faults,
-            redact=redact,
+            masker=masker,
             token=token,
             report_bug=self._report_control_bug,
         )

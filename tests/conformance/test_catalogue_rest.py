@@ -36,7 +36,7 @@ from traits_sandbox.conformance.catalogue.every_case import catalogue
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.conversation import POLLS
 from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, Unanswered
-from traits_sandbox.conformance.http.keys import KeyMask, near
+from traits_sandbox.conformance.http.keys import near
 from traits_sandbox.conformance.http.reach import REACHES
 from traits_sandbox.conformance.http.safety import Gate, Permit
 from traits_sandbox.conformance.http.sockets import reply_to_head, speaks_old_tls
@@ -46,6 +46,7 @@ from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.conformance.running.runner import OwnIds
 from traits_sandbox.contract.load import load
 from traits_sandbox.derive.examples import reply_example
+from traits_sandbox.reporting.masking import Masker
 
 PREFIX = "tsc-0123abcd-"
 MADE = RequestFactory(load("2020-09"), PREFIX)
@@ -362,7 +363,7 @@ def test_whether_old_tls_is_spoken_cannot_be_told_where_nothing_listens() -> Non
 
 def observed(request: Request, answer: Reply | None) -> dict[str, Breach | None]:
     return dict(
-        Observers(MADE.contract, KeyMask("Canary-Key-42"))(Exchange(request, answer, "" if answer else "dropped"))
+        Observers(MADE.contract, Masker(["Canary-Key-42"]))(Exchange(request, answer, "" if answer else "dropped"))
     )
 
 

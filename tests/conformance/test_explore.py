@@ -34,9 +34,9 @@ from traits_sandbox.conformance.exploring.findings import LISTED, Findings, Sigh
 from traits_sandbox.conformance.exploring.settled import Readings
 from traits_sandbox.conformance.http.client import Target, Wire, WireLimits
 from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.http.keys import masker_of
 from traits_sandbox.conformance.http.safety import Gate, Permit
 from traits_sandbox.conformance.judging.report import Exploration
-from traits_sandbox.conformance.reports.masking import Mask
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.run import Run
@@ -558,7 +558,7 @@ def test_only_what_the_document_settles_is_held_against_a_server(body: bytes, re
 
 
 def test_the_worst_is_told_first_each_thing_once_and_not_endlessly() -> None:
-    findings = Findings(Readings(contract()), Reproduction(HERE), Mask(KEY), exact=True)
+    findings = Findings(Readings(contract()), Reproduction(HERE), masker_of(KEY), exact=True)
     long, short = exchanged(b'{"long": 1}', 201), exchanged(b"{}", 201)
     for number in range(LISTED + 5):
         for exchange in (long, short, long):

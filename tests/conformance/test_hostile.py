@@ -24,15 +24,16 @@ from tests.conformance.sockets import Connected, framed, listening, request_of
 from tests.conformance.test_degenerate import SERVERS, canned, told
 from tests.patience import PATIENCE
 from traits_sandbox.conformance.http.client import Target, WireLimits
-from traits_sandbox.conformance.http.keys import KeyMask
+from traits_sandbox.conformance.http.keys import masker_of
 from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.reports import RENDERERS
-from traits_sandbox.conformance.reports.masking import Mask, masked
+from traits_sandbox.conformance.reports.masking import masked
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
 from traits_sandbox.conformance.running.cleaning import GRACE
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.run import Run
+from traits_sandbox.reporting.masking import Masker
 
 KEY = "tsc-canary-Zk3/9+q=_key"
 
@@ -123,7 +124,7 @@ def texts() -> list[bytes]:
 
 def artefacts(report: Report) -> dict[str, bytes]:
     """Return all that a run leaves to be read."""
-    shown = masked(report, Mask(KEY))
+    shown = masked(report, masker_of(KEY))
     way = Reproduction.to(shown)
     page = io.StringIO()
     Terminal(Console(file=page, width=200), shown, way).show()
@@ -150,8 +151,8 @@ def test_the_search_for_the_key_would_find_it() -> None:
 
 
 def test_the_mask_hides_the_key_in_every_spelling() -> None:
-    mask = KeyMask(KEY)
-    shown = b" ".join(mask.data(each) for each in texts())
+    masker = Masker([KEY])
+    shown = b" ".join(masker.data(each) for each in texts())
     assert all(any(each in text for text in texts()) for each in spellings())
     assert not [each for each in spellings() if each in shown]
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from traits_sandbox.conformance.http.keys import VARIABLE, KeyMask, as_shell, marked, marker, reveal
+from traits_sandbox.conformance.http.keys import VARIABLE, as_shell, marked, marker, reveal
+from traits_sandbox.reporting.masking import Masker
 
 KEY = "tsc-canary-Zk3/9+q=_<key>&\"x'"
 VARIANTS = ["", "headless", "longer", "swapped", "first", "basic"]
@@ -49,13 +50,13 @@ def test_a_near_miss_is_another_text_than_the_key(variant: str, key: str) -> Non
 def test_the_key_is_hidden_however_it_is_spelled(before: str, spelled: object) -> None:
     assert callable(spelled)
     text = f"x {spelled(before + KEY)} y"
-    mask = KeyMask(KEY)
-    hidden = mask.text(text)
+    masker = Masker([KEY])
+    hidden = masker(text)
     assert hidden != text
-    assert mask.data(text.encode()) == hidden.encode()
-    assert mask.shows(text.encode())
-    assert not mask.shows(hidden.encode())
+    assert masker.data(text.encode()) == hidden.encode()
+    assert masker.shows(text.encode())
+    assert not masker.shows(hidden.encode())
 
 
 def test_what_is_not_the_key_stays() -> None:
-    assert KeyMask(KEY).text("a perfectly ordinary reply, key excluded") == "a perfectly ordinary reply, key excluded"
+    assert Masker([KEY])("a perfectly ordinary reply, key excluded") == "a perfectly ordinary reply, key excluded"

@@ -23,13 +23,13 @@ from tests.conformance.made import MUST, SHOULD, exchange, failing, judged, repo
 from traits_sandbox import resources
 from traits_sandbox.conformance import Options, Report, run_conformance
 from traits_sandbox.conformance.http.exchange import KEY
-from traits_sandbox.conformance.http.keys import NEAR, marker, reveal
+from traits_sandbox.conformance.http.keys import NEAR, marker, masker_of, reveal
 from traits_sandbox.conformance.judging.deviations import read_deviations
 from traits_sandbox.conformance.judging.report import Exploration, ExplorationFinding
 from traits_sandbox.conformance.judging.requirements import registry
 from traits_sandbox.conformance.reports import RENDERERS
 from traits_sandbox.conformance.reports.html_cases import DETAILED
-from traits_sandbox.conformance.reports.masking import Mask, masked
+from traits_sandbox.conformance.reports.masking import masked
 from traits_sandbox.conformance.reports.progress import LINES, progress
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
@@ -167,7 +167,7 @@ def leaking(key: str) -> Report:
 
 @pytest.mark.parametrize("show", ALL.values(), ids=ALL.keys())
 def test_the_key_is_in_no_report(show: Callable[[Report], str]) -> None:
-    bare, hidden = show(leaking(CANARY)), show(masked(leaking(CANARY), Mask(CANARY)))
+    bare, hidden = show(leaking(CANARY)), show(masked(leaking(CANARY), masker_of(CANARY)))
     assert CANARY in bare or CANARY.replace("=", "&#x3D;") in bare
     assert [each for each in spellings(CANARY) if each in hidden] == []
     assert "***" in hidden
@@ -175,7 +175,7 @@ def test_the_key_is_in_no_report(show: Callable[[Report], str]) -> None:
 
 @pytest.mark.parametrize("key", ["failed", "MUST", "LIM-003", "core", "key", "push_logins", "e", "POST"])
 def test_a_key_that_is_a_word_of_ours_changes_nothing_but_words(key: str) -> None:
-    shown = masked(failing(), Mask(key))
+    shown = masked(failing(), masker_of(key))
     assert [each.requirement.id for each in shown.failed] == [MUST]
     assert (shown.exit_code, shown.about.profile) == (1, "core")
     (seen,) = shown.failed[0].failures[0].exchanges

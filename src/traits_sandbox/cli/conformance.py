@@ -80,13 +80,13 @@ def conformance(
     wanted = report_files.wanted(report, RENDERERS)
     gc.enable()
     done = _run(chosen, options)
-    reproduction = masked(chosen.reproduction(), chosen.mask)
+    reproduction = masked(chosen.reproduction(), chosen.masker)
     Terminal(console(err=as_json), done, reproduction).show()
     if as_json:
         click.echo(json.render(done, reproduction), nl=False)
     report_files.write(wanted, lambda kind: RENDERERS[kind](done, reproduction))
     for kind, path in wanted:
-        click.echo(chosen.mask.text(f"{kind} report: {path}"), err=True)
+        click.echo(chosen.masker(f"{kind} report: {path}"), err=True)
     sys.exit(done.exit_code)
 
 
@@ -109,7 +109,7 @@ def _run(chosen: TargetOptions, options: Options, watch: Observer = nobody) -> R
             watch(event)
 
         report = run_conformance(target.base_url, target.key, options, ca_file=target.ca_file, tell=observe)
-    return masked(report, chosen.mask)
+    return masked(report, chosen.masker)
 
 
 def _deciding(chosen: TargetOptions) -> frozenset[str]:
@@ -165,10 +165,10 @@ def replay_command(chosen: TargetOptions, *, case: str, bodies: Path | None) -> 
             ended.append(event.result)
 
     report = _run(chosen, chosen.run_options(only=(escape(found.id),)), watch)
-    reproduction = masked(chosen.reproduction(), chosen.mask)
+    reproduction = masked(chosen.reproduction(), chosen.masker)
     terminal = Terminal(console(err=False), report, reproduction)
     for result in ended:
-        replay.show_exchanges(masked(result, chosen.mask), reproduction, terminal.say, bodies)
+        replay.show_exchanges(masked(result, chosen.masker), reproduction, terminal.say, bodies)
     replay.show_outcome(report, terminal.say)
     terminal.outcome()
     sys.exit(report.exit_code)

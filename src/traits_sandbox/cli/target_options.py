@@ -15,12 +15,12 @@ import click
 from traits_sandbox.cli.errors import KitError
 from traits_sandbox.cli.exit_codes import INTERRUPTED
 from traits_sandbox.conformance.http.client import Target, WireLimits
-from traits_sandbox.conformance.http.keys import VARIABLE
+from traits_sandbox.conformance.http.keys import VARIABLE, masker_of
 from traits_sandbox.conformance.judging.requirements import DECIDING, Profile
-from traits_sandbox.conformance.reports.masking import Mask
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.masking import Masker
 
 LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
@@ -55,9 +55,9 @@ class TargetOptions:
     debug: bool
 
     @property
-    def mask(self) -> Mask:
-        """Return a mask that hides the API key in every output."""
-        return Mask(self.api_key)
+    def masker(self) -> Masker:
+        """Return a masker that hides the API key in every output."""
+        return masker_of(self.api_key)
 
     def target(self, default_key: str = "") -> Target:
         """Return the server to test.
@@ -191,13 +191,13 @@ def reporting_errors(chosen: TargetOptions) -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
     except UsageError as error:
-        raise UsageError(chosen.mask.text(str(error))) from None
+        raise UsageError(chosen.masker(str(error))) from None
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
         if chosen.debug:
-            click.echo(chosen.mask.text("".join(traceback.format_exception(error))), err=True)
-        raise KitError(chosen.mask.text(_describe_bug(error))) from None
+            click.echo(chosen.masker("".join(traceback.format_exception(error))), err=True)
+        raise KitError(chosen.masker(_describe_bug(error))) from None
 
 
 def _describe_bug(error: BaseException) -> str:

@@ -48,7 +48,7 @@ class Journal:
 
     def __init__(
         self,
-        redact: Masker,
+        masker: Masker,
         *,
         conceal: Conceal = show_all,
         key_parameters: frozenset[str] = frozenset(),
@@ -57,7 +57,7 @@ class Journal:
     ) -> None:
         """Make an empty journal; `key_parameters` are the query parameters whose values are never shown."""
         self.arrivals = Arrivals()
-        self._redact = redact
+        self._masker = masker
         self._conceal = conceal
         names = "|".join(map(re.escape, sorted(key_parameters))) or r"(?!)"
         self._key_parameter = re.compile(rf"((?:^|&)(?:{names})=)[^&]*")
@@ -164,15 +164,15 @@ class Journal:
         body = self._conceal(entry.operation, entry.body) if entry.body is not None else None
         return msgspec.structs.replace(
             entry,
-            path=self._redact(entry.path),
-            query=self._redact(self._key_parameter.sub(rf"\1{MASK}", entry.query)),
+            path=self._masker(entry.path),
+            query=self._masker(self._key_parameter.sub(rf"\1{MASK}", entry.query)),
             headers=[(name, self._masked_header(name, value)) for name, value in entry.headers],
-            body=self._redact.data(body) if body else body,
-            hint=self._redact(entry.hint),
+            body=self._masker.data(body) if body else body,
+            hint=self._masker(entry.hint),
         )
 
     def _masked_header(self, name: bytes, value: bytes) -> bytes:
         if name in _CREDENTIALS:
             scheme, space, _ = value.partition(b" ")
             return scheme + space + MASK.encode() if space else MASK.encode()
-        return self._redact.data(value)
+        return self._masker.data(value)

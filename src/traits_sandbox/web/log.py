@@ -25,9 +25,9 @@ Render = Callable[[JournalEntry], str]
 class RequestLog:
     """Writes exchanges in the format it was made with; nothing once its stream is gone."""
 
-    def __init__(self, render: Render | None, redact: Masker, stream: TextIO) -> None:
+    def __init__(self, render: Render | None, masker: Masker, stream: TextIO) -> None:
         self._render = render
-        self._redact = redact
+        self._masker = masker
         self._stream: TextIO | None = stream
 
     def observe(self, entry: JournalEntry) -> None:
@@ -48,19 +48,19 @@ class RequestLog:
         if self._stream is None:
             return
         try:
-            self._stream.write(self._redact(text) + "\n")
+            self._stream.write(self._masker(text) + "\n")
             self._stream.flush()
         except (OSError, ValueError):  # whoever read it has gone; requests are still to be answered
             self._stream = None
 
 
-def request_log(log_format: str, redact: Masker, stream: TextIO = sys.stderr) -> RequestLog:
+def request_log(log_format: str, masker: Masker, stream: TextIO = sys.stderr) -> RequestLog:
     """Return the log of a format: `pretty`, `json` or `none`."""
     if log_format == "none":
-        return RequestLog(None, redact, stream)
+        return RequestLog(None, masker, stream)
     if log_format == "json":
-        return RequestLog(as_json, redact, stream)
-    return RequestLog(coloured if stream.isatty() else pretty, redact, stream)
+        return RequestLog(as_json, masker, stream)
+    return RequestLog(coloured if stream.isatty() else pretty, masker, stream)
 
 
 def pretty(entry: JournalEntry) -> str:

@@ -18,9 +18,9 @@ from traits_sandbox.conformance.exploring.naming import Naming
 from traits_sandbox.conformance.exploring.settled import Readings
 from traits_sandbox.conformance.exploring.tap import Stop, Tap
 from traits_sandbox.conformance.http.client import Target, Wire
+from traits_sandbox.conformance.http.keys import masker_of
 from traits_sandbox.conformance.http.safety import Permit
 from traits_sandbox.conformance.judging.report import Exploration
-from traits_sandbox.conformance.reports.masking import Mask
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.runner import RunState
@@ -50,7 +50,7 @@ async def explore(
     findings = Findings(
         Readings(materials.contract),
         Reproduction(target.base_url, target.ca_file or ""),
-        Mask(target.key),
+        masker_of(target.key),
         exact=options.profile == "emulator",
     )
     course, begin = _course(materials, operations, naming, options), wire.sent

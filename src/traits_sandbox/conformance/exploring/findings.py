@@ -9,7 +9,7 @@ from traits_sandbox.conformance.exploring.settled import Readings
 from traits_sandbox.conformance.exploring.translation import NOWHERE
 from traits_sandbox.conformance.http.exchange import Exchange, NotJson, Reply
 from traits_sandbox.conformance.judging.report import ExplorationFinding
-from traits_sandbox.conformance.reports.masking import Mask, masked
+from traits_sandbox.conformance.reports.masking import masked
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 
 LISTED: Final = 50
@@ -88,8 +88,8 @@ def _short(message: str) -> str:
 class Findings:
     """Collects sightings. Those that only the emulator's own reading makes wrong are counted, unless it is asked."""
 
-    def __init__(self, readings: Readings, way: Reproduction, mask: Mask, *, exact: bool) -> None:
-        self._readings, self._way, self._mask, self._exact = readings, way, mask, exact
+    def __init__(self, readings: Readings, way: Reproduction, masker: Masker, *, exact: bool) -> None:
+        self._readings, self._way, self._masker, self._exact = readings, way, masker, exact
         self._seen: dict[tuple[str, ...], Sighting] = {}
         self._open = 0
 
@@ -120,9 +120,7 @@ class Findings:
             f"seen {sighting.times} times, this is the shortest" if sighting.times > 1 else "",
             "" if curl else f"its body of {len(request.body or b'')} bytes is too long to be shown",
         )
-        return ExplorationFinding(
-            request.operation, sighting.title, self._mask.text("; ".join(filter(None, parts))), curl
-        )
+        return ExplorationFinding(request.operation, sighting.title, self._masker("; ".join(filter(None, parts))), curl)
 
     def _others(self) -> Iterator[ExplorationFinding]:
         if len(self._seen) > LISTED:

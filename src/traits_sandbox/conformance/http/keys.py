@@ -1,23 +1,19 @@
-"""The key and what is made of it: nearly right keys, their shell spelling, and the mask that hides all of them."""
+"""The key in requests: markers of the key and of nearly right keys, and how a shell writes them."""
 
 import base64
-import html
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
+
+from traits_sandbox.reporting.masking import Masker
 
 VARIABLE: Final = "TRAITS_API_KEY"
-MASK: Final = "***"
 DUMMY: Final = "tsc-not-a-key"
-
-_SHORTEST: Final = 6
 
 _MARKER = re.compile(r"\{\{key(?::([a-z]+))?\}\}")
 _PIPE = f'printf %s "${VARIABLE}"'
 
-# A name, what it makes of the key, and how a shell makes the same of the variable.
+# A variant of the key by its name: how it is made of the key, and how a shell makes it of the variable.
 _VARIANTS: dict[str, tuple[Callable[[str], str], str]] = {
     "": (lambda key: key, f"${VARIABLE}"),
     "headless": (lambda key: key[1:], f"${{{VARIABLE}#?}}"),
@@ -36,69 +32,35 @@ NEAR: Final = ("headless", "longer", "swapped", "first")
 
 
 def near(key: str) -> tuple[str, ...]:
-    """Return the variants that are nearly a key, without those that are the same as it or nothing."""
+    """Return the variants that are nearly a key, without empty ones and those that are the key itself."""
     return tuple(name for name in NEAR if _VARIANTS[name][0](key).strip() not in ("", key))
 
 
 def marker(variant: str) -> str:
-    """Return what stands for a variant of the key in a request."""
+    """Return the marker of a variant of the key, as requests have it."""
     return "{{key:" + variant + "}}" if variant else "{{key}}"
 
 
 def marked(text: str) -> bool:
-    """Tell whether a text holds the key, or what is made of it."""
+    """Tell whether a text has a marker of the key or of a variant."""
     return _MARKER.search(text) is not None
 
 
 def reveal(text: str, key: str) -> str:
-    """Return a text with every marker replaced by what it stands for."""
+    """Return a text with every marker replaced by the key or its variant."""
     return _MARKER.sub(lambda found: _VARIANTS[found[1] or ""][0](key), text)
 
 
 def as_shell(text: str) -> str:
-    """Return a text with every marker replaced by what a shell makes of the variable, for double quotes."""
+    """Return a text with every marker replaced by shell code that makes the variant, for double quotes."""
     return _MARKER.sub(lambda found: _VARIANTS[found[1] or ""][1], text)
 
 
-class KeyMask:
-    """Hides a key by value: as it is, and as URLs, JSON, HTML and base64 spell it."""
-
-    def __init__(self, key: str) -> None:
-        self._spellings = [each for each in sorted(_spellings(key), key=len, reverse=True) if each]
-
-    def text(self, text: str) -> str:
-        """Return a text without the key."""
-        for spelling in self._spellings:
-            text = text.replace(spelling, MASK)
-        return text
-
-    def data(self, data: bytes) -> bytes:
-        """Return bytes without the key."""
-        for spelling in self._spellings:
-            data = data.replace(spelling.encode(), MASK.encode())
-        return data
-
-    def shows(self, data: bytes) -> bool:
-        """Tell whether bytes hold the key."""
-        return any(spelling.encode() in data for spelling in self._spellings)
+# A shorter variant has too little of the key to reveal it.
+_REVEALING: Final = 6
 
 
-def _spellings(key: str) -> set[str]:
-    whole = {base64.b64encode(each.encode()).decode() for each in (key, f"{key}:", f"Bearer {key}")}
-    encoded = whole | set(_within_base64(key))
-    encoded |= {each.replace("+", "-").replace("/", "_") for each in encoded}
-    text = json.dumps(key)[1:-1]
-    urls = {quote(key), quote(key, safe="")}
-    urls |= {re.sub("%..", lambda found: found[0].lower(), each) for each in urls}
-    # Some programs write a slash in JSON with a backslash.
-    written = {key, text, text.replace("/", "\\/"), html.escape(key), key.encode().hex(), *urls}
-    spelled = written | encoded | {each.rstrip("=") for each in encoded}
-    # A shorter piece of the key would hide what is not the key.
-    return {each for each in spelled if len(each) >= min(len(key), _SHORTEST)}
-
-
-def _within_base64(key: str) -> Iterator[str]:
-    """Yield what is the same of the key's base64 wherever in a longer text it stands."""
-    for shift, shared in enumerate((0, 2, 3)):
-        text = base64.b64encode(b"\0" * shift + key.encode()).decode()
-        yield text[shared : len(text) - 4]
+def masker_of(key: str) -> Masker:
+    """Return a masker of a key and of the variants that would reveal it: a server may repeat what it was sent."""
+    variants = (reveal(marker(name), key) for name in near(key))
+    return Masker((key, *(each for each in variants if len(each) >= _REVEALING)))

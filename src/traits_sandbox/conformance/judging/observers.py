@@ -7,8 +7,8 @@ from typing import Any
 
 from traits_sandbox.conformance.catalogue.case import Breach
 from traits_sandbox.conformance.http.exchange import Exchange, NotJson, Reply
-from traits_sandbox.conformance.http.keys import KeyMask
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.reporting.masking import Masker
 
 Observation = tuple[str, Breach | None]
 """The id of a requirement, and how an exchange broke it; None if it kept it."""
@@ -21,10 +21,10 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";,]+)", re.IGNORECASE)
 class Observers:
     """Judges single exchanges by the requirements that hold for all of them."""
 
-    def __init__(self, contract: Contract, mask: KeyMask) -> None:
+    def __init__(self, contract: Contract, masker: Masker) -> None:
         self._examples = {each.id: each.response for each in contract.operations if each.response}
         self._shown = {each.id for each in contract.operations if each.response and _has_example(each)}
-        self._mask = mask
+        self._masker = masker
 
     def __call__(self, exchange: Exchange) -> Iterator[Observation]:
         """Yield every requirement that the exchange is a test of."""
@@ -44,7 +44,7 @@ class Observers:
 
     def _secretive(self, reply: Reply) -> Breach | None:
         headers = "\n".join(value for _, value in reply.headers).encode()
-        if self._mask.shows(reply.body) or self._mask.shows(headers):
+        if self._masker.shows(reply.body) or self._masker.shows(headers):
             return Breach("the key is in the reply", "a reply that does not repeat the key")
         return None
 

@@ -19,7 +19,7 @@ from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.exploring.exploration import explore, require_extra
 from traits_sandbox.conformance.http.client import Target, Wire
 from traits_sandbox.conformance.http.exchange import Exchange
-from traits_sandbox.conformance.http.keys import KeyMask, near
+from traits_sandbox.conformance.http.keys import near
 from traits_sandbox.conformance.http.safety import Gate, Permit
 from traits_sandbox.conformance.judging.judgement import excuse, judge, missing
 from traits_sandbox.conformance.judging.observers import Observers
@@ -33,6 +33,7 @@ from traits_sandbox.conformance.running.preflight import Preflight, look, questi
 from traits_sandbox.conformance.running.runner import Runner, RunState
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.reporting.masking import Masker
 
 
 def run_conformance(
@@ -104,7 +105,7 @@ class Run:
     async def report(self) -> Report:
         """Run, and return the report."""
         begin, started = monotonic(), self._clock()
-        mask = KeyMask(self._target.key)
+        masker = Masker([self._target.key])
         gate = Gate(self._contract, self._permit)
         wire = Wire(
             self._target,
@@ -113,7 +114,7 @@ class Run:
             transport=self._transport,
             clock=asyncio.get_running_loop().time,
         )
-        observers = Observers(self._contract, mask)
+        observers = Observers(self._contract, masker)
         runner = Runner(
             wire, observers, prefix=self._materials.prefix, concurrency=self._options.concurrency, tell=self._tell
         )

@@ -36,7 +36,7 @@ class ControlServices:
     ledger: Ledger
     door: BulkIntake
     faults: FaultGate
-    redact: Masker
+    masker: Masker
     token: str | None
     report_bug: Callable[[Exception], None]
 
