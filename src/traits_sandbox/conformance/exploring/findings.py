@@ -11,6 +11,7 @@ from traits_sandbox.conformance.http.exchange import Exchange, NotJson, Reply
 from traits_sandbox.conformance.judging.report import ExplorationFinding
 from traits_sandbox.conformance.reports.masking import masked
 from traits_sandbox.conformance.reports.reproduction import Reproduction
+from traits_sandbox.reporting.masking import Masker
 
 LISTED: Final = 50
 _LONGEST: Final = 600
@@ -111,7 +112,7 @@ class Findings:
 
     def _finding(self, sighting: Sighting) -> ExplorationFinding:
         request = sighting.exchange.request
-        curl = self._way.curl(masked(request, self._mask))
+        curl = self._way.curl(masked(request, self._masker))
         answered = sighting.exchange.reply is not None and sighting.check != ALIVE
         parts = (
             sighting.about,
