@@ -41,8 +41,9 @@ MAY_IMPORT = LAYERS | {
     **{name: set() for name in FOR_EVERYONE},
     "__main__": {"cli"},
     "sandbox": SERVER,
-    "cli": {*LAYERS, "sandbox"},
-    "pytest_plugin": {*SERVER, "sandbox", "cli"},
+    "running": {"sandbox", "web"},
+    "cli": {*LAYERS, "sandbox", "running"},
+    "pytest_plugin": {*SERVER, "sandbox", "running", "cli"},
 }
 
 TLS = ("trustme", "cryptography", "platformdirs")

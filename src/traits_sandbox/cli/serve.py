@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import orjson
 from traits_sandbox.cli.exit_codes import lists_exit_codes
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.errors import UsageError
+from traits_sandbox.running import certificate
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings, options
 from traits_sandbox.system import create_private, remove
 from traits_sandbox.web.server import bind, run, url_of
-from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certificate
+from traits_sandbox.web.tls import TlsFiles
 
 
 @click.command()
@@ -31,7 +32,7 @@ def serve(settings: Settings) -> None:
     """
     sandbox = Sandbox(settings)
     with (
-        _certificate(settings) as tls,
+        certificate(settings) as tls,
         _ready_file(settings.ready_file, sandbox.log.say) as write_ready_file,
         _bucket(sandbox) as start_watching,
     ):
@@ -86,16 +87,6 @@ def _example_request(url: str, key: str, contract: Contract, tls: TlsFiles | Non
         f"    -d '{content}' \\",
         f"    {url}{operation.path}",
     ]
-
-
-@contextmanager
-def _certificate(settings: Settings) -> Iterator[TlsFiles | None]:
-    if settings.tls_cert and settings.tls_key:
-        yield given_certificate(settings.tls_cert, settings.tls_key)
-        return
-    hosts = (settings.host, *settings.allow_host)
-    with server_certificate(hosts) if settings.tls else nullcontext() as files:
-        yield files
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The process around the app: a bound socket, uvicorn, the ready signal, an orderly end."""
+"""The server around the app: a bound socket, uvicorn, the ready signal, an orderly shutdown."""
 
 import asyncio
 import gc
@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,21 +18,21 @@ from traits_sandbox.web.tls import TlsFiles
 
 _BACKLOG = 2048
 
-# How much of the grace time an unfinished request has for the rest of itself; what is left is for its answer.
+# The part of the grace time in which an unfinished request may arrive; the rest is for its response.
 _PART_OF_GRACE = 0.8
 
-# Beyond this many connections a request is answered 503.
+# With more connections, a request is answered 503.
 MAX_CONNECTIONS = 1000
 
-# Files that are open beside connections: standard streams, the loop's, a bucket's.
+# Open files other than connections: standard streams, the event loop's, a bucket's.
 _OTHER_FILES = 32
 
-# Seconds that a connection may idle between requests: long enough for a test suite that pauses.
+# Seconds that a connection may be idle between requests: long enough for a test suite that pauses.
 KEEP_ALIVE = 75
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises UsageError when the address cannot be had."""
+    """Return a listening socket; raises UsageError if the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -41,10 +42,66 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket, *, secure: bool) -> str:
-    """Return the base URL under which a socket is reached from this machine."""
+    """Return the base URL of a socket for clients on this machine."""
     address, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
     return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """Serves an app on a socket until `should_exit` is set. It handles no signals and changes no global state.
+
+    `on_ready` is called once connections are accepted. When the server stops, requests in flight get `grace` seconds to
+    be answered. A request that is not complete within `receive_timeout` seconds is cut off.
+    """
+
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, *, grace: float, receive_timeout: float, tls: TlsFiles | None
+    ) -> None:
+        super().__init__(_config(app, grace=grace, tls=tls))
+        self.on_ready: Callable[[], object] = bool
+        self._listener = listener
+        self._receive_timeout = receive_timeout
+        self._grace = grace
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve in a new event loop."""
+        super().run(sockets or [self._listener])
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve in the running event loop."""
+        await super().serve(sockets or [self._listener])
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leave signals to the program that this server is part of."""
+        return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept connections."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order."""
+        # A request that is not complete by then is cut off: at the end of the grace time, uvicorn would answer 500.
+        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_slow_senders, 0.0)
+        await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Cut off slow senders; called ten times a second."""
+        self._cut_slow_senders(self._receive_timeout)
+        return await super().on_tick(counter)
+
+    def _cut_slow_senders(self, deadline: float) -> None:
+        now = asyncio.get_running_loop().time()
+        cut_slow_senders(self.server_state.connections, deadline=deadline, now=now)
+
+
+class _Process(Server):
+    """The server of a process, which ends it on SIGTERM and SIGINT."""
+
+    capture_signals = uvicorn.Server.capture_signals
 
 
 def run(
@@ -57,12 +114,19 @@ def run(
     say: Callable[[str], None],
     tls: TlsFiles | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `say` gets lines for a person.
+    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `say` gets lines for the log."""
+    server = _Process(app, listener, grace=grace, receive_timeout=receive_timeout, tls=tls)
+    server.on_ready = ready
+    tune_garbage_collection()
+    _raise_open_files(say)
+    _end_quietly_on_signals()
+    server.run()
 
-    What is in flight at the signal gets `grace` seconds to be answered. A request that has not arrived whole
-    within `receive_timeout` seconds is cut off.
-    """
-    config = uvicorn.Config(
+
+def _config(app: ASGIApp, *, grace: float, tls: TlsFiles | None) -> uvicorn.Config:
+    # The form parser's warnings are reported to the client, and in the log with the request.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+    return uvicorn.Config(
         app,
         backlog=_BACKLOG,
         lifespan="off",
@@ -78,52 +142,17 @@ def run(
         ssl_certfile=tls.cert_file if tls else None,
         ssl_keyfile=tls.key_file if tls else None,
     )
-    # What the form parser warns of is told to the client, and in the log with the request.
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-    tune_garbage_collection()
-    _raise_open_files(say)
-    _end_quietly_on_signals()
-    _Server(config, ready, receive_timeout=receive_timeout, grace=grace).run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], *, receive_timeout: float, grace: float
-    ) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._receive_timeout = receive_timeout
-        self._grace = grace
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if not self.should_exit:
-            self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A request that still has not arrived by then is cut off: when its time is over, uvicorn would answer 500.
-        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_slow_senders, 0.0)
-        await super().shutdown(sockets)
-
-    async def on_tick(self, counter: int) -> bool:
-        # Called ten times a second.
-        self._cut_slow_senders(self._receive_timeout)
-        return await super().on_tick(counter)
-
-    def _cut_slow_senders(self, deadline: float) -> None:
-        now = asyncio.get_running_loop().time()
-        cut_slow_senders(self.server_state.connections, deadline=deadline, now=now)
 
 
 def tune_garbage_collection() -> None:
-    """Keep full collections rare: what is stored is bytes, without cycles, and walking it costs latency."""
+    """Make full collections rare: stored records are bytes without cycles, and visiting them costs latency."""
     gc.freeze()
     gc.enable()
     gc.set_threshold(200_000, 50, 1000)
 
 
 def _end_quietly_on_signals() -> None:
-    """Let uvicorn's orderly end be the end: it raises the signal again, for handlers that were there before."""
+    """Ignore the signal that uvicorn raises again after its shutdown, for handlers that were set before."""
     for number in ending_signals():
         signal.signal(number, lambda *_: None)
 
