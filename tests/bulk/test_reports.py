@@ -121,7 +121,7 @@ def test_html_is_one_page_in_which_rows_are_text(load: Path) -> None:
     page = Page(content)
     assert (page.tags.count("script"), page.tags.count("style"), page.loaded) == (1, 1, [])
     assert b"alert(1)</script>" not in content
-    assert b"default-src &#x27;none&#x27;" in content
+    assert b"default-src &#39;none&#39;" in content
     assert re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", content) is None
 
 

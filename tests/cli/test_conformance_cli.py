@@ -197,7 +197,7 @@ def test_a_plan_needs_no_key_and_sends_nothing(recorder: Recorder) -> None:
     done = run("--base-url", recorder.url, "--plan", key="")
     plan = json.loads(run("--base-url", recorder.url, "--plan", "--json", key="").stdout)
     assert (done.returncode, recorder.seen) == (0, [])
-    assert f"{plan['requests']} requests, at most {plan['at_most']}; nothing was sent" in done.stdout
+    assert f"{plan['requests']:,} requests, at most {plan['at_most']:,}; nothing was sent" in done.stdout
     rows = {line.split()[0]: line.split()[-2:] for line in done.stdout.splitlines() if "MUST" in line}
     assert rows["OP-001"] == [
         str(each[name])

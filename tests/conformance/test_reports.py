@@ -35,7 +35,6 @@ from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
 from traits_sandbox.conformance.running.events import CaseEnded, Interrupted, RunEvent, RunPlanned, Stage
 from traits_sandbox.conformance.running.plan import NOT_APPLICABLE
-from traits_sandbox.reporting.page import element
 
 CANARY = "Canary+key/7f3a=9"
 IMAGE = "<img src=x onerror=alert(1)>"
@@ -220,12 +219,6 @@ def hostile() -> Report:
     seen = replace(seen, reply=replace(seen.reply, headers=((text, text),)))
     bad = result(f"{MUST}.x", "failed", seen, observed=text, expected=text, reason=text)
     return report(judged(MUST, bad), obstacle=text, missing=(text,), left_behind=(text,))
-
-
-def test_what_is_put_into_an_element_cannot_leave_it() -> None:
-    (made,) = Page(element("p", "<b>&amp;", None, element("i"), title="\"><b onclick='x'>", hidden=False)).elements[:1]
-    assert made == ("p", {"title": "\"><b onclick='x'>"})
-    assert element("p", "<b>", element("i", "'")) == "<p>&lt;b&gt;<i>&#x27;</i></p>"
 
 
 def test_nothing_that_a_server_sent_is_markup() -> None:

@@ -19,9 +19,9 @@ from traits_sandbox.cli.exit_codes import lists_exit_codes
 from traits_sandbox.cli.options import edition_option
 from traits_sandbox.clock import system_clock
 from traits_sandbox.contract.load import load
+from traits_sandbox.reporting.words import printable
 from traits_sandbox.settings.parsing import ParsedType, parse_interval
 from traits_sandbox.system import ending_signals
-from traits_sandbox.web.log import printable
 
 # After a signal, running work may take this many seconds. A later watch sends what it has not sent.
 _GRACE: Final = 2.0

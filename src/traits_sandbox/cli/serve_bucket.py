@@ -10,9 +10,9 @@ from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.clock import system_clock
 from traits_sandbox.errors import TraitsSandboxError
+from traits_sandbox.reporting.words import printable
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
-from traits_sandbox.web.log import printable
 
 # The shutdown waits this many seconds for a running request to the storage.
 _GRACE = 1.0

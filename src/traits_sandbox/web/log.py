@@ -12,6 +12,7 @@ import orjson
 
 from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.reporting.masking import Masker
+from traits_sandbox.reporting.words import printable
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 _SHOWN = 10
@@ -136,10 +137,3 @@ def _listed(values: Sequence[object], count: int) -> Iterator[str]:
 
 def _moment(entry: JournalEntry) -> datetime:
     return datetime.fromtimestamp(entry.received_at, UTC)
-
-
-def printable(text: str) -> str:
-    """Return a client's text with whatever a terminal would obey written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,35 +1,22 @@
-"""The report for a person at a terminal, or for a log: sums, the first bad rows, notices by kind, the verdict last."""
+"""The report for a terminal or a log: sums, the first bad rows, notices by kind, the verdict last."""
 
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from traits_sandbox.bulk.reports.words import (
-    HEADLINES,
-    bad_files,
-    by_kind,
-    name_of,
-    number,
-    plural,
-    printable,
-    size,
-    verdict,
-    verdict_line,
-    where,
-)
+from traits_sandbox.bulk.reports.words import HEADLINES, bad_files, by_kind, name_of, verdict, verdict_line, where
 from traits_sandbox.bulk.values import FileReport, LoadReport
+from traits_sandbox.reporting.terminal import StyledText, count_table, print_line, styled_count
+from traits_sandbox.reporting.words import number, plural, printable, size
 
 FILES: Final = 20
-"""How many bad files are shown."""
+"""The number of bad files that are shown."""
 
 FAULTS: Final = 3
-"""How many violations of a file are shown, and how many notices of a kind."""
+"""The number of violations of a file that are shown, and of notices of a kind."""
 
 _STYLES: Final = {"good": "bold green", "bad": "bold red", "nothing": "bold yellow"}
-
-Piece = str | tuple[str, str]
 
 
 def show(report: LoadReport, console: Console) -> None:
@@ -47,10 +34,8 @@ class _Shown:
         self._notices()
         self._verdict()
 
-    def _say(self, *pieces: Piece, indent: int = 0) -> None:
-        """Print one line, which is never broken: what is in it can be copied, and searched for."""
-        line = Text(" " * indent).append_text(Text.assemble(*pieces))
-        self._console.print(line, soft_wrap=True, highlight=False)
+    def _say(self, *pieces: StyledText, indent: int = 0) -> None:
+        print_line(self._console, *pieces, indent=indent)
 
     def _bad(self) -> None:
         files = bad_files(self._report)
@@ -87,10 +72,7 @@ class _Shown:
     def _folders(self) -> None:
         if not self._report.folders:
             return
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("folder", no_wrap=True)
-        for name in ("files", "bad files", "rows", "bad rows", "size"):
-            table.add_column(name, justify="right", no_wrap=True)
+        table = count_table("folder", "files", "bad files", "rows", "bad rows", "size")
         for folder in self._report.folders:
             table.add_row(
                 folder.folder,
@@ -113,4 +95,4 @@ class _Shown:
 
 
 def _alarming(count: int) -> Text:
-    return Text(number(count), "bold red") if count else Text("·", "dim")
+    return styled_count(number(count), "bold red", is_zero=not count)

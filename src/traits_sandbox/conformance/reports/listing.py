@@ -6,8 +6,8 @@ from typing import Any
 
 from traits_sandbox.conformance.catalogue.case import Case
 from traits_sandbox.conformance.judging.requirements import Registry, Requirement
-from traits_sandbox.conformance.reports.words import plural
 from traits_sandbox.conformance.running.plan import Plan
+from traits_sandbox.reporting.words import number, plural
 
 ListedRequirement = tuple[Requirement, list[Case]]
 
@@ -26,7 +26,7 @@ def catalogue_lines(listed: Iterable[ListedRequirement]) -> Iterator[str]:
         yield f"{requirement.id:9} {requirement.level:6}  {requirement.statement}"
         yield from (f"    {case.id}  {case.title}" for case in cases)
         if not cases:
-            yield "    judged by the replies to the cases of others"
+            yield "    judged by the replies to other cases"
 
 
 def catalogue_form(listed: Iterable[ListedRequirement]) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def _case(case: Case) -> dict[str, Any]:
 
 
 def plan_lines(plan: Plan, registry: Registry, explore: int = 0) -> Iterator[str]:
-    """Yield what a plan sends, by requirement, and what it does not, with the reasons; `explore` as for a run."""
+    """Yield the requests of a plan by requirement, and the skipped cases with reasons; `explore` as for a run."""
     sums, skipped = plan.by_requirement(), _skipped(plan)
     yield f"{'requirement':12}{'level':8}{'cases':>6}{'requests':>10}{'at most':>9}"
     for requirement, cases in entries(registry, plan.sent):
@@ -59,14 +59,14 @@ def plan_lines(plan: Plan, registry: Registry, explore: int = 0) -> Iterator[str
             usual, most = sums[requirement.id]
             yield f"{requirement.id:12}{requirement.level:8}{len(cases):6}{usual:10}{most:9}"
     yield ""
-    yield f"first: {plural(plan.preflight, 'request')}, to learn whether the server answers and takes the key"
+    yield f"first: {plural(plan.preflight, 'request')}, to learn whether the server answers and accepts the key"
     for reason, ids in skipped.items():
         yield f"skipped, {reason}: {plural(len(ids), 'case')} of {', '.join(_requirements(ids))}"
     if explore:
         examples = plural(explore, "made-up example")
-        yield f"besides: {examples} for each operation, and edge cases, as far as --max-requests allows"
-    cases_told = f"{plural(len(plan.sent), 'case')} of {len(plan.steps)}"
-    yield f"in all: {cases_told}, {plural(plan.requests, 'request')}, at most {plan.at_most}; nothing was sent"
+        yield f"also: {examples} for each operation, and edge cases, as far as --max-requests allows"
+    sent = f"{plural(len(plan.sent), 'case')} of {number(len(plan.steps))}"
+    yield f"in all: {sent}, {plural(plan.requests, 'request')}, at most {number(plan.at_most)}; nothing was sent"
 
 
 def plan_form(plan: Plan, registry: Registry) -> dict[str, Any]:

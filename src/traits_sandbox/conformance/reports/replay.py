@@ -7,8 +7,9 @@ from pathlib import Path
 from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.judging.report import Report, Result
 from traits_sandbox.conformance.reports.reproduction import Reproduction
-from traits_sandbox.conformance.reports.words import came, printable, readable, size
+from traits_sandbox.conformance.reports.words import came, readable
 from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.words import printable, printable_lines, size
 
 BODY = 20_000
 """How many characters of a reply's body are shown."""
@@ -22,7 +23,7 @@ def show_exchanges(result: Result, way: Reproduction, say: Say, bodies: Path | N
     `bodies` is a folder for the request bodies, which the lines then name; without it, a body that is too long for a
     line is only told of. The result must hold no key any more.
     """
-    say(f"{result.id}  {printable(result.title)}")
+    say(f"{result.id}  {printable_lines(result.title)}")
     for number, exchange in enumerate(result.exchanges, 1):
         file = _saved(exchange.request, bodies, f"{result.case}.{number}")
         say("")
@@ -40,7 +41,7 @@ def show_outcome(report: Report, say: Say) -> None:
             if result.outcome != "passed":
                 say("")
                 say(f"{result.outcome} {result.id}: {judged.requirement.statement}{silent}")
-                say(f"  {printable(_seen(result))}")
+                say(f"  {printable_lines(_seen(result))}")
 
 
 def _seen(result: Result) -> str:
@@ -70,6 +71,6 @@ def _came(exchange: Exchange) -> list[str]:
 
 
 def _reply(reply: Reply) -> list[str]:
-    headers = [printable(f"{name}: {value}", newlines=False) for name, value in reply.headers]
+    headers = [printable(f"{name}: {value}") for name, value in reply.headers]
     cut = ["(the kit read no further)"] if reply.cut else []
     return [*headers, "", *readable(reply.body, BODY).split("\n"), *cut]

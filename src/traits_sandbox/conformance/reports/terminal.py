@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from traits_sandbox.conformance.http.exchange import Exchange
@@ -23,14 +22,14 @@ from traits_sandbox.conformance.reports.words import (
     hint,
     next_step,
     pattern,
-    plural,
-    printable,
     reasons,
     request_line,
     simplest,
     sources,
     verdict_line,
 )
+from traits_sandbox.reporting.terminal import StyledText, count_table, print_line, styled_count
+from traits_sandbox.reporting.words import plural, printable_lines
 
 CASES: Final = 3
 """How many failing cases of a requirement are shown, and how many exchanges of a case."""
@@ -49,8 +48,6 @@ STYLES: Final = {
     "not conformant": "bold red",
 }
 _EXPIRY: Final = timedelta(days=30)
-
-Piece = str | tuple[str, str]
 
 
 class Terminal:
@@ -71,15 +68,14 @@ class Terminal:
         self._item("sent", f"{request_line(request)}  {excerpt(request.body, limit)}".rstrip())
         self._item("came", f"{came(exchange)}  {excerpt(reply.body if reply else b'', limit)}".rstrip())
 
-    def say(self, *pieces: Piece, indent: int = 0) -> None:
-        """Print one line, which is never broken: what is in it can be copied."""
-        line = Text(" " * indent).append_text(Text.assemble(*pieces))
-        self._console.print(line, soft_wrap=True, highlight=False)
+    def say(self, *pieces: StyledText, indent: int = 0) -> None:
+        """Print one line, which is never wrapped, so that it can be copied."""
+        print_line(self._console, *pieces, indent=indent)
 
     def _item(self, name: str, text: str, style: str = "") -> None:
-        self.say((f"{name:10}", "dim"), (printable(text), style), indent=6)
+        self.say((f"{name:10}", "dim"), (printable_lines(text), style), indent=6)
 
-    def _title(self, *pieces: Piece) -> None:
+    def _title(self, *pieces: StyledText) -> None:
         self.say()
         self.say(*pieces)
 
@@ -103,7 +99,7 @@ class Terminal:
 
     def _case(self, result: Result) -> None:
         self.say()
-        self.say((result.id, "bold"), f"  {printable(result.title)}", indent=4)
+        self.say((result.id, "bold"), f"  {printable_lines(result.title)}", indent=4)
         for exchange in result.exchanges[-CASES:]:
             self.exchange(exchange)
         self._item("expected", result.expected)
@@ -127,7 +123,7 @@ class Terminal:
         judged = self._report.failed[0]
         observed = simplest(judged.failures)[0].observed
         expires = date.fromisoformat(self._report.about.started[:10]) + _EXPIRY
-        entry = {"case": pattern(judged), "observed": observed, "reason": "why, and who mends it"}
+        entry = {"case": pattern(judged), "observed": observed, "reason": "why, and who fixes it"}
         self._title("To expect a failure for a time, put it into a file for --deviations:")
         for line in ("[[deviation]]", *(f"{name} = {_toml(text)}" for name, text in entry.items())):
             self.say(line, indent=2)
@@ -140,15 +136,15 @@ class Terminal:
             requirement, failures = judged.requirement, simplest(judged.failures)
             self.say((requirement.id, "bold"), f"  {requirement.level}  {requirement.statement}", indent=2)
             count = f", {plural(len(failures), 'case')}" if len(failures) > 1 else ""
-            self.say((f"observed {printable(failures[0].observed)} ({failures[0].id}{count})", "dim"), indent=4)
+            self.say((f"observed {printable_lines(failures[0].observed)} ({failures[0].id}{count})", "dim"), indent=4)
 
     def _exploration(self) -> None:
         exploration = self._report.exploration
         if exploration is None:
             return
-        self._title(("EXPLORED", "bold"), f"  decides nothing: {printable(explored(exploration))}")
+        self._title(("EXPLORED", "bold"), f"  decides nothing: {printable_lines(explored(exploration))}")
         for finding in exploration.findings[:FINDINGS]:
-            self.say((f"{finding.operation}: {printable(finding.title)}", "bold"), indent=2)
+            self.say((f"{finding.operation}: {printable_lines(finding.title)}", "bold"), indent=2)
             self._item("observed", excerpt(finding.message.encode(), 2 * EXCERPT))
             self._item("again", finding.curl)
         if more := exploration.findings[FINDINGS:]:
@@ -159,7 +155,7 @@ class Terminal:
         for number, (reason, ids) in enumerate(reasons(results).items()):
             if not number:
                 self._title(("SKIPPED", "bold"))
-            self.say(f"{plural(len(ids), 'case')}: {printable(reason)}", indent=2)
+            self.say(f"{plural(len(ids), 'case')}: {printable_lines(reason)}", indent=2)
             if step := hint(reason, self._report):
                 self.say((step, "dim"), indent=4)
 
@@ -167,19 +163,16 @@ class Terminal:
         if self._report.left_behind:
             self._title(("LEFT BEHIND", STYLES["noted"]), "  made by this run, and not removed")
         for each in self._report.left_behind:
-            self.say(printable(each), indent=2)
+            self.say(printable_lines(each), indent=2)
 
     def _areas(self) -> None:
         counts = by_area(self._report)
         shown = [name for name in OUTCOMES if any(counted[name] for counted in counts.values())]
         if not shown:
             return
-        table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False, header_style="bold")
-        table.add_column("requirements", no_wrap=True)
-        for name in shown:
-            table.add_column(name, justify="right", no_wrap=True)
+        table = count_table("requirements", *shown)
         for area, counted in counts.items():
-            cells = [Text(str(counted[name]), STYLES[name]) if counted[name] else Text("·", "dim") for name in shown]
+            cells = [styled_count(str(counted[name]), STYLES[name], is_zero=not counted[name]) for name in shown]
             table.add_row(Text(area), *cells)
         self.say()
         self._console.print(table)
@@ -198,12 +191,12 @@ class Terminal:
     def verdict(self) -> None:
         """Print the verdict with its reasons, what to do next, and how the run was made."""
         report = self._report
-        self._title((headline(report), STYLES[report.verdict]), f"  {printable(verdict_line(report))}")
+        self._title((headline(report), STYLES[report.verdict]), f"  {printable_lines(verdict_line(report))}")
         told = (*report.unused, *report.missing)
         if report.failed and told:
             self.say("and besides:", indent=2)
         for each in told[:REASONS]:
-            self.say(printable(each), indent=2)
+            self.say(printable_lines(each), indent=2)
         if len(told) > REASONS:
             self.say(f"and {len(told) - REASONS} more", indent=2)
         if step := next_step(report):

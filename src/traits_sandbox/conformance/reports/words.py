@@ -12,6 +12,7 @@ from traits_sandbox.conformance.judging.observers import phrase
 from traits_sandbox.conformance.judging.report import Exploration, Report, RequirementOutcome, Result
 from traits_sandbox.conformance.judging.requirements import AREAS, Requirement
 from traits_sandbox.conformance.running.plan import NOT_ALLOWED, NOT_APPLICABLE
+from traits_sandbox.reporting.words import plural, printable, printable_lines, size
 
 HEADLINES: Final = {
     "conformant": "CONFORMANT",
@@ -184,7 +185,7 @@ def request_line(request: Request) -> str:
 
 def excerpt(body: bytes | None, limit: int) -> str:
     """Return the beginning of a body, on one line and without anything that moves a cursor."""
-    text = printable((body or b"")[: limit * 4].decode("utf-8", "backslashreplace"), newlines=False)
+    text = printable((body or b"")[: limit * 4].decode("utf-8", "backslashreplace"))
     return (
         text if len(text) <= limit and len(body or b"") <= limit * 4 else f"{text[:limit]}… ({size(len(body or b''))})"
     )
@@ -194,7 +195,7 @@ def readable(body: bytes | None, limit: int) -> str:
     """Return a body for people: JSON indented, and cut where it is longer than so many characters."""
     if not body:
         return ""
-    text = printable((_indented(body) or body)[: limit * 4].decode("utf-8", "backslashreplace"))
+    text = printable_lines((_indented(body) or body)[: limit * 4].decode("utf-8", "backslashreplace"))
     return text if len(text) <= limit else f"{text[:limit]}… ({size(len(body))} in all)"
 
 
@@ -206,19 +207,3 @@ def _indented(body: bytes) -> bytes:
         return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return b""
-
-
-def printable(text: str, *, newlines: bool = True) -> str:
-    """Return a text in which everything that is not seen, or would rule a terminal, is spelt out."""
-    kept = "\n" if newlines else ""
-    return "".join(each if each.isprintable() or each in kept else ascii(each)[1:-1] for each in text)
-
-
-def size(count: int) -> str:
-    """Return a number of bytes for people."""
-    return f"{count} B" if count < 1024 else f"{count / 1024:.1f} KiB" if count < 2**20 else f"{count / 2**20:.1f} MiB"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
