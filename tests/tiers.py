@@ -24,6 +24,7 @@ PARTS = {
     "properties": "properties of bodies and files, with all examples",
     "project": "the workflows, the packages and the published files",
     "docs": "the commands on the pages of the documentation that take seconds",
+    "endpoint": "a new endpoint, added by the steps of CONTRIBUTING, breaks no check",
 }
 """The parts of `scripts/proofs` with their descriptions, in the order in which they run."""
 

@@ -20,6 +20,7 @@ UNRUN = {
     "sh scripts/proofs": CI,
     "sh scripts/proofs kit": CI,
     "sh scripts/proofs --full": CI,
+    "sh scripts/proofs endpoint": CI,
     ".venv/bin/ruff check && .venv/bin/ruff format && .venv/bin/mypy && .venv/bin/pytest -n auto --dist loadfile": CI,
     "sh scripts/generate": SOURCES,
     "sh scripts/lock": SOURCES,

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,5 +26,6 @@ def stranger(sandbox: Served) -> Iterator[httpx.Client]:
 def secure_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Lend a sandbox over HTTPS, with a CA in a data folder of its own."""
     folder: Path = tmp_path_factory.mktemp("secure")
-    with serving(folder, "--tls", env={"XDG_DATA_HOME": str(folder), "HOME": str(folder)}) as served:
+    kept = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    with serving(folder, "--tls", env=kept | {"XDG_DATA_HOME": str(folder), "HOME": str(folder)}) as served:
         yield served

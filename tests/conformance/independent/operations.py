@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import unquote
 
+from tests.conformance.independent.reader import further_pushes
 from tests.conformance.independent.records import (
     LINK,
     PUSHES,
@@ -47,6 +48,8 @@ BROKEN_FIELDS: dict[str, tuple[str, Fields]] = {
     "iso_timestamp": ("logins", {"timestamp": may(loose_moment)}),
     "number_as_text": ("purchases", {"item_id": need(text_or_number)}),
 }
+
+ALL_PUSHES = {**PUSHES, **dict(further_pushes(set(PUSHES)))}
 
 MAX_RECORDS = 1000
 MAX_PROBLEMS = 25
@@ -226,7 +229,7 @@ class Ingestion:
         if broken and broken not in BREAKS:
             raise ValueError(f"no way to break the server is called {broken}")
         self._key, self._broken, self._users = key, broken, Users()
-        self._pushes = dict(PUSHES)
+        self._pushes = dict(ALL_PUSHES)
         if broken in BROKEN_FIELDS:
             name, fields = BROKEN_FIELDS[broken]
             self._pushes[name] = replace(PUSHES[name], fields=PUSHES[name].fields | fields)
@@ -328,7 +331,7 @@ WRITE = ("POST",)
 Guard = Callable[[Ingestion, Request], None]
 Operation = Callable[[Ingestion, Request], Reply]
 ROUTES: list[tuple[tuple[str, ...], str, Guard, Operation]] = [
-    (WRITE, f"/v1/({'|'.join(PUSHES)})", Ingestion.in_header, Ingestion.push),
+    (WRITE, f"/v1/({'|'.join(ALL_PUSHES)})", Ingestion.in_header, Ingestion.push),
     (WRITE, "/v1/(survey-data|kpis)/csv", Ingestion.in_header, Ingestion.upload),
     (WRITE, "/v1/playfab", Ingestion.in_query, Ingestion.webhook),
     (READ, "/v1/assessment/user/status", Ingestion.in_header, Ingestion.status),

@@ -151,3 +151,4 @@ PUSHES: dict[str, Push] = {
     "items": Push("items", "item", PRICED | {"name": need(text), "type": may(text)}),
     "social-dynamics": Push("social_dynamics", "social dynamic", BY_USER | LINK),
 }
+"""The pushes of the vendor's document; `reader.further_pushes` adds those that only the reference has."""

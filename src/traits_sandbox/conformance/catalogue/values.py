@@ -35,7 +35,7 @@ def literal(text: str) -> orjson.Fragment:
 
 
 def misses(field_type: FieldType, valid: Any) -> Iterator[SampleValue]:
-    """Yield values of other types than a field's, near to a valid one: clients send them, lenient servers take them."""
+    """Yield values of wrong types that are close to a valid one: clients send them, and lenient servers accept them."""
     for name, value in _misses(field_type, valid).items():
         yield SampleValue(name, value)
 
@@ -56,7 +56,8 @@ def _misses(field_type: FieldType, valid: Any) -> dict[str, Any]:
 
 
 def _list_misses(entry: dict[str, Any]) -> dict[str, Any]:
-    name, value, *_ = entry.values()
+    name, *others = entry.values()
+    value = others[0] if others else name
     return {
         "map": {name: value},
         "lone-entry": entry,
