@@ -177,7 +177,7 @@ def test_a_message_that_contains_the_key_masks_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "key", "words", "step"),
     [
-        (["--base-url", "http://127.0.0.1:1"], "sandbox-key", "the server does not answer", "the server up?"),
+        (["--base-url", "http://127.0.0.1:1"], "sandbox-key", "the server does not answer", "the server running?"),
         (["--base-url", "{url}"], "another-key", "the server refuses the key", "Set TRAITS_API_KEY"),
         (["--base-url", "{url}", "--max-requests", "20"], "sandbox-key", "--max-requests 20 are used", "A larger"),
         (["--base-url", "{url}", "--max-time", "0.05"], "sandbox-key", "", ""),

@@ -29,6 +29,7 @@ from tests.conformance.mutants.wrapping import (
     refusing,
     succeeded,
 )
+from tests.conformance.reasons import described
 from tests.conformance.sampling import one_of_each, parameters, tiers
 from tests.conformance.sockets import Framing, chunked, closing, framed, serving
 from tests.patience import PATIENCE
@@ -329,7 +330,7 @@ def judged(app: Any, *only: str, limits: WireLimits | None = None) -> Report:
 def objections(report: Report) -> list[str]:
     """Return all that keeps a report from an exit code of 0, to be shown by a test that fails."""
     failures = [f"{each.id}: {each.observed}" for judged in report.failed for each in judged.failures]
-    return [*failures, *report.missing, *filter(None, (report.obstacle,))]
+    return [*failures, *described((*report.missing, report.obstacle))]
 
 
 READINGS = tiers(VARIANTS, at_each_change=one_of_each(VARIANTS, KINDS.__getitem__), proofs=set(VARIANTS))

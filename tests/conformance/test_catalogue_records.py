@@ -15,8 +15,9 @@ import pytest
 from traits_sandbox.conformance.catalogue.case import Breach, Case, Talk
 from traits_sandbox.conformance.catalogue.chapters import atomicity, bodies, fields, limits, timestamps
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
-from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.judging.requirements import registry
+from traits_sandbox.conformance.reasons import Unanswered
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Field, Operation
 from traits_sandbox.derive.bodies import PushSchema, parse

@@ -35,7 +35,7 @@ from traits_sandbox.conformance.catalogue.chapters import (
 from traits_sandbox.conformance.catalogue.every_case import catalogue
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.conversation import POLLS
-from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.http.keys import near
 from traits_sandbox.conformance.http.reach import REACHES
 from traits_sandbox.conformance.http.safety import Gate, Permit
@@ -43,6 +43,7 @@ from traits_sandbox.conformance.http.sockets import reply_to_head, speaks_old_tl
 from traits_sandbox.conformance.judging.observers import Observers
 from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.judging.requirements import registry
+from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.conformance.running.runner import OwnIds
 from traits_sandbox.contract.load import load
 from traits_sandbox.derive.examples import reply_example
@@ -78,7 +79,7 @@ class Told:
     async def send(self, request: Request) -> Reply:
         exchange = await self.attempt(request)
         if exchange.reply is None or exchange.reply.status >= 500:
-            raise Unanswered("no reply")
+            raise Unanswered(ReasonKind.NO_REPLY, problem="dropped", detail="")
         return exchange.reply
 
     async def attempt(self, request: Request) -> Exchange:

@@ -12,6 +12,7 @@ from tests.conformance.sockets import Connected, framed, listening, request_of
 from tests.patience import PATIENCE
 from traits_sandbox.conformance.http.client import Target, WireLimits
 from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.reasons import Reason, ReasonKind
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.run import Run
 
@@ -149,7 +150,7 @@ def test_what_is_no_such_api_never_passes(name: str) -> None:
 def test_a_server_that_refuses_the_key_proves_nothing(name: str) -> None:
     report = asyncio.run(judged(SERVERS[name]))
     assert report.exit_code == 3
-    assert "key" in report.obstacle
+    assert report.obstacle == Reason.of(ReasonKind.KEY_REFUSED)
 
 
 def test_a_port_where_nobody_listens_proves_nothing() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.conformance.kit import InProcess, report_on
 from tests.conformance.mutants.facts import KEY, sandbox_app
 from tests.conformance.mutants.mutant import PREFIX
+from tests.conformance.reasons import described, lacking
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.client import Target, Wire, WireLimits
 from traits_sandbox.conformance.http.exchange import BEARER, Exchange, Request
@@ -59,7 +60,7 @@ def report_of_slow(limits: WireLimits, *, quick: int) -> Report:
 def test_a_reply_that_the_runs_end_cut_short_is_not_judged(quick: int) -> None:
     report = report_of_slow(WireLimits(max_time=1.0, timeout=600.0), quick=quick)
     assert (report.failed, report.noted, report.exit_code) == ((), (), 3)
-    assert "--max-time 1 s is over" in " ".join((report.obstacle, *report.missing))
+    assert "--max-time 1 s is over" in lacking(report)
 
 
 def test_a_reply_that_had_its_whole_time_is_judged() -> None:
@@ -85,4 +86,4 @@ def test_a_lost_connection_that_cannot_be_tried_again_is_not_judged_and_not_forg
 
     assert sent_by(WireLimits(max_requests=2), drop).problem == "dropped"
     cut = sent_by(WireLimits(max_requests=1), drop)
-    assert (cut.problem, cut.detail) == ("over", "all of --max-requests 1 are used")
+    assert (cut.problem, described([cut.limit])) == ("over", ["all of --max-requests 1 are used"])

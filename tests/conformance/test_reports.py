@@ -20,6 +20,7 @@ from rich.console import Console
 from tests.conformance.independent.server import running
 from tests.conformance.kit import PATIENT
 from tests.conformance.made import MUST, SHOULD, exchange, failing, judged, report, result
+from tests.conformance.reasons import ANSWERED_500, NO_ANSWER, NO_CASE_JUDGED, NOT_APPLICABLE, NOT_SENT, saying
 from traits_sandbox import resources
 from traits_sandbox.conformance import Options, Report, run_conformance
 from traits_sandbox.conformance.http.exchange import KEY
@@ -34,7 +35,6 @@ from traits_sandbox.conformance.reports.progress import LINES, progress
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
 from traits_sandbox.conformance.running.events import CaseEnded, Interrupted, RunEvent, RunPlanned, Stage
-from traits_sandbox.conformance.running.plan import NOT_APPLICABLE
 
 CANARY = "Canary+key/7f3a=9"
 IMAGE = "<img src=x onerror=alert(1)>"
@@ -148,18 +148,20 @@ def leaking(key: str) -> Report:
     seen = exchange(everything.encode(), everything.encode())
     assert seen.reply is not None
     reply = replace(seen.reply, headers=(("X-Echo", everything), (f"X-{key}", "1")))
-    leaks = {"observed": everything, "expected": everything, "reason": everything}
+    leaks = {"observed": everything, "expected": everything, "reason": saying(everything)}
     results = (
         result(f"{MUST}.a", "failed", replace(seen, reply=reply), **leaks),
         result(f"{MUST}.b", "failed", replace(seen, reply=None, problem="dropped", detail=everything), **leaks),
         result(f"{MUST}.c", "failed", exchange(everything.encode("utf-8") + b"\xff")),
-        result(f"{MUST}.d", "skipped", reason=everything),
-        result(f"{MUST}.e", "deviation", seen, reason=everything),
+        result(f"{MUST}.d", "skipped", reason=saying(everything)),
+        result(f"{MUST}.e", "deviation", seen, reason=saying(everything)),
     )
     made = report(
         judged(MUST, *results), judged(SHOULD, result(f"{SHOULD}.a", "failed", seen, **leaks)),
-        obstacle=everything, missing=(everything,), left_behind=(everything,), unused=(everything,),
-        exploration=Exploration(1, 1, (ExplorationFinding("o", everything, everything, everything),), everything),
+        obstacle=saying(everything), missing=(saying(everything),), left_behind=(everything,), unused=(everything,),
+        exploration=Exploration(
+            1, 1, (ExplorationFinding("o", everything, everything, everything),), (saying(everything),)
+        ),
     )  # fmt: skip
     return replace(made, about=replace(made.about, target=f"http://127.0.0.1:8012/{key}", only=(everything,)))
 
@@ -217,8 +219,8 @@ def hostile() -> Report:
     assert seen.reply is not None
     text = HOSTILE[:-1]
     seen = replace(seen, reply=replace(seen.reply, headers=((text, text),)))
-    bad = result(f"{MUST}.x", "failed", seen, observed=text, expected=text, reason=text)
-    return report(judged(MUST, bad), obstacle=text, missing=(text,), left_behind=(text,))
+    bad = result(f"{MUST}.x", "failed", seen, observed=text, expected=text, reason=saying(text))
+    return report(judged(MUST, bad), obstacle=saying(text), missing=(saying(text),), left_behind=(text,))
 
 
 def test_nothing_that_a_server_sent_is_markup() -> None:
@@ -245,7 +247,7 @@ def test_what_people_read_holds_nothing_unseen(kind: str) -> None:
 def test_junit_stays_xml_whatever_came() -> None:
     text = "".join(map(chr, range(0x20))) + "\x7f\x85\ufffe\uffff]]>&<\U0001f3ae"
     bad = result(f"{MUST}.x", "failed", exchange(text.encode()), observed=text, expected=text)
-    root = ElementTree.fromstring(rendered("junit", report(judged(MUST, bad), obstacle=text)))
+    root = ElementTree.fromstring(rendered("junit", report(judged(MUST, bad), obstacle=saying(text))))
     (failure,) = root.iter("failure")
     assert "\\x00\\x01" in failure.get("message", "")
     assert "\U0001f3ae" in (failure.text or "")
@@ -306,10 +308,10 @@ def test_a_case_keeps_its_name_whatever_comes_of_it() -> None:
     case = f"{MUST}.logins.over"
     assert names(report(judged(MUST, result(case, "passed"), passed=1))) == {case: None, "verdict": None}
     assert names(failing()) == {case: "failure", "verdict": None}
-    skipped = names(report(judged(MUST, result(case, "skipped", reason="not sent"))))
+    skipped = names(report(judged(MUST, result(case, "skipped", reason=NOT_SENT))))
     assert skipped == {case: "skipped", "verdict": None}
-    assert names(report(judged(MUST, result(case, "inconclusive", reason="answered 500"))))[case] == "error"
-    assert names(report(judged(MUST, result(case, "deviation", reason="known"))))[case] == "skipped"
+    assert names(report(judged(MUST, result(case, "inconclusive", reason=ANSWERED_500))))[case] == "error"
+    assert names(report(judged(MUST, result(case, "deviation", reason=saying("known")))))[case] == "skipped"
 
 
 def test_what_single_replies_show_keeps_one_name_too() -> None:
@@ -328,8 +330,8 @@ def test_only_what_decides_fails_a_build() -> None:
 @pytest.mark.parametrize(
     ("shown", "tag"),
     [
-        (report(obstacle="the server does not answer"), "error"),
-        (report(missing=("OP-001 could not be judged",)), "error"),
+        (report(obstacle=NO_ANSWER), "error"),
+        (report(missing=(NO_CASE_JUDGED,)), "error"),
         (report(unused=("LIM-003.x: expected 201",)), "failure"),
     ],
 )
@@ -411,13 +413,13 @@ def test_colours_are_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     ("shown", "words"),
     [
         (report(judged(MUST, passed=1)), "CONFORMANT  1 requirement judged"),
-        (report(obstacle="the server does not answer (dropped: )"), "--timeout gives it more time"),
-        (report(missing=("no case was judged",)), "see what was skipped"),
+        (report(obstacle=NO_ANSWER), "--timeout gives it more time"),
+        (report(missing=(NO_CASE_JUDGED,)), "the list of skipped cases"),
         (report(unused=("LIM-003.x: expected 201",)), "1 expected deviation did not show"),
         (report(judged(SHOULD, result(f"{SHOULD}.x", "failed", exchange()))), "NOTED  decides nothing"),
         (report(judged("TLS-001", result("TLS-001.x", "skipped", reason=NOT_APPLICABLE))), "1 case: not applicable"),
         (report(left_behind=("3 users",)), "LEFT BEHIND"),
-        (report(exploration=Exploration(2, 5, (), "no time")), "5 requests, 0 findings; it ended early: no time"),
+        (report(exploration=Exploration(2, 5, (), (saying("no time"),))), "0 findings; it ended early: no time"),
     ],
 )  # fmt: skip
 def test_the_terminal_tells_the_rest(shown: Report, words: str) -> None:

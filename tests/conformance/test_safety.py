@@ -15,8 +15,9 @@ from traits_sandbox.conformance.http.client import Target
 from traits_sandbox.conformance.http.exchange import BEARER, JSON, Request
 from traits_sandbox.conformance.http.exchange import KEY as KEY_MARKER
 from traits_sandbox.conformance.http.reach import REACHES, Reach
-from traits_sandbox.conformance.http.safety import Gate, Permit, Vetoed, is_loopback
+from traits_sandbox.conformance.http.safety import Gate, Permit, is_loopback
 from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.reasons import Vetoed
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.run import Run
 from traits_sandbox.contract.load import load

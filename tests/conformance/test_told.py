@@ -10,18 +10,20 @@ from tests.conformance.kit import report_on
 from tests.conformance.made import MUST, SHOULD, judged, report, result
 from tests.conformance.mutants.facts import KEY, sandbox_app
 from tests.conformance.mutants.mutant import PREFIX
+from tests.conformance.reasons import NO_CASE_JUDGED, NOT_ALLOWED, NOT_APPLICABLE, described
 from tests.conformance.test_reports import names, printed, rendered
 from tests.conformance.test_verdict import case
 from traits_sandbox.conformance.http.client import Target
 from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.reports.html_cases import DETAILED
-from traits_sandbox.conformance.reports.words import headline, next_step
+from traits_sandbox.conformance.reports.reasons import next_step
+from traits_sandbox.conformance.reports.words import headline
 from traits_sandbox.conformance.running.options import Options
-from traits_sandbox.conformance.running.plan import NOT_ALLOWED, NOT_APPLICABLE, select
+from traits_sandbox.conformance.running.plan import select
 from traits_sandbox.conformance.running.run import Run
 
 HOST = "api.example.test"
-SKIPPED = result(f"{MUST}.logins.over", "skipped", reason=f"{NOT_ALLOWED}: it reaches as far as 'append'")
+SKIPPED = result(f"{MUST}.logins.over", "skipped", reason=NOT_ALLOWED)
 
 
 def run(url: str, **choices: object) -> Report:
@@ -56,10 +58,10 @@ def test_a_partial_verdict_is_no_excuse_for_a_failure() -> None:
 
 def test_what_does_not_apply_is_not_called_forbidden() -> None:
     made = run("http://127.0.0.1", only=("tls-*",))
-    assert (made.exit_code, made.missing) == (3, ("no case applies to this target",))
+    assert (made.exit_code, described(made.missing)) == (3, ["no case applies to this target"])
     assert "https://" in next_step(made)
     forbidden = run(f"https://{HOST}", only=("LIM-003",))
-    assert forbidden.missing == ("no case was judged",)
+    assert forbidden.missing == (NO_CASE_JUDGED,)
     assert "Nothing was allowed" in next_step(forbidden)
 
 

@@ -13,6 +13,7 @@ from tests.conformance.mutants.facts import sandbox_app, the
 from tests.conformance.mutants.mutant import PREFIX
 from tests.conformance.mutants.population import broken
 from tests.conformance.mutants.wrapping import Answered, Asked, Wrapped, after, answer
+from tests.conformance.reasons import described
 from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.terminal import Terminal
@@ -36,7 +37,7 @@ def judged(hidden: Callable[[Asked, Answered], bool], **choices: object) -> Repo
 def test_a_server_that_knows_no_user_of_the_run_proves_nothing_and_is_told_of_a_way() -> None:
     report = judged(lambda *_: True)
     assert (report.failed, report.exit_code) == ((), 3)
-    assert any(each.startswith("OP-001 could not be judged: answered 404") for each in report.missing)
+    assert any(each.startswith("OP-001 could not be judged: answered 404") for each in described(report.missing))
     told = io.StringIO()
     Terminal(Console(file=told), report, Reproduction(report.about.target)).verdict()
     assert "--user-id names a user" in told.getvalue()

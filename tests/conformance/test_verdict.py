@@ -2,11 +2,13 @@
 
 import pytest
 
+from tests.conformance.reasons import ANSWERED_500, NO_ANSWER, NOT_ALLOWED, NOT_SENT, described
 from traits_sandbox.conformance.catalogue.case import Breach, Case, Talk
 from traits_sandbox.conformance.http.safety import Permit
 from traits_sandbox.conformance.judging.judgement import judge, missing
 from traits_sandbox.conformance.judging.report import Outcome, Report, Result, RunFacts
 from traits_sandbox.conformance.judging.requirements import DECIDING, Profile, registry
+from traits_sandbox.conformance.reasons import Reason
 from traits_sandbox.conformance.running.plan import Plan, Step, make_plan, select
 from traits_sandbox.conformance.running.runner import RunState
 from traits_sandbox.errors import UsageError
@@ -23,7 +25,7 @@ def case(requirement: str, about: str = "actions", **more: object) -> Case:
     return Case(id=f"{requirement}.{about}", title="", **given | more)  # type: ignore[arg-type]
 
 
-def result(requirement: str, outcome: Outcome, reason: str = "") -> Result:
+def result(requirement: str, outcome: Outcome, reason: Reason | None = None) -> Result:
     return Result(requirement, f"{requirement}.actions", "", "push_actions", outcome, "201", "4xx", reason)
 
 
@@ -53,27 +55,27 @@ def test_the_profile_says_which_levels_decide(requirement: str, profile: Profile
 
 def test_a_proven_failure_outranks_everything() -> None:
     failed = result(MUST, "failed")
-    assert report(failed, result("TS-001", "inconclusive", "no reply"), obstacle="gone").exit_code == 1
+    assert report(failed, result("TS-001", "inconclusive", ANSWERED_500), obstacle=NO_ANSWER).exit_code == 1
 
 
 @pytest.mark.parametrize(("requirement", "code"), [(MUST, 3), (SHOULD, 0)])
 def test_a_deciding_requirement_without_an_answer_proves_nothing(requirement: str, code: int) -> None:
-    made = report(result(requirement, "inconclusive", "no reply"))
+    made = report(result(requirement, "inconclusive", ANSWERED_500))
     assert (made.exit_code, made.complete) == (code, code == 0)
 
 
-@pytest.mark.parametrize(("reason", "code"), [("not sent: over", 3), ("not allowed on this target", 0)])
-def test_what_was_left_out_on_purpose_is_not_missed(reason: str, code: int) -> None:
+@pytest.mark.parametrize(("reason", "code"), [(NOT_SENT, 3), (NOT_ALLOWED, 0)])
+def test_what_was_left_out_on_purpose_is_not_missed(reason: Reason, code: int) -> None:
     assert report(result("TS-001", "skipped", reason)).exit_code == code
 
 
 def test_an_operation_that_never_succeeded_proves_nothing() -> None:
     made = report(succeeded=False)
-    assert (made.verdict, made.missing) == ("inconclusive", ("push_actions never answered with success",))
+    assert (made.verdict, described(made.missing)) == ("inconclusive", ["push_actions never answered with success"])
 
 
 def test_an_obstacle_is_inconclusive_and_an_unused_deviation_a_failure() -> None:
-    assert report(obstacle="the server does not answer").exit_code == 3
+    assert report(obstacle=NO_ANSWER).exit_code == 3
     assert report(unused=("LIM-003",)).exit_code == 1
     assert report(result(MUST, "deviation")).exit_code == 0
 

@@ -14,8 +14,9 @@ from traits_sandbox.conformance.catalogue.case import (
 )
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.conversation import POLLS
-from traits_sandbox.conformance.http.exchange import BEARER, NotJson, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.exchange import BEARER, NotJson, Reply, Request
 from traits_sandbox.conformance.http.reach import Reach
+from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.contract.model import Operation
 
 LATE = 6.0
@@ -52,7 +53,7 @@ def data_of(reply: Reply) -> Any:
     try:
         return reply.json()["data"]
     except (NotJson, TypeError, KeyError, IndexError) as error:
-        raise Unanswered(f"there is no data in the reply: {reply.status}") from error
+        raise Unanswered(ReasonKind.NO_DATA, status=reply.status) from error
 
 
 def users_in(made: RequestFactory, reply: Reply) -> set[str]:
@@ -67,7 +68,7 @@ def users_in(made: RequestFactory, reply: Reply) -> set[str]:
         body = reply.json()
         return set(body["data"][name])
     except (NotJson, TypeError, KeyError) as error:
-        raise Unanswered(f"the users cannot be told from the reply: {reply.status}") from error
+        raise Unanswered(ReasonKind.NO_LIST_OF_USERS, status=reply.status) from error
 
 
 async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]) -> Reply:
@@ -103,7 +104,7 @@ def require_any(made: RequestFactory, found: set[str], *users: str) -> None:
     """
     own = {each for each in found if str(each).startswith(made.prefix)}
     if not (own & _ids(made, users) if users else own):
-        raise Unanswered("none of the users who were pushed is listed, so that nothing can be seen by them")
+        raise Unanswered(ReasonKind.NOBODY_LISTED)
 
 
 def stores_nothing(made: RequestFactory, request: Request, *users: str) -> JudgeReply:

@@ -21,6 +21,7 @@ from traits_sandbox.conformance.http.client import Target, Wire
 from traits_sandbox.conformance.http.keys import masker_of
 from traits_sandbox.conformance.http.safety import Permit
 from traits_sandbox.conformance.judging.report import Exploration
+from traits_sandbox.conformance.reasons import Reason, ReasonKind
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.runner import RunState
@@ -58,17 +59,17 @@ async def explore(
     try:
         skipped = await asyncio.shield(thread)
     except asyncio.CancelledError:
-        tap.stop("the run was ended")
+        tap.stop(Reason.of(ReasonKind.RUN_CANCELLED))
         # What is under way may still make something, which is to be removed all the same.
         await asyncio.wait([thread], timeout=2 * options.limits.timeout)
         raise
     return Exploration(options.explore, wire.sent - begin, findings.all(), skipped)
 
 
-def _explore(course: Course, tap: Tap, findings: Findings, patience: float) -> str:
+def _explore(course: Course, tap: Tap, findings: Findings, patience: float) -> tuple[Reason, ...]:
     """Explore to the end; return why it did not get there."""
     if not _turn(tap, patience):
-        return tap.stopped or "another run of this process explored all the time"
+        return (tap.stopped or Reason.of(ReasonKind.OTHER_EXPLORATION),)
     problems: list[str] = []
     try:
         with tap.open(), closing(scenes(course)) as told:
@@ -82,7 +83,8 @@ def _explore(course: Course, tap: Tap, findings: Findings, patience: float) -> s
         problems.append(f"{type(error).__name__}: {error}")
     finally:
         _ALONE.release()
-    return "; ".join(filter(None, (tap.stopped, *problems)))
+    found = [Reason.of(ReasonKind.EXPLORATION_PROBLEM, text=problem) for problem in problems]
+    return (*((tap.stopped,) if tap.stopped else ()), *found)
 
 
 def _turn(tap: Tap, patience: float) -> bool:

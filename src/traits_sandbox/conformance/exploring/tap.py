@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from traits_sandbox.conformance.exploring.naming import Naming
 from traits_sandbox.conformance.exploring.translation import CASE_ID, NOWHERE, UNSENT, Translation, response
-from traits_sandbox.conformance.http.client import OverBudget, Wire
+from traits_sandbox.conformance.http.client import Wire
 from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
-from traits_sandbox.conformance.http.safety import Vetoed
+from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind, Vetoed
 from traits_sandbox.conformance.running.runner import MAX_HANGS, RunState
 from traits_sandbox.contract.model import Operation
 
@@ -39,7 +39,7 @@ class Tap:
         self._translation = Translation(operations, naming)
         self._loop = asyncio.get_running_loop()
         self._exchanges: dict[str, Exchange] = {}
-        self.stopped = ""
+        self.stopped: Reason | None = None
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -59,7 +59,7 @@ class Tap:
         finally:
             HTTPAdapter.send = original  # type: ignore[method-assign]
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: Reason) -> None:
         """Send nothing any more."""
         self.stopped = self.stopped or reason
 
@@ -83,19 +83,21 @@ class Tap:
         if self._tally.hangs[request.operation] >= MAX_HANGS:
             return None
         if self._wire.sent + len(self._tally.created) >= self._most:
-            self.stop(f"all of --max-requests {self._most} are used or needed to clean up")
+            self.stop(Reason.of(ReasonKind.REQUESTS_RESERVED, limit=self._most))
         if self.stopped:
             raise Stop
         try:
             exchange = asyncio.run_coroutine_threadsafe(self._wire.send(request), self._loop).result()
         except Vetoed:
             return UNSENT
-        except (OverBudget, CancelledError) as error:
-            self.stop(str(error))
+        except OverBudget as error:
+            self.stop(error.reason)
+            raise Stop from None
+        except CancelledError:
             raise Stop from None
         self._remember(exchange, case)
-        if exchange.problem == "over":
-            self.stop(exchange.detail)
+        if exchange.limit is not None:
+            self.stop(exchange.limit)
             raise Stop
         return exchange.reply
 

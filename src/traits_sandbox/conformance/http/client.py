@@ -16,15 +16,12 @@ from traits_sandbox.conformance.http.exchange import Exchange, Pairs, Reply, Req
 from traits_sandbox.conformance.http.keys import DUMMY, marked, reveal
 from traits_sandbox.conformance.http.safety import Gate, is_loopback
 from traits_sandbox.conformance.http.sockets import address, reply_to_head, speaks_old_tls
+from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind
 from traits_sandbox.errors import UsageError
 
 MAX_REPLY: Final = 4 * 2**20
 _PATIENCE: Final = 3
 _USER_AGENT: Final = ("User-Agent", "traits-sandbox-conformance")
-
-
-class OverBudget(Exception):
-    """The run may send no more, or its time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +168,7 @@ class Wire:
         try:
             return replace(await self._try(request), times=2)
         except OverBudget as error:
-            return replace(exchange, problem="over", detail=str(error))
+            return replace(exchange, problem="over", detail="", limit=error.reason)
 
     async def _try(self, request: Request) -> Exchange:
         number = await self._turn()
@@ -181,25 +178,25 @@ class Wire:
             async with asyncio.timeout(within):
                 outcome = Exchange(request, await self._exchange(request))
         except TimeoutError:
-            outcome = Exchange(request, None, *self._late(within))
+            outcome = self._late(request, within)
         except httpx.TransportError as error:
             outcome = Exchange(request, None, _problem(error), str(error) or type(error).__name__)
         return replace(outcome, number=number, seconds=self._clock() - begin)
 
-    def _late(self, within: float) -> tuple[str, str]:
-        """Return the problem of an exchange that took longer than it might, and its detail."""
+    def _late(self, request: Request, within: float) -> Exchange:
+        """Return an exchange that took longer than it was allowed to."""
         if within < self._limits.timeout:
-            return "over", self._time_is_over
-        return "timeout", f"no complete reply within {within:.1f} s"
+            return Exchange(request, None, "over", limit=self._time_is_over)
+        return Exchange(request, None, "timeout", f"no complete reply within {within:.1f} s")
 
     @property
-    def _time_is_over(self) -> str:
-        return f"--max-time {self._limits.max_time:g} s is over"
+    def _time_is_over(self) -> Reason:
+        return Reason.of(ReasonKind.TIME_OVER, limit=f"{self._limits.max_time:g}")
 
     async def _turn(self) -> int:
         """Wait for the next place that the rate leaves, and return its number."""
         if self.sent + self.reserved >= self._limits.max_requests:
-            raise OverBudget(f"all of --max-requests {self._limits.max_requests} are used")
+            raise OverBudget(Reason.of(ReasonKind.REQUESTS_USED, limit=self._limits.max_requests))
         now = self._clock()
         place = max(now, self._next)
         if place - now >= self.left:

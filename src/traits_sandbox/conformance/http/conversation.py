@@ -1,21 +1,22 @@
-"""A case's conversation with the server: every exchange is kept, observed, and stopped where the run's limits are."""
+"""The conversation of a case with the server: every exchange is kept, and the limits of the run hold."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from traits_sandbox.conformance.http.client import OverBudget, Wire
-from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.client import Wire
+from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
+from traits_sandbox.conformance.reasons import OverBudget, ReasonKind, Unanswered
 
-# What was stored or deleted shows at once on a server that is worth its name, but the document does not say so.
+# Most servers show at once what was stored or deleted, but the document does not promise it.
 POLLS = 5
 _PAUSE = 0.2
 
-# A server that has kept so many cases waiting in vain takes longer than they wait, or does not do it at all.
+# After this many fruitless polls, the server takes longer than cases wait, or does not do it at all.
 _TRUST = 3
 
 
 class Patience:
-    """What the cases of a run have left of it: who polls in vain uses it up, and then the first reply counts."""
+    """A budget of fruitless polls, shared by all cases. When it is used up, the first reply counts."""
 
     def __init__(self) -> None:
         self._left = _TRUST
@@ -24,7 +25,7 @@ class Patience:
         return self._left > 0
 
     def disappoint(self) -> None:
-        """Take note of a poll whose wish did not come true."""
+        """Count a fruitless poll."""
         self._left -= 1
 
 
@@ -40,19 +41,19 @@ class Conversation:
         exchange = await self.attempt(request)
         reply = exchange.reply
         if reply is None or reply.status >= 500 or reply.status == 429:
-            raise Unanswered(_told(exchange))
+            raise _unanswered(exchange)
         return reply
 
     async def attempt(self, request: Request) -> Exchange:
-        """Send a request and return what became of it, an answer or none."""
+        """Send a request and return the exchange, with a reply or without."""
         exchange = await self._wire.send(request)
         self.exchanges.append(exchange)
-        if exchange.problem == "over":
-            raise OverBudget(exchange.detail)
+        if exchange.limit is not None:
+            raise OverBudget(exchange.limit)
         return exchange
 
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
-        """Send a request until its reply is as wanted or the time for it is over; return the last reply."""
+        """Send a request until `done` accepts its reply or the polls are used up; return the last reply."""
         for number in range(1, POLLS):
             reply = await self.send(request)
             if done(reply) or not self._patience:
@@ -64,7 +65,7 @@ class Conversation:
         return reply
 
     async def at_last(self, seconds: float = 0.0) -> None:
-        """Wait until all other cases are through, and so many seconds at least."""
+        """Wait until all other cases have ended, and at least this many seconds."""
         await asyncio.gather(self._others(), asyncio.sleep(seconds))
 
     async def together(self, requests: list[Request]) -> list[Reply]:
@@ -79,11 +80,11 @@ class Conversation:
         """Connect with TLS 1.1 at most and tell whether the server agrees; counts as one request."""
         spoken = await self._wire.speaks_old_tls()
         if spoken is None:
-            raise Unanswered("whether TLS 1.1 is spoken cannot be told from here")
+            raise Unanswered(ReasonKind.OLD_TLS_NOT_TESTABLE)
         return spoken
 
 
-def _told(exchange: Exchange) -> str:
+def _unanswered(exchange: Exchange) -> Unanswered:
     if exchange.reply is None:
-        return f"no reply: {exchange.problem}, {exchange.detail}"
-    return f"answered {exchange.reply.status}"
+        return Unanswered(ReasonKind.NO_REPLY, problem=exchange.problem, detail=exchange.detail)
+    return Unanswered(ReasonKind.ANSWERED, status=exchange.reply.status)

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import orjson
 
+from traits_sandbox.conformance.reasons import Reason
+
 KEY: Final = "{{key}}"
 """Stands for the key in a header or a query; the wire puts the real one in its place when the request leaves."""
 
@@ -104,12 +106,9 @@ class Exchange:
     seconds: float = 0.0
     number: int = 0
     times: int = field(default=1)
+    limit: Reason | None = None
 
     @property
     def symptom(self) -> str:
         """Return what came back in a word: the status, or the problem."""
         return str(self.reply.status) if self.reply else self.problem
-
-
-class Unanswered(Exception):
-    """There is no reply to judge: none came, or the server failed. HTTP-002 judges that."""

@@ -10,6 +10,7 @@ import orjson
 from traits_sandbox.conformance.http.exchange import Request
 from traits_sandbox.conformance.http.keys import marked
 from traits_sandbox.conformance.http.reach import REACHES, Reach
+from traits_sandbox.conformance.reasons import ReasonKind, Vetoed
 from traits_sandbox.contract.model import Contract, Operation
 
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -35,10 +36,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-class Vetoed(Exception):
-    """A request must not leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +65,15 @@ class Gate:
 
         """
         if not _PATH.fullmatch(request.path) or _DOTS.search(request.path):
-            raise Vetoed(f"{request.method} {request.path} would not leave as it stands")
+            raise Vetoed(ReasonKind.PATH_NOT_ALLOWED, method=request.method, path=request.path)
         reach = self.reach(request)
         if not self._permit.allows(reach):
             raise Vetoed(
-                f"{request.method} {request.path} reaches as far as {reach!r}, allowed is {self._permit.reach!r}"
+                ReasonKind.REQUEST_NOT_ALLOWED,
+                method=request.method,
+                path=request.path,
+                reach=reach,
+                allowed=self._permit.reach,
             )
 
     def reach(self, request: Request) -> Reach:

@@ -7,9 +7,10 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from traits_sandbox.conformance.judging.deviations import Deviation
-from traits_sandbox.conformance.judging.report import RequirementOutcome, Result
+from traits_sandbox.conformance.judging.report import Outcome, RequirementOutcome, Result
 from traits_sandbox.conformance.judging.requirements import Level, Registry
-from traits_sandbox.conformance.running.plan import NOT_APPLICABLE, Plan
+from traits_sandbox.conformance.reasons import Reason, ReasonKind
+from traits_sandbox.conformance.running.plan import Plan
 from traits_sandbox.conformance.running.runner import RunState
 
 
@@ -36,7 +37,7 @@ def excuse(
             continue
         covered = [number for number, result in enumerate(tally.results) if _excused(result, deviation)]
         for number in covered:
-            reason = f"{deviation.reason} (until {deviation.expires})"
+            reason = Reason.of(ReasonKind.DEVIATION, text=deviation.reason, until=deviation.expires)
             tally.results[number] = replace(tally.results[number], outcome="deviation", reason=reason)
         if not covered and _tried(deviation, ran):
             unused.append(f"{deviation.case}: expected {deviation.observed}, which did not show ({deviation.reason})")
@@ -54,22 +55,35 @@ def _tried(deviation: Deviation, ran: frozenset[str]) -> bool:
 
 def missing(
     plan: Plan, tally: RunState, judged: tuple[RequirementOutcome, ...], deciding: frozenset[Level]
-) -> Iterator[str]:
-    """Yield what keeps a run without failures from proving conformance."""
+) -> Iterator[Reason]:
+    """Yield the reasons why a run without failures does not prove conformance."""
     if not any(each.passed or each.failures for each in judged):
-        reasons = {result.reason for each in judged for result in each.results}
-        yield "no case applies to this target" if reasons == {NOT_APPLICABLE} else "no case was judged"
+        kinds = {result.reason.kind for each in judged for result in each.results if result.reason}
+        inapplicable = kinds == {ReasonKind.NOT_APPLICABLE}
+        yield Reason.of(ReasonKind.NO_CASE_APPLIES if inapplicable else ReasonKind.NO_CASE_JUDGED)
     asked = {case.operation for case in plan.sent if case.requirement == "OP-001"}
     for operation in sorted(asked - tally.succeeded):
-        yield f"{operation} never answered with success"
-    unproven: defaultdict[str, list[str]] = defaultdict(list)
+        yield Reason.of(ReasonKind.NEVER_SUCCEEDED, operation=operation)
+    yield from _unproven(each for each in judged if each.requirement.level in deciding)
+
+
+def _unproven(judged: Iterable[RequirementOutcome]) -> Iterator[Reason]:
+    """Yield the reasons of requirements that decide and were not judged, those with the same reasons together."""
+    together: defaultdict[tuple[Reason, ...], list[str]] = defaultdict(list)
     for each in judged:
-        if each.requirement.level in deciding and each.outcome == "inconclusive":
-            reasons = {result.reason for result in each.results if result.outcome == "inconclusive"}
-            unproven["; ".join(sorted(reasons)[:3])].append(each.requirement.id)
-        elif each.requirement.level in deciding and each.outcome == "skipped":
-            reasons = {result.reason for result in each.results if result.reason.startswith("not sent")}
-            if reasons:
-                yield f"{each.requirement.id}: {'; '.join(sorted(reasons)[:3])}"
-    for why, requirements in unproven.items():
-        yield f"{', '.join(requirements)} could not be judged: {why}"
+        if each.outcome == "inconclusive":
+            together[_reasons(each, "inconclusive")].append(each.requirement.id)
+        elif each.outcome == "skipped":
+            unsent = tuple(reason for reason in _reasons(each, "skipped") if reason.kind in _UNSENT)
+            if unsent:
+                yield Reason.of(ReasonKind.REQUIREMENT_NOT_SENT, *unsent, requirements=each.requirement.id)
+    for reasons, requirements in together.items():
+        yield Reason.of(ReasonKind.REQUIREMENT_NOT_JUDGED, *reasons, requirements=", ".join(requirements))
+
+
+_UNSENT = (ReasonKind.NOT_SENT, ReasonKind.HUNG)
+
+
+def _reasons(judged: RequirementOutcome, outcome: Outcome) -> tuple[Reason, ...]:
+    found = {result.reason for result in judged.results if result.outcome == outcome and result.reason}
+    return tuple(sorted(found, key=lambda reason: (reason.kind, reason.values)))

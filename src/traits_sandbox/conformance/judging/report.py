@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from traits_sandbox.conformance.http.exchange import Exchange
 from traits_sandbox.conformance.judging.requirements import DECIDING, Level, Profile, Requirement
+from traits_sandbox.conformance.reasons import Reason
 
 Outcome = Literal["passed", "failed", "deviation", "skipped", "inconclusive"]
 Verdict = Literal["conformant", "not conformant", "inconclusive"]
@@ -30,7 +31,7 @@ class Result:
     outcome: Outcome
     observed: str = ""
     expected: str = ""
-    reason: str = ""
+    reason: Reason | None = None
     exchanges: tuple[Exchange, ...] = ()
 
     @property
@@ -79,7 +80,7 @@ class Exploration:
     examples: int
     requests: int
     findings: tuple[ExplorationFinding, ...] = ()
-    skipped: str = ""
+    skipped: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ class Report:
     judged: tuple[RequirementOutcome, ...]
     planned: int
     sent: int
-    obstacle: str = ""
-    missing: tuple[str, ...] = ()
+    obstacle: Reason | None = None
+    missing: tuple[Reason, ...] = ()
     left_behind: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     exploration: Exploration | None = None

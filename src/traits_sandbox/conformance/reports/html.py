@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from traits_sandbox.conformance.judging.report import Report
+from traits_sandbox.conformance.reasons import Reason
 from traits_sandbox.conformance.reports.html_cases import OPEN, requirement
+from traits_sandbox.conformance.reports.reasons import describe, hint, next_step
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import (
     OUTCOMES,
@@ -13,8 +15,6 @@ from traits_sandbox.conformance.reports.words import (
     deciding,
     explored,
     headline,
-    hint,
-    next_step,
     reasons,
     standing,
     verdict_line,
@@ -71,7 +71,7 @@ def _first_lists(report: Report) -> Iterator[tuple[str, list[str]]]:
     if report.unused:
         yield "Expected deviations that did not occur", list(report.unused)
     if report.missing:
-        yield "What could not be proven", list(report.missing)
+        yield "What could not be proven", list(map(describe, report.missing))
     if step := next_step(report):
         yield "What to do next", [step]
 
@@ -85,6 +85,6 @@ def _last_lists(report: Report) -> Iterator[tuple[str, list[str]]]:
         yield "Left behind", list(report.left_behind)
 
 
-def _skipped(reason: str, count: int, report: Report) -> str:
+def _skipped(reason: Reason, count: int, report: Report) -> str:
     step = hint(reason, report)
-    return f"{plural(count, 'case')}: {reason}" + (f". {step[0].upper()}{step[1:]}." if step else "")
+    return f"{plural(count, 'case')}: {describe(reason)}" + (f". {step[0].upper()}{step[1:]}." if step else "")

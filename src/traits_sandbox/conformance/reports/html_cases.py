@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from traits_sandbox.conformance.http.exchange import Exchange
 from traits_sandbox.conformance.judging.report import Report, RequirementOutcome, Result
+from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import (
     came,
@@ -42,7 +43,7 @@ def requirement(report: Report, judged: RequirementOutcome, reproduction: Reprod
         "about": f"{asked.area}. Document: {sources(asked, 99)}. Kept {plural(judged.passed, 'time')}.",
         "cases": [_case(result, reproduction) for result in ordered[:DETAILED]],
         "more": _by_symptom(ordered[DETAILED:]),
-        "skipped": [f"Skipped, {reason}: {', '.join(ids)}" for reason, ids in skipped],
+        "skipped": [f"Skipped, {describe(reason)}: {', '.join(ids)}" for reason, ids in skipped],
         "passed": ", ".join(each.id for each in judged.results if each.outcome == "passed"),
     }
 
@@ -51,12 +52,12 @@ def _by_symptom(results: Iterable[Result]) -> list[dict[str, Any]]:
     """Return for each symptom the number of cases that show it, and their ids."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for each in results:
-        alike[each.observed or each.reason].append(each.id)
+        alike[each.observed or describe(each.reason)].append(each.id)
     return [{"words": words, "count": len(ids), "ids": ", ".join(ids)} for words, ids in alike.items()]
 
 
 def _case(result: Result, reproduction: Reproduction) -> dict[str, Any]:
-    facts = {"Expected": result.expected, "Observed": result.observed, "Reason": result.reason}
+    facts = {"Expected": result.expected, "Observed": result.observed, "Reason": describe(result.reason)}
     return {
         "id": result.id,
         "title": result.title,

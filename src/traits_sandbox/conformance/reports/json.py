@@ -26,6 +26,7 @@ from traits_sandbox.conformance.reports.json_form import (
     RequirementResult,
     Skipped,
 )
+from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import standing
 
@@ -48,14 +49,14 @@ def form(report: Report, way: Reproduction) -> ConformanceReport:
         about=_about(report),
         requests=Requests(planned=report.planned, sent=report.sent),
         counts=_counts(report),
-        obstacle=report.obstacle,
-        missing=list(report.missing),
+        obstacle=describe(report.obstacle),
+        missing=list(map(describe, report.missing)),
         failures=_told(report, way, "failed"),
         deviations=_told(report, way, "deviation"),
         unused_deviations=list(report.unused),
         inconclusive=_told(report, way, "inconclusive"),
         skipped=[
-            Skipped(requirement=each.requirement, case=each.case, reason=each.reason)
+            Skipped(requirement=each.requirement, case=each.case, reason=describe(each.reason))
             for judged in report.judged
             for each in judged.results
             if each.outcome == "skipped"
@@ -91,6 +92,7 @@ def _told(report: Report, way: Reproduction, outcome: Outcome) -> list[Failure]:
 def _failure(report: Report, judged: RequirementOutcome, result: Result, way: Reproduction) -> Failure:
     own = {name: getattr(result, name) for name in Failure.__struct_fields__ if hasattr(result, name)}
     return Failure(**own | {
+        "reason": describe(result.reason),
         "level": judged.requirement.level,
         "decides": judged.requirement.level in report.deciding,
         "replay": way.replay(result.case),
@@ -115,7 +117,9 @@ def _requirement(report: Report, judged: RequirementOutcome) -> RequirementResul
 
 
 def _case(result: Result) -> CaseResult:
-    return CaseResult(**{name: getattr(result, name) for name in CaseResult.__struct_fields__})
+    return CaseResult(
+        **{name: getattr(result, name) for name in CaseResult.__struct_fields__} | {"reason": describe(result.reason)}
+    )
 
 
 def _exchange(exchange: Exchange, way: Reproduction) -> ExchangeMade:
@@ -132,7 +136,7 @@ def _exchange(exchange: Exchange, way: Reproduction) -> ExchangeMade:
         ),
         reply=_reply(exchange.reply) if exchange.reply else None,
         problem=exchange.problem,
-        detail=exchange.detail,
+        detail=describe(exchange.limit) or exchange.detail,
         seconds=round(exchange.seconds, 4),
         curl=way.curl(request),
     )
@@ -164,7 +168,7 @@ def _explored(exploration: Exploration | None) -> Explored | None:
     return Explored(
         examples=exploration.examples,
         requests=exploration.requests,
-        skipped=exploration.skipped,
+        skipped="; ".join(map(describe, exploration.skipped)),
         findings=[
             Finding(operation=each.operation, title=each.title, message=each.message, curl=each.curl)
             for each in exploration.findings

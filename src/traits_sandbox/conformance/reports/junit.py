@@ -5,6 +5,7 @@ from typing import Final
 
 from traits_sandbox.conformance.judging.report import Outcome, Report, RequirementOutcome, Result
 from traits_sandbox.conformance.judging.requirements import AREAS
+from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import came, excerpt, request_line, verdict_line
 from traits_sandbox.reporting.junit import JUnitCase, JUnitProblem, JUnitSuite, junit
@@ -44,7 +45,7 @@ def _run_problems(report: Report) -> Iterator[JUnitProblem]:
         message = "expected deviations did not occur"
         yield JUnitProblem("failure", message, "failure", "\n".join(report.unused))
     elif report.verdict == "inconclusive":
-        text = "\n".join((report.obstacle, *report.missing)).strip()
+        text = "\n".join(filter(None, map(describe, (report.obstacle, *report.missing))))
         yield JUnitProblem("error", verdict_line(report), "error", text)
 
 
@@ -73,10 +74,10 @@ def _case(
         else:
             output = f"noted, decides nothing at this profile: {message}\n{text}"
     elif worst and worst.outcome == "inconclusive" and decides:
-        message = f"no answer to judge: {worst.reason}"
+        message = f"no answer to judge: {describe(worst.reason)}"
         problems.append(JUnitProblem("error", message, "error", _failure(worst, reproduction)))
     elif worst and worst.outcome != "passed":
-        problems.append(JUnitProblem("skipped", f"{worst.outcome}: {worst.reason}"))
+        problems.append(JUnitProblem("skipped", f"{worst.outcome}: {describe(worst.reason)}"))
     return JUnitCase(judged.requirement.area, name, tuple(problems), output, _seconds(results))
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from traits_sandbox.conformance.catalogue.case import Case
 from traits_sandbox.conformance.judging.requirements import Registry, Requirement
+from traits_sandbox.conformance.reasons import Reason
+from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.running.plan import Plan
 from traits_sandbox.reporting.words import number, plural
 
@@ -61,7 +63,7 @@ def plan_lines(plan: Plan, registry: Registry, explore: int = 0) -> Iterator[str
     yield ""
     yield f"first: {plural(plan.preflight, 'request')}, to learn whether the server answers and accepts the key"
     for reason, ids in skipped.items():
-        yield f"skipped, {reason}: {plural(len(ids), 'case')} of {', '.join(_requirements(ids))}"
+        yield f"skipped, {describe(reason)}: {plural(len(ids), 'case')} of {', '.join(_requirements(ids))}"
     if explore:
         examples = plural(explore, "made-up example")
         yield f"also: {examples} for each operation, and edge cases, as far as --max-requests allows"
@@ -81,12 +83,12 @@ def plan_form(plan: Plan, registry: Registry) -> dict[str, Any]:
             for each in registry.requirement
             if each.id in sums
         ],
-        "skipped": [{"case": step.case.id, "reason": step.skipped} for step in plan.steps if step.skipped],
+        "skipped": [{"case": step.case.id, "reason": describe(step.skipped)} for step in plan.steps if step.skipped],
     }
 
 
-def _skipped(plan: Plan) -> dict[str, list[str]]:
-    grouped: defaultdict[str, list[str]] = defaultdict(list)
+def _skipped(plan: Plan) -> dict[Reason, list[str]]:
+    grouped: defaultdict[Reason, list[str]] = defaultdict(list)
     for step in plan.steps:
         if step.skipped:
             grouped[step.skipped].append(step.case.id)

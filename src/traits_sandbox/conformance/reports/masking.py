@@ -10,7 +10,9 @@ from traits_sandbox.reporting.masking import Masker
 Shown = TypeVar("Shown")
 
 # The kit's own words, by which reports find and decide: the key is never in them, and must not change them.
-_OURS: Final = frozenset({"requirement", "case", "operation", "outcome", "profile", "reach", "prefix", "method"})
+_OURS: Final = frozenset(
+    {"requirement", "case", "operation", "outcome", "profile", "reach", "prefix", "method", "kind"}
+)
 
 
 def masked(value: Shown, masker: Masker) -> Shown:

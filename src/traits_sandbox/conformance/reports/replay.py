@@ -6,6 +6,7 @@ from pathlib import Path
 
 from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.judging.report import Report, Result
+from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import came, readable
 from traits_sandbox.errors import UsageError
@@ -45,7 +46,7 @@ def show_outcome(report: Report, say: Say) -> None:
 
 
 def _seen(result: Result) -> str:
-    return f"expected {result.expected}; observed {result.observed}" if result.observed else result.reason
+    return f"expected {result.expected}; observed {result.observed}" if result.observed else describe(result.reason)
 
 
 def _saved(request: Request, bodies: Path | None, name: str) -> str:

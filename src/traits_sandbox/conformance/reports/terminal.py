@@ -9,6 +9,7 @@ from rich.text import Text
 
 from traits_sandbox.conformance.http.exchange import Exchange
 from traits_sandbox.conformance.judging.report import Report, RequirementOutcome, Result
+from traits_sandbox.conformance.reports.reasons import describe, hint, next_step
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import (
     OUTCOMES,
@@ -19,8 +20,6 @@ from traits_sandbox.conformance.reports.words import (
     excerpt,
     explored,
     headline,
-    hint,
-    next_step,
     pattern,
     reasons,
     request_line,
@@ -155,7 +154,7 @@ class Terminal:
         for number, (reason, ids) in enumerate(reasons(results).items()):
             if not number:
                 self._title(("SKIPPED", "bold"))
-            self.say(f"{plural(len(ids), 'case')}: {printable_lines(reason)}", indent=2)
+            self.say(f"{plural(len(ids), 'case')}: {printable_lines(describe(reason))}", indent=2)
             if step := hint(reason, self._report):
                 self.say((step, "dim"), indent=4)
 
@@ -192,7 +191,7 @@ class Terminal:
         """Print the verdict with its reasons, what to do next, and how the run was made."""
         report = self._report
         self._title((headline(report), STYLES[report.verdict]), f"  {printable_lines(verdict_line(report))}")
-        told = (*report.unused, *report.missing)
+        told = (*report.unused, *map(describe, report.missing))
         if report.failed and told:
             self.say("and besides:", indent=2)
         for each in told[:REASONS]:

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -11,7 +10,8 @@ from traits_sandbox.conformance.http.exchange import Exchange, Request
 from traits_sandbox.conformance.judging.observers import phrase
 from traits_sandbox.conformance.judging.report import Exploration, Report, RequirementOutcome, Result
 from traits_sandbox.conformance.judging.requirements import AREAS, Requirement
-from traits_sandbox.conformance.running.plan import NOT_ALLOWED, NOT_APPLICABLE
+from traits_sandbox.conformance.reasons import Reason, ReasonKind
+from traits_sandbox.conformance.reports.reasons import describe, is_not_allowed
 from traits_sandbox.reporting.words import plural, printable, printable_lines, size
 
 HEADLINES: Final = {
@@ -30,20 +30,6 @@ REACHES: Final = {
     "unsafe": "send anything",
 }
 
-NEXT_STEPS: Final = {
-    "certificate": "--ca-file names the certificate of a CA of your own.",
-    "does not answer": "Is the address right, and the server up? --timeout gives it more time.",
-    "refuses the key": "Is it the key of this server? Set TRAITS_API_KEY.",
-    "--max-time": "A larger --max-time gives the run more time, --only a smaller task.",
-    "--max-requests": "A larger --max-requests lets it send more; --plan tells how many it needs.",
-    "knows no user": "--user-id names a user who exists on the target, whose status can be asked.",
-    "never answered with success": "--only OP-001 asks for that alone, and `replay` shows each exchange.",
-    "hung": "--timeout gives each reply more time.",
-    "no case applies": "What is about TLS is asked of an https:// base URL alone.",
-    "no case was judged": "Nothing was allowed on this target: see what was skipped, and why.",
-}
-"""What a person can do about what keeps a run from a proof, by words that it is told with, the first cause first."""
-
 
 def headline(report: Report) -> str:
     """Return the verdict in a word or two, with what it is about where not all that decides could be asked."""
@@ -56,7 +42,7 @@ def headline(report: Report) -> str:
 def _held_back(report: Report) -> bool:
     """Tell whether cases that decide were not sent to keep the target safe."""
     return any(
-        result.reason.startswith(NOT_ALLOWED)
+        is_not_allowed(result.reason)
         for judged in report.judged
         if judged.requirement.level in report.deciding
         for result in judged.results
@@ -69,7 +55,7 @@ def standing(report: Report, judged: RequirementOutcome) -> str:
 
     `noted` is a failure that does not decide, `inapplicable` what this target cannot be asked, which is no omission.
     """
-    if judged.outcome == "skipped" and all(each.reason == NOT_APPLICABLE for each in judged.results):
+    if judged.outcome == "skipped" and all(_is_inapplicable(each) for each in judged.results):
         return "inapplicable"
     if judged.outcome == "failed" and judged.requirement.level not in report.deciding:
         return "noted"
@@ -100,7 +86,7 @@ def verdict_line(report: Report) -> str:
         failed = [plural(len(report.failed), "requirement") + " failed"] if report.failed else []
         unused = [plural(len(report.unused), "expected deviation") + " did not show"] if report.unused else []
         return " and ".join(failed + unused)
-    return report.obstacle or f"{plural(len(report.missing), 'thing')} could not be proven"
+    return describe(report.obstacle) or f"{plural(len(report.missing), 'thing')} could not be proven"
 
 
 def _partly(report: Report, counts: Counter[str]) -> str:
@@ -110,7 +96,7 @@ def _partly(report: Report, counts: Counter[str]) -> str:
 
 def explored(exploration: Exploration) -> str:
     """Return what exploration did, in words."""
-    stopped = f"; it ended early: {exploration.skipped}" if exploration.skipped else ""
+    stopped = f"; it ended early: {'; '.join(map(describe, exploration.skipped))}" if exploration.skipped else ""
     found = plural(len(exploration.findings), "finding")
     return f"{plural(exploration.requests, 'request')}, {found}{stopped}"
 
@@ -121,26 +107,15 @@ def deciding(report: Report) -> str:
     return f"{', '.join(others)} and {last} decide" if others else f"{last} decides"
 
 
-def next_step(report: Report) -> str:
-    """Return what a person can do first to come to a verdict, empty if there is one or nothing is known to help."""
-    told = " ".join((report.obstacle, *report.missing))
-    return next((step for words, step in NEXT_STEPS.items() if words in told), "")
+def _is_inapplicable(result: Result) -> bool:
+    return result.reason is not None and result.reason.kind is ReasonKind.NOT_APPLICABLE
 
 
-def hint(reason: str, report: Report) -> str:
-    """Return how what was skipped for a reason can be had, empty if it cannot."""
-    if not reason.startswith(NOT_ALLOWED):
-        return ""
-    if "unsafe" in reason:
-        return "only a server on loopback is sent what a broken one could take for anything"
-    return f"--allow-writes {urlsplit(report.about.target).hostname} allows it: test data is written, and removed again"
-
-
-def reasons(results: Iterable[Result]) -> dict[str, list[str]]:
-    """Return the cases that were skipped by the reason why."""
-    grouped: defaultdict[str, list[str]] = defaultdict(list)
+def reasons(results: Iterable[Result]) -> dict[Reason, list[str]]:
+    """Return the ids of the skipped cases by their reasons."""
+    grouped: defaultdict[Reason, list[str]] = defaultdict(list)
     for result in results:
-        if result.outcome == "skipped":
+        if result.outcome == "skipped" and result.reason:
             grouped[result.reason].append(result.id)
     return dict(grouped)
 
@@ -173,7 +148,8 @@ def pattern(judged: RequirementOutcome) -> str:
 def came(exchange: Exchange) -> str:
     """Return what came back, in short: the status with its phrase, or why there is none."""
     if exchange.reply is None:
-        return f"no reply: {exchange.problem}" + (f" ({exchange.detail})" if exchange.detail else "")
+        detail = describe(exchange.limit) or exchange.detail
+        return f"no reply: {exchange.problem}" + (f" ({detail})" if detail else "")
     return phrase(exchange.reply.status)
 
 

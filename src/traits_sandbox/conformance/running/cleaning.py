@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
-from traits_sandbox.conformance.http.client import OverBudget, Wire
-from traits_sandbox.conformance.http.safety import Permit, Vetoed
+from traits_sandbox.conformance.http.client import Wire
+from traits_sandbox.conformance.http.safety import Permit
+from traits_sandbox.conformance.reasons import OverBudget, Vetoed
 from traits_sandbox.conformance.running.runner import RunState
 from traits_sandbox.reporting.words import plural
 

@@ -1,4 +1,4 @@
-"""What a run will send: the selected cases, in order, each with the reason why it is not sent, if there is one."""
+"""The plan of a run: the selected cases in order, and the reasons of those that are skipped."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from random import Random
 from traits_sandbox.conformance.catalogue.case import Case
 from traits_sandbox.conformance.http.safety import Permit
 from traits_sandbox.conformance.judging.requirements import Level, Registry
+from traits_sandbox.conformance.reasons import Reason, ReasonKind
 from traits_sandbox.errors import UsageError
 
 _ORDER: tuple[Level, ...] = ("MUST", "SHOULD", "INFO")
@@ -16,15 +17,15 @@ _ORDER: tuple[Level, ...] = ("MUST", "SHOULD", "INFO")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A case with the reason why it is skipped, empty if it is sent."""
+    """A case, and the reason why it is skipped; None if it is sent."""
 
     case: Case
-    skipped: str = ""
+    skipped: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in the order in which they are sent: what a server MUST do first, shuffled by the seed."""
+    """The steps in the order in which they are sent: MUST first, each level shuffled by the seed."""
 
     steps: tuple[Step, ...]
     preflight: int
@@ -37,16 +38,16 @@ class Plan:
 
     @property
     def requests(self) -> int:
-        """Return how many requests a server that keeps its promises at once gets to see, without clean-up."""
+        """Return the number of requests to a conformant server that shows changes at once, without clean-up."""
         return self.preflight + sum(case.requests for case in self.sent)
 
     @property
     def at_most(self) -> int:
-        """Return how many requests are sent at most, slow servers and clean-up included."""
+        """Return the largest number of requests, for slow servers and with clean-up."""
         return self.preflight + sum(case.limit for case in self.sent) + self.clean_up
 
     def by_requirement(self) -> dict[str, tuple[int, int]]:
-        """Return for each requirement how many requests its cases send, and how many at most."""
+        """Return for each requirement the number of requests of its cases, and the largest number."""
         sums: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for case in self.sent:
             usual, most = sums[case.requirement]
@@ -55,10 +56,10 @@ class Plan:
 
 
 def select(cases: Iterable[Case], only: tuple[str, ...]) -> list[Case]:
-    """Return the cases that a person asked for: all, or those whose id or requirement fits a pattern.
+    """Return the cases that were asked for: all, or those whose id or requirement fits a pattern.
 
     Raises:
-        UsageError: a pattern fits nothing.
+        UsageError: a pattern fits no case.
 
     """
     known = list(cases)
@@ -69,14 +70,14 @@ def select(cases: Iterable[Case], only: tuple[str, ...]) -> list[Case]:
 
 
 def fits(case: Case, pattern: str) -> bool:
-    """Tell whether a case is meant by a pattern of case ids or requirement ids, in whichever letter case."""
+    """Tell whether a case fits a pattern of case ids or requirement ids; letter case is ignored."""
     return any(fnmatchcase(each.lower(), pattern.lower()) for each in (case.id, case.requirement))
 
 
 def make_plan(
     cases: list[Case], registry: Registry, permit: Permit, *, secured: bool, seed: int, preflight: int
 ) -> Plan:
-    """Order the cases and tell which are not sent."""
+    """Return a plan: the cases in order, and which are skipped."""
     by_level: dict[Level, list[Case]] = {level: [] for level in _ORDER}
     for case in cases:
         by_level[registry[case.requirement].level].append(case)
@@ -86,11 +87,7 @@ def make_plan(
     return Plan(steps, preflight, 0)
 
 
-def _reason(case: Case, permit: Permit, secured: bool) -> str:
+def _reason(case: Case, permit: Permit, secured: bool) -> Reason | None:
     if case.secured and not secured:
-        return NOT_APPLICABLE
-    return "" if permit.allows(case.reach) else f"{NOT_ALLOWED}: it reaches as far as {case.reach!r}"
-
-
-NOT_ALLOWED = "not allowed on this target"
-NOT_APPLICABLE = "not applicable: the target is spoken to over plain HTTP"
+        return Reason.of(ReasonKind.NOT_APPLICABLE)
+    return None if permit.allows(case.reach) else Reason.of(ReasonKind.CASE_NOT_ALLOWED, reach=case.reach)

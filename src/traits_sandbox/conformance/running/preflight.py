@@ -1,44 +1,44 @@
-"""Before anything is judged: is there a server, is its certificate good, does it take the key."""
+"""The first requests of a run: does the server answer, is its certificate valid, does it accept the key."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
-from traits_sandbox.conformance.http.client import OverBudget, Wire
+from traits_sandbox.conformance.http.client import Wire
 from traits_sandbox.conformance.http.exchange import BEARER, JSON, Exchange, Request
-from traits_sandbox.conformance.http.safety import Vetoed
+from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind, Vetoed
 
 _KEY_REFUSED = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What the first requests showed. `obstacle` says why there is nothing to judge, empty if there is."""
+    """The result of the first requests. `obstacle` is the reason why nothing can be judged, None if something can."""
 
     exchanges: tuple[Exchange, ...]
-    obstacle: str = ""
+    obstacle: Reason | None = None
 
     @property
     def bad_certificate(self) -> Exchange | None:
-        """Return the exchange that failed for the server's certificate."""
+        """Return the exchange that failed because of the server's certificate."""
         return next((each for each in self.exchanges if each.problem == "certificate"), None)
 
 
 def questions(materials: RequestFactory) -> list[Request]:
-    """Return the requests of the preflight: every read, as they change nothing anywhere."""
+    """Return the requests of the preflight: every read, because reads change nothing."""
     return [materials.documented(each) for each in materials.contract.operations if each.effect == "read"]
 
 
 def elsewhere(materials: RequestFactory) -> list[Request]:
-    """Return what is asked besides where every read is unknown: all that adds data, with a body that can add none."""
+    """Return the requests for a server that knows no read: all that add data, with a body that adds none."""
     requests = [materials.documented(each) for each in materials.contract.operations if each.effect == "append"]
-    # A path that does not exist may want the key where all but a few operations take it.
+    # A server may require the key on unknown paths too.
     return [replace(each, headers=(BEARER, JSON), body=b"{") for each in requests]
 
 
-async def look(wire: Wire, materials: RequestFactory) -> Preflight:
-    """Ask every read once, as far as the run's limits let it; look for other operations where none is found."""
+async def probe(wire: Wire, materials: RequestFactory) -> Preflight:
+    """Send every read once, within the limits of the run; if all are unknown, try the other operations."""
     exchanges: list[Exchange] = []
     try:
         await _ask(wire, questions(materials), exchanges)
@@ -46,29 +46,28 @@ async def look(wire: Wire, materials: RequestFactory) -> Preflight:
             with suppress(Vetoed):
                 await _ask(wire, elsewhere(materials), exchanges)
     except OverBudget as error:
-        return Preflight(tuple(exchanges), f"the run's limits do not let it begin: {error}")
+        return Preflight(tuple(exchanges), Reason.of(ReasonKind.LIMITS_TOO_SMALL, error.reason))
     return Preflight(tuple(exchanges), _obstacle(exchanges))
 
 
 async def _ask(wire: Wire, requests: list[Request], exchanges: list[Exchange]) -> None:
     for request in requests:
         exchanges.append(await wire.send(request))
-        if exchanges[-1].problem == "over":
-            raise OverBudget(exchanges[-1].detail)
+        if (limit := exchanges[-1].limit) is not None:
+            raise OverBudget(limit)
 
 
 def _all_unknown(exchanges: list[Exchange]) -> bool:
     return all(each.reply is not None and each.reply.status == HTTPStatus.NOT_FOUND for each in exchanges)
 
 
-def _obstacle(exchanges: list[Exchange]) -> str:
+def _obstacle(exchanges: list[Exchange]) -> Reason | None:
     replies = [each.reply for each in exchanges if each.reply]
     if not replies:
         first = exchanges[0]
-        return f"the server does not answer ({first.problem}: {first.detail})"
+        return Reason.of(ReasonKind.NO_ANSWER, problem=first.problem, detail=first.detail)
     if all(reply.status in _KEY_REFUSED for reply in replies):
-        return "the server refuses the key: every read with it is answered 401 or 403"
+        return Reason.of(ReasonKind.KEY_REFUSED)
     if _all_unknown(exchanges):
-        path = exchanges[0].request.path
-        return f"every operation is answered 404: is the base URL right? It is what stands before paths like {path}"
-    return ""
+        return Reason.of(ReasonKind.ALL_UNKNOWN, path=exchanges[0].request.path)
+    return None

@@ -29,7 +29,7 @@ from traits_sandbox.conformance.running.cleaning import clean_up
 from traits_sandbox.conformance.running.events import Interrupted, Observer, RunPlanned, Stage, nobody
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.plan import Plan, make_plan, select
-from traits_sandbox.conformance.running.preflight import Preflight, look, questions
+from traits_sandbox.conformance.running.preflight import Preflight, probe, questions
 from traits_sandbox.conformance.running.runner import Runner, RunState
 from traits_sandbox.contract.load import editions, load
 from traits_sandbox.contract.model import Contract
@@ -120,7 +120,7 @@ class Run:
         )
         try:
             self._tell(RunPlanned(len(self.plan.steps), self.plan.requests))
-            preflight = await look(wire, self._materials)
+            preflight = await probe(wire, self._materials)
             if not preflight.obstacle:
                 await runner.run(self.plan)
             planned_sent = wire.sent

@@ -9,14 +9,14 @@ from functools import partial
 import orjson
 
 from traits_sandbox.conformance.catalogue.case import Case
-from traits_sandbox.conformance.http.client import OverBudget, Wire
+from traits_sandbox.conformance.http.client import Wire
 from traits_sandbox.conformance.http.conversation import Conversation, Patience
-from traits_sandbox.conformance.http.exchange import Exchange, Unanswered
-from traits_sandbox.conformance.http.safety import Vetoed
+from traits_sandbox.conformance.http.exchange import Exchange
 from traits_sandbox.conformance.judging.observers import Observers
 from traits_sandbox.conformance.judging.report import Outcome, Result
+from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind, Unanswered, Vetoed
 from traits_sandbox.conformance.running.events import CaseEnded, Observer
-from traits_sandbox.conformance.running.plan import NOT_ALLOWED, Plan, Step
+from traits_sandbox.conformance.running.plan import Plan, Step
 
 # A server that hangs twice at an operation will hang again; the time is better spent on the others.
 MAX_HANGS = 2
@@ -73,7 +73,7 @@ class Runner:
         self._patience = Patience()
         self._through = asyncio.Event()
         self.tally = RunState()
-        self._over = ""
+        self._over: Reason | None = None
 
     async def run(self, plan: Plan) -> None:
         """Run every step of a plan."""
@@ -118,12 +118,12 @@ class Runner:
         try:
             breach = await case.judge(talk)
         except Unanswered as error:
-            result = _result(case, "inconclusive", reason=str(error))
+            result = _result(case, "inconclusive", reason=error.reason)
         except Vetoed as error:
-            result = _result(case, "skipped", reason=f"{NOT_ALLOWED}: {error}")
+            result = _result(case, "skipped", reason=error.reason)
         except OverBudget as error:
-            self._over = f"not sent: {error}"
-            result = _result(case, "inconclusive", reason=str(error))
+            self._over = Reason.of(ReasonKind.NOT_SENT, error.reason)
+            result = _result(case, "inconclusive", reason=error.reason)
         except asyncio.CancelledError:
             # What it has made so far is to be removed all the same.
             self._observe(case, talk.exchanges)
@@ -145,7 +145,7 @@ class Runner:
                 elif requirement not in broken:
                     broken[requirement] = Result(
                         requirement, case.id, case.title, case.operation, "failed",
-                        breach.observed, breach.expected, "", (exchange,),
+                        breach.observed, breach.expected, None, (exchange,),
                     )  # fmt: skip
         return tuple(broken.values())
 
@@ -161,10 +161,12 @@ class Runner:
         if reply is not None and reply.accepted:
             self.tally.succeeded.add(request.operation)
 
-    def _hopeless(self, case: Case) -> str:
+    def _hopeless(self, case: Case) -> Reason | None:
         hung = case.operation and self.tally.hangs[case.operation] >= MAX_HANGS
-        return f"not sent: {case.operation} hung {MAX_HANGS} times" if hung else ""
+        return Reason.of(ReasonKind.HUNG, operation=case.operation, times=MAX_HANGS) if hung else None
 
 
-def _result(case: Case, outcome: Outcome, *, observed: str = "", expected: str = "", reason: str = "") -> Result:
+def _result(
+    case: Case, outcome: Outcome, *, observed: str = "", expected: str = "", reason: Reason | None = None
+) -> Result:
     return Result(case.requirement, case.id, case.title, case.operation, outcome, observed, expected, reason)

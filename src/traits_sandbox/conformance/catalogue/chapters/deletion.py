@@ -20,7 +20,8 @@ from traits_sandbox.conformance.catalogue.lookups import (
 )
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.conversation import POLLS
-from traits_sandbox.conformance.http.exchange import Reply, Request, Unanswered
+from traits_sandbox.conformance.http.exchange import Reply, Request
+from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.contract.model import Operation
 
 # How long a deleted user has at least to come back.
@@ -59,14 +60,14 @@ async def _removed(talk: Talk, made: RequestFactory, user: str) -> bool:
     """Delete a user; tell whether the server says that it has done so, not only that it will."""
     reply = await _remove(talk, made, user)
     if not reply.accepted:
-        raise Unanswered(f"the deletion was answered {reply.status}, so that nothing can be said of what follows")
+        raise Unanswered(ReasonKind.DELETION_REFUSED, status=reply.status)
     return reply.status != HTTPStatus.ACCEPTED
 
 
 def _still(observed: str, expected: str, *, done: bool) -> Breach:
     """Return the breach of a deletion that does not show; raises Unanswered if it was only announced."""
     if not done:
-        raise Unanswered(f"the deletion was answered {HTTPStatus.ACCEPTED:d} and did not show by the end of the run")
+        raise Unanswered(ReasonKind.DELETION_PENDING, status=f"{HTTPStatus.ACCEPTED:d}")
     return Breach(observed, expected)
 
 
@@ -119,7 +120,7 @@ def _stays(made: RequestFactory, removed: str, neighbour: str) -> JudgeReply:
         if two and made.id(neighbour) not in after:
             return Breach("the other user is gone", "all other users to stay")
         if made.id(removed) in after:
-            raise Unanswered("the deletion does not show, so that nothing can be said of what it spares")
+            raise Unanswered(ReasonKind.DELETION_NOT_SHOWN)
         return None
 
     return judge
@@ -193,7 +194,7 @@ def _status_gone(made: RequestFactory, removal: Operation) -> Case:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(survey_of(made, "forgotten"))
         if not is_completed(made, await talk.poll(question, lambda reply: is_completed(made, reply))):
-            raise Unanswered("the survey does not show in the status, so that its end cannot be seen")
+            raise Unanswered(ReasonKind.SURVEY_NOT_SHOWN)
         done = await _removed(talk, made, "forgotten")
         if is_completed(made, await eventually(talk, question, lambda reply: not is_completed(made, reply))):
             return _still("still completed", "nothing to be left of the survey", done=done)

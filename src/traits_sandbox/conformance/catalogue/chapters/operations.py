@@ -8,8 +8,8 @@ from traits_sandbox.conformance.catalogue.case import Breach, Case, JudgeReply, 
 from traits_sandbox.conformance.catalogue.chapters.state import survey_of
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.conversation import POLLS
-from traits_sandbox.conformance.http.exchange import Reply, Request, Unanswered
-from traits_sandbox.conformance.http.safety import Vetoed
+from traits_sandbox.conformance.http.exchange import Reply, Request
+from traits_sandbox.conformance.reasons import ReasonKind, Unanswered, Vetoed
 from traits_sandbox.contract.model import Operation
 
 # What is asked about a stranger, or done to one, may be answered in any way.
@@ -56,7 +56,7 @@ def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
             await talk.send(survey_of(made, user))
             reply = await talk.poll(question, lambda reply: reply.accepted)
         if reply.status == HTTPStatus.NOT_FOUND and not await _nothing_there(talk, made, question, reply):
-            raise Unanswered("answered 404: the server knows no user to ask about, name one that it does")
+            raise Unanswered(ReasonKind.NO_KNOWN_USER, status=404)
         return accepted(reply)
 
     return judge

@@ -9,7 +9,8 @@ from traits_sandbox.conformance.catalogue.case import Breach, Case, JudgeReply, 
 from traits_sandbox.conformance.catalogue.lookups import data_of, listed, single, until_listed, users_in
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
 from traits_sandbox.conformance.http.conversation import POLLS
-from traits_sandbox.conformance.http.exchange import BEARER, Pairs, Reply, Request, Unanswered
+from traits_sandbox.conformance.http.exchange import BEARER, Pairs, Reply, Request
+from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.contract.model import Operation
 
 _TRIES = 3
@@ -97,7 +98,7 @@ def _shape_of_surveyed(made: RequestFactory, status: Operation) -> JudgeReply:
 
 def _well_formed(status: Operation, reply: Reply) -> Breach | None:
     if not reply.accepted:
-        raise Unanswered(f"answered {reply.status}: the server knows no user to ask about, name one that it does")
+        raise Unanswered(ReasonKind.NO_KNOWN_USER, status=reply.status)
     completed, moment = status.roles["completed"], status.roles["completed_at"]
     data = data_of(reply)
     if not isinstance(data, dict) or not isinstance(data.get(completed), bool):
@@ -227,7 +228,7 @@ def _completed(made: RequestFactory, status: Operation) -> JudgeReply:
     async def judge(talk: Talk) -> Breach | None:
         upload = await talk.send(survey_of(made, "completed"))
         if not upload.accepted:
-            raise Unanswered(f"the survey was not taken: {upload.status}")
+            raise Unanswered(ReasonKind.SURVEY_REFUSED, status=upload.status)
         question = made.status(made.id("completed"))
         reply = await talk.poll(question, lambda reply: is_completed(made, reply))
         if is_completed(made, reply):

@@ -6,8 +6,9 @@ from dataclasses import replace
 from traits_sandbox.conformance.catalogue.case import Breach, Case, JudgeReply, Talk
 from traits_sandbox.conformance.catalogue.lookups import with_credential
 from traits_sandbox.conformance.catalogue.request_factory import RequestFactory
-from traits_sandbox.conformance.http.exchange import Request, Unanswered
+from traits_sandbox.conformance.http.exchange import Request
 from traits_sandbox.conformance.http.keys import DUMMY
+from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
@@ -38,7 +39,7 @@ def _is_verified(request: Request) -> JudgeReply:
         if exchange.problem == "certificate":
             return Breach("a certificate that cannot be verified", "a valid certificate for the host")
         if exchange.reply is None:
-            raise Unanswered(f"no reply: {exchange.problem}, {exchange.detail}")
+            raise Unanswered(ReasonKind.NO_REPLY, problem=exchange.problem, detail=exchange.detail)
         return None
 
     return judge
