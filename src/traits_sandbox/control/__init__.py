@@ -1,1 +1,1 @@
-"""What only a sandbox has, beside the emulated API."""
+"""The rules of what a sandbox has in addition to the emulated API."""

@@ -1,4 +1,4 @@
-"""The faults that are planned, and how often each has met a call."""
+"""The planned faults, and the number of calls that each one was applied to."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ Candidates = Callable[[], Sequence[Any]]
 
 
 class PlanFull(UsageError):
-    """There are more faults than a suite needs."""
+    """The plan is full: it has more faults than a test suite needs."""
 
 
 @dataclass(slots=True)
 class FaultCounts:
-    """How many calls of one dashboard a fault was asked about, how many it met, and the quota's window."""
+    """The counts of one fault on one dashboard: possible calls, calls with the fault, and the quota's window."""
 
     calls: int = 0
     hits: int = 0
@@ -28,7 +28,7 @@ class FaultCounts:
     in_window: int = 0
 
     def next(self, window: float | None, now: float) -> Turn:
-        """Count a call and return which one it is."""
+        """Count a call and return its number."""
         self.calls += 1
         if window is None:
             return Turn(self.calls)
@@ -40,7 +40,7 @@ class FaultCounts:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFault:
-    """A fault under its id. Without a dashboard it concerns all of them, each with a tally of its own.
+    """A fault with its id. Without a dashboard it applies to all dashboards, with separate counts for each.
 
     `expires_at` is in epoch seconds.
     """
@@ -53,7 +53,7 @@ class PlannedFault:
     tallies: dict[str, FaultCounts] = field(default_factory=dict)
 
     def concerns(self, operation: str, dashboard: str, candidates: Candidates) -> bool:
-        """Tell whether the fault may meet a call."""
+        """Tell whether the fault can apply to a call."""
         return (
             self.dashboard in (None, dashboard)
             and self.fault.operation in (None, operation)
@@ -62,17 +62,17 @@ class PlannedFault:
 
     @property
     def calls(self) -> int:
-        """Return how many calls the fault was asked about."""
+        """Return the number of calls that the fault could apply to."""
         return sum(tally.calls for tally in self.tallies.values())
 
     @property
     def hits(self) -> int:
-        """Return how many calls the fault has met."""
+        """Return the number of calls that the fault was applied to."""
         return sum(tally.hits for tally in self.tallies.values())
 
 
 class FaultPlan:
-    """The planned faults, oldest first. The first that meets a call decides, and later ones do not count it."""
+    """The planned faults, oldest first. The first one that applies to a call decides; only that one counts it."""
 
     def __init__(self, clock: Clock, *, seed: int) -> None:
         self._clock = clock
@@ -82,7 +82,7 @@ class FaultPlan:
 
     @property
     def idle(self) -> bool:
-        """Tell whether nothing is planned."""
+        """Tell whether no fault is planned."""
         return not self._planned
 
     def add(self, fault: Fault, dashboard: str | None = None) -> PlannedFault:
@@ -107,16 +107,16 @@ class FaultPlan:
         return next((each for each in self.planned(dashboard) if each.id == fault_id), None)
 
     def remove(self, fault_id: str, dashboard: str | None = None) -> bool:
-        """Take a fault off the plan; return whether it was there."""
+        """Remove a fault from the plan; return whether it was there."""
         found = self.find(fault_id, dashboard)
         return found is not None and self._planned.pop(found.id, None) is not None
 
     def clear(self, dashboard: str | None = None) -> int:
-        """Take the faults of one dashboard, or all, off the plan; return how many there were."""
+        """Remove the faults of one dashboard, or all, from the plan; return their number."""
         return sum(self.remove(each.id) for each in self.planned(dashboard))
 
     def claim(self, operation: str, dashboard: str, candidates: Candidates) -> tuple[str, Decision] | None:
-        """Return the id and the decision of the first fault that meets a call; `candidates` are what may match."""
+        """Return the id and the decision of the first fault that applies to a call; `candidates` are its values."""
         self._drop_expired()
         for planned in self._planned.values():
             if planned.concerns(operation, dashboard, candidates) and (decision := self._ask(planned, dashboard)):

@@ -1,4 +1,4 @@
-"""Reading faults as people write them: JSON, a request header, the name of a preset."""
+"""Reads faults as people write them: JSON, a request header, the name of a preset."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -24,7 +24,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "slow": {"delay": {"distribution": "normal", "mean": 1.0, "deviation": 0.25}},
 }
 
-# One of a group excludes the others, and given beside a preset replaces the preset's.
+# The members of a group exclude each other; one that is given together with a preset replaces the preset's.
 _GROUPS = ({*OUTCOMES, "one_of"}, {*SCHEDULES})
 _STATUS_ONLY = ("body", "content_type", "retry_after")
 _WITHOUT_BODY = (204, 205, 304)
@@ -37,7 +37,7 @@ Errors = dict[str, str]
 
 
 class FaultError(UsageError):
-    """What a person wrote is not a fault; `errors` has a sentence for each field in which it is not."""
+    """The input is not a fault; `errors` has a sentence for each invalid field."""
 
     def __init__(self, errors: Errors) -> None:
         super().__init__("; ".join(errors.values()))
@@ -59,7 +59,7 @@ def read_fault(raw: Any, operations: Collection[str] = ()) -> Fault:
 
 
 def read_header(text: str) -> Fault:
-    """Return the fault that a Sandbox-Fault header asks for, for its own request alone; raises FaultError."""
+    """Return the fault that a Sandbox-Fault header demands for its own request; raises FaultError."""
     raw = _json_object(text) if text.lstrip().startswith("{") else _assignments(text)
     for name in raw.keys() & set(Fault.__struct_fields__) - set(_ONCE):
         raise FaultError({name: f"{name} needs a plan, made by POST /_sandbox/faults"})
@@ -84,7 +84,7 @@ def _is_deep(raw: Any) -> bool:
 
 
 class _FaultReader:
-    """Turns written members into values, and says of each that cannot be one what it must be."""
+    """Converts the members of a fault to values; collects what each invalid member must be."""
 
     def __init__(self) -> None:
         self.errors: Errors = {}
@@ -107,7 +107,7 @@ class _FaultReader:
             return None
 
     def _item(self, raw: Any, name: str) -> Any:
-        """Return an effect for an object, and anything else as it is."""
+        """Return an effect for an object, and any other value unchanged."""
         if not isinstance(raw, dict):
             return raw
         effect = FaultEffect()
@@ -125,7 +125,7 @@ def _types(kind: type[FaultEffect]) -> dict[str, Any]:
 
 
 def _fault_errors(fault: Fault, operations: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the members of a fault that do not go together, or with this contract, each with a sentence."""
+    """Yield the members of a fault that exclude each other or do not fit this contract, each with a sentence."""
     yield from _effect_errors(fault, "")
     yield from _exclusive(fault.schedules, "")
     if fault.one_of and fault.outcomes:
@@ -149,14 +149,14 @@ def _lacks_effect(fault: Fault) -> bool:
 
 
 def _effect_errors(effect: FaultEffect, prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield the members of an effect that do not go together, each with a sentence."""
+    """Yield the members of an effect that exclude each other, each with a sentence."""
     yield from _exclusive(effect.outcomes, prefix)
     answers = effect.status is not None or (isinstance(effect, Fault) and effect.quota is not None)
     for name in _STATUS_ONLY:
         if getattr(effect, name) is not None and not answers:
             yield prefix + name, f"{prefix}{name} goes with status alone"
     if effect.content_type is not None and not effect.content_type.isprintable():
-        # A pattern's end is before a last line break too, and that must get into no header.
+        # `$` also matches before a final line break, which must not get into a header.
         yield f"{prefix}content_type", f"{prefix}content_type must be printable"
     if effect.status in _WITHOUT_BODY and effect.body is not None:
         yield f"{prefix}body", f"{prefix}body cannot go with status {effect.status}, which has none"
@@ -170,7 +170,7 @@ def _exclusive(names: tuple[str, ...], prefix: str) -> Iterator[tuple[str, str]]
 
 
 def _with_preset(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of the preset that is named, with the other members laid over them."""
+    """Return the members of a named preset, replaced by those that are given."""
     given = {name: value for name, value in raw.items() if name != "preset"}
     if (name := raw.get("preset")) is None:
         return given
@@ -181,7 +181,7 @@ def _with_preset(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_schedule(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a preset does to one request: its effect for certain, with its quota used up."""
+    """Return the effect of a preset on one request: always its effect, with the quota used up."""
     once = {name: value for name, value in raw.items() if name not in SCHEDULES}
     return once | ({"quota": raw["quota"] | {"limit": 0}} if "quota" in raw else {})
 

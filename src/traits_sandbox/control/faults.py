@@ -1,8 +1,8 @@
-"""Faults as values, and the pure decision whether and how the n-th call fails.
+"""Faults as values, and a pure function that decides whether and how the n-th call fails.
 
-Chance comes from BLAKE2b over the seed, what the fault does and the number of the call. Dashboard and id are left
-out, so that a suite that runs on a dashboard of its own sees the same failures each time; so is the schedule, so
-that a higher probability adds failures and moves none.
+Randomness comes from BLAKE2b over the seed, the effect of the fault and the number of the call. It does not depend on
+dashboard and id, so a test suite sees the same failures on any dashboard; nor on the schedule, so a higher probability
+adds failures and moves none.
 """
 
 import hashlib
@@ -27,18 +27,18 @@ Lifetime = Annotated[float, Meta(gt=0, le=86400)]
 
 
 class FaultValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The base of what a person writes: immutable, by keyword, strict about unknown names."""
+    """The base of all parts of a fault: immutable, by keyword, without unknown names."""
 
 
 class Uniform(FaultValue, frozen=True, tag_field="distribution", tag="uniform"):
-    """Delays from `low` to `high` seconds, all as likely."""
+    """Delays from `low` to `high` seconds, uniformly distributed."""
 
     low: Seconds
     high: Seconds
 
 
 class Exponential(FaultValue, frozen=True, tag_field="distribution", tag="exponential"):
-    """Delays as of independent arrivals: mostly short, now and then long."""
+    """Exponentially distributed delays: mostly short, sometimes long."""
 
     mean: Seconds
 
@@ -54,14 +54,14 @@ Delay = Seconds | Uniform | Exponential | Normal
 
 
 class Quota(FaultValue, frozen=True):
-    """So many calls within so many seconds; a window begins with the first call after the last window's end."""
+    """At most `limit` calls within `window` seconds; a window begins with the first call after the last one's end."""
 
     limit: Annotated[int, Meta(ge=0)]
     window: Annotated[float, Meta(gt=0, le=86400)]
 
 
 class FaultEffect(FaultValue, frozen=True):
-    """What goes wrong: one outcome (`status`, `reset`, `truncate`, `slow` or `lost`), a delay, or both."""
+    """The effect of a fault: one outcome (`status`, `reset`, `truncate`, `slow` or `lost`), a delay, or both."""
 
     status: Annotated[Status | None, Meta(description="a whole number from 200 to 599")] = None
     body: Annotated[Any, Meta(description="any JSON value; a string is sent as it is, not as JSON")] = None
@@ -92,11 +92,11 @@ class FaultEffect(FaultValue, frozen=True):
 
 
 class Fault(FaultEffect, frozen=True):
-    """An effect, the calls that it may meet, and which of them it does meet: all, unless a schedule is given.
+    """An effect, the calls that it can apply to, and a schedule that selects some of them; all without a schedule.
 
-    With `one_of`, one of these effects is drawn each time. `sequence` says it call by call: true is the fault's own
-    effect, false none, an object is that effect; after its end nothing fails. The fault's delay is also that of
-    effects without one. Beyond a `quota` the effect is a 429 unless another is given.
+    With `one_of`, one of these effects is drawn for each call. `sequence` has one entry for each call: true for the
+    fault's own effect, false for none, an object for that effect; after its end nothing fails. Effects without a delay
+    have the fault's delay. Calls beyond a `quota` get a 429 unless another effect is given.
     """
 
     operation: Annotated[str | None, Meta(description="the id of an operation, such as push_actions")] = None
@@ -131,7 +131,7 @@ SCHEDULES = ("first", "every", "probability", "sequence", "quota")
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """Which call it is: `number` from 1 overall, `in_window` from 1 within the quota's window.
+    """The number of a call: `number` from 1 overall, `in_window` from 1 within the quota's window.
 
     The window ends in `left` seconds.
     """
@@ -142,14 +142,14 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """One outcome, with the delay drawn, in seconds."""
+    """The effect on one call, with its delay in seconds."""
 
     effect: FaultEffect
     delay: float = 0.0
 
 
 def decide(fault: Fault, turn: Turn, *, seed: int) -> Decision | None:
-    """Return what happens to a call that a fault may meet, or None if it is spared; `seed` is for faults without."""
+    """Return the decision for a call, None if it does not fail; `seed` is used if the fault has none."""
     draw = Draw(fault, seed=seed)
     if (effect := _scheduled(fault, turn, draw)) is None:
         return None
@@ -159,7 +159,7 @@ def decide(fault: Fault, turn: Turn, *, seed: int) -> Decision | None:
 
 
 class Draw:
-    """Named random values of a fault: the order in which they are asked for does not matter."""
+    """Named random values of a fault, independent of the order in which they are drawn."""
 
     def __init__(self, fault: Fault, *, seed: int) -> None:
         content = (fault.operation, fault.match, fault.own, fault.one_of)
@@ -167,7 +167,7 @@ class Draw:
         self._key = hashlib.blake2b(identity + msgspec.json.encode(content, order="sorted"), digest_size=32).digest()
 
     def __call__(self, name: str, number: int) -> float:
-        """Return a value from 0 to below 1."""
+        """Return a value from 0 up to, but not including, 1."""
         digest = hashlib.blake2b(f"{name}\x00{number}".encode(), digest_size=8, key=self._key).digest()
         # Rounded down to the 53 bits of a float: rounding up would reach 1.
         return (int.from_bytes(digest, "big") & ~0x7FF) / _TWO_TO_64
@@ -207,7 +207,7 @@ def _delay(delay: Delay | None, turn: Turn, draw: Draw) -> float:
         case Exponential(mean=mean):
             seconds = -mean * log(1 - draw("delay", turn.number))
         case Normal(mean=mean, deviation=deviation):
-            # Box and Muller's transform.
+            # The Box-Muller transform.
             radius = sqrt(-2 * log(1 - draw("delay", turn.number)))
             seconds = mean + deviation * radius * cos(2 * pi * draw("angle", turn.number))
         case _:

@@ -1,11 +1,11 @@
 """The request journal: the last exchanges, for tests to assert on. Bounded in count and in bytes.
 
-Entries are masked when they are taken out, not when they are put in: searching every body for every secret would
-cost a third of what answering the request does, and nothing leaves the journal but through `entries`.
+Entries are masked when they are read, not when they are added: searching every body for every secret would add a third
+to the cost of a request. `entries` is the only way to read them.
 
-Each entry is kept as one string of bytes, but for a large body, which the store mostly holds as well. The dozen objects
-that it is made of go back to the allocator while they are warm, and what leaves the ring later is one cold object
-instead of a dozen, which by themselves would add a tenth to the cost of a small push.
+Each entry is kept as one string of bytes, except for a large body, which the store usually has too. The dozen objects
+of an entry are freed at once, while they are in the processor's cache. Freeing a dozen cold objects later would add a
+tenth to the cost of a small push.
 """
 
 import re
@@ -21,17 +21,17 @@ from traits_sandbox.reporting.masking import MASK, Masker
 MAX_ENTRIES = 10_000
 MAX_BYTES = 64 * 2**20
 
-# So many entries more may gather before room is made, as it is cheaper to make for many at once; whoever reads the
-# journal sees `max_entries` of them at most.
+# This many more entries can gather before the oldest are dropped, because dropping many at once is cheaper. Readers see
+# `max_entries` at most.
 _SLACK = 256
 
-# What an entry takes beside its bytes: their head, what the allocator rounds up to, and two places in a ring.
+# The memory of an entry besides its bytes: the object's header, the allocator's rounding, and two places in a ring.
 _COST = 64
 
-# Bodies above this are kept as they came: a copy would take memory twice, and beside its cost an object is nothing.
+# Larger bodies are kept without a copy, which would take the memory twice.
 _LARGE = 2**12
 
-# Headers that authenticate a client: even a credential that opens nothing here may open something elsewhere.
+# Headers that authenticate a client. A credential that is not valid here may be valid elsewhere.
 _CREDENTIALS = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"sandbox-control-token"})
 
 Conceal = Callable[[str, bytes], bytes | None]
@@ -44,7 +44,7 @@ def show_all(_operation: str, body: bytes) -> bytes | None:
 
 
 class Journal:
-    """A ring of entries, oldest first. What leaves it to make room is counted."""
+    """A ring of entries, oldest first. Dropped entries are counted."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Journal:
         self._key_parameter = re.compile(rf"((?:^|&)(?:{names})=)[^&]*")
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._crowded = max_entries + _SLACK
-        # The two run side by side: a tuple of both would be one more object to visit when an entry leaves.
+        # Two rings in step: tuples would be one more object for each entry.
         self._packed: deque[bytes] = deque()
         self._dashboards: deque[str] = deque()
         # Large bodies by the entry that they belong to.
@@ -75,16 +75,16 @@ class Journal:
 
     @property
     def size(self) -> int:
-        """Return about how many bytes of memory the entries take."""
+        """Return the approximate memory of the entries in bytes."""
         return self._bytes
 
     @property
     def added(self) -> int:
-        """Return how many entries have ever been added."""
+        """Return the number of entries that were ever added."""
         return self.arrivals.count
 
     def add(self, entry: JournalEntry) -> None:
-        """Keep an exchange that is over, and wake whoever waits for one."""
+        """Add the entry of a finished exchange, and wake all waiting coroutines."""
         body = entry.body
         if body is None or len(body) <= _LARGE:
             packed = self._pack(entry)
@@ -110,7 +110,7 @@ class Journal:
         self._bytes = taken
 
     def evicted(self, dashboard: str | None = None) -> int:
-        """Return how many entries of one dashboard, or of all, have left to make room."""
+        """Return the number of dropped entries of one dashboard, or of all."""
         self._make_room()
         return self._evicted.total() if dashboard is None else self._evicted[dashboard]
 
@@ -121,10 +121,10 @@ class Journal:
         keep: Callable[[JournalEntry], bool] = lambda _: True,
         newest: int | None = None,
     ) -> Iterator[JournalEntry]:
-        """Yield the entries of one dashboard, or all, that `keep` holds true for, oldest first.
+        """Yield the entries of one dashboard, or all, that `keep` selects, oldest first.
 
-        With `newest`, only so many of those that were added last are looked at, whosever they are. Secrets are
-        masked in what is yielded, not in what `keep` is shown.
+        With `newest`, only that many of the last entries of all dashboards are searched. Secrets are masked in the
+        yielded entries, but not in those passed to `keep`.
         """
         self._make_room()
         held = list(zip(self._packed, self._dashboards, strict=True))
@@ -134,16 +134,16 @@ class Journal:
                 yield self._masked(entry)
 
     def holds(self, request_id: str) -> bool:
-        """Tell whether the entry of a request is still kept."""
+        """Tell whether the entry of a request is still in the journal."""
         self._make_room()
         return any(self._unpack(packed).request_id == request_id for packed in self._packed)
 
     def find(self, request_id: str, dashboard: str | None = None) -> JournalEntry | None:
-        """Return the entry of a request, if it is still kept."""
+        """Return the entry of a request, or None if it is not in the journal."""
         return next(self.entries(dashboard, keep=lambda entry: entry.request_id == request_id), None)
 
     def clear(self, dashboard: str | None = None) -> None:
-        """Forget the entries of one dashboard, or all, and how many of them had left."""
+        """Remove the entries of one dashboard, or all, and their counts."""
         held = zip(self._packed, self._dashboards, strict=True)
         kept = [] if dashboard is None else [(packed, owner) for packed, owner in held if owner != dashboard]
         self._packed = deque(packed for packed, _ in kept)

@@ -1,4 +1,4 @@
-"""One exchange, a request with its answer, as the log tells it and the journal keeps it."""
+"""One exchange, a request with its response, for the log and the journal."""
 
 import msgspec
 
@@ -10,11 +10,11 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class JournalEntry(msgspec.Struct, array_like=True):
-    """What is known of an exchange so far; filled as it moves through the app.
+    """The facts about an exchange, filled in while the app handles it.
 
-    `path` is as it was sent, without the query, which may hold a key. `dashboard` is a name, never the key.
-    `received_at` is in epoch seconds, `started` on the clock of `perf_counter`, `duration` in seconds. `body` is
-    None where it was not read, or went to a file. `fault` is the id of the fault that was applied.
+    `path` is as it was sent, without the query, which may contain a key. `dashboard` is a name, never the key.
+    `received_at` is in epoch seconds, `started` is a `perf_counter` time, `duration` is in seconds. `body` is None if
+    it was not read or is in a file. `fault` is the id of the applied fault.
     """
 
     request_id: str
@@ -38,5 +38,5 @@ class JournalEntry(msgspec.Struct, array_like=True):
     fault: str = ""
 
     def note_error(self, error: ApiError) -> None:
-        """Take over what an error says beside its status."""
+        """Copy the violations and the hint of an error."""
         self.violations, self.violation_count, self.hint = error.violations, error.violation_count, error.hint

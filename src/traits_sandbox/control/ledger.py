@@ -1,7 +1,6 @@
-"""The ledger of bulk loads: which objects have been taken in, so that none is taken in twice.
+"""The ledger of bulk loads: which objects were ingested, so that no object is ingested twice.
 
-It is emptied by whatever empties the records, and only then: an object that was taken in and is forgotten would come
-in again.
+It is emptied only together with the records: an object that is missing here is ingested again.
 """
 
 import secrets
@@ -13,17 +12,16 @@ from traits_sandbox.errors import UsageError
 
 MAX_BYTES = 64 * 2**20
 
-# About what an object takes beside its texts.
+# The approximate memory of an entry besides its texts.
 _COST = 512
 
 
 class LedgerEntry(msgspec.Struct):
-    """One object, as far as it has been taken in.
+    """One object, and how much of it was ingested.
 
-    `source` is the URI that `key` is below. `offset` counts the lines that are done (rows, in Parquet), `rows` those
-    that were not blank, `records` what was stored of them, `refused_rows` what was not. `overwritten` is the etag
-    that the key was last seen with after it had been taken in with another one; `error` says why the object was not
-    read to its end.
+    `key` is relative to the URI `source`. `offset` counts the lines that were read (rows, in Parquet), `rows` those
+    that were not blank, `records` the stored ones, `refused_rows` the others. `overwritten` is the last other etag of
+    the key after it was ingested; `error` says why the object was not read to its end.
     """
 
     id: str
@@ -52,7 +50,7 @@ class Ledger:
 
     @property
     def version(self) -> str:
-        """Return a text that is another one after every change, and in every process."""
+        """Return a text that changes with every change of the ledger, and differs in every process."""
         return f"{self._run}-{self._changes}"
 
     def of(self, dashboard: str | None = None) -> Iterator[LedgerEntry]:
@@ -64,10 +62,10 @@ class Ledger:
         return self._loads.get((dashboard, source, key))
 
     def begin(self, load: LedgerEntry) -> None:
-        """Take down a load, instead of an earlier one of the same object.
+        """Add a load, in place of an earlier one of the same object.
 
         Raises:
-            UsageError: there is no room for another one.
+            UsageError: the ledger is full.
 
         """
         at = (load.dashboard, load.source, load.key)
@@ -80,11 +78,11 @@ class Ledger:
         self.touch()
 
     def touch(self) -> None:
-        """Take note that a load has changed."""
+        """Note that a load has changed."""
         self._changes += 1
 
     def clear(self, dashboard: str | None = None) -> None:
-        """Forget the loads of one dashboard, or all."""
+        """Remove the loads of one dashboard, or all."""
         self._loads = {at: load for at, load in self._loads.items() if dashboard not in (None, load.dashboard)}
         self._bytes = sum(map(_size, self._loads.values()))
         self.touch()

@@ -1,9 +1,9 @@
-"""Matching JSON values against what a test expects of them: a part of the value, with operators where it matters.
+"""Matches JSON values against a pattern: a part of the value, with operators.
 
-An object matches when each of its members matches the value's member of that name; a list, when each of its
-elements matches some element of the value's list; anything else when it is equal (1 and 1.0 are, 1 and true are
-not). An object whose names are all operators is none to be matched, but conditions that must all hold.
-A member that is not there matches nothing but `{"exists": false}`.
+An object matches if each of its members matches the member of that name in the value; a list, if each of its elements
+matches some element of the value; anything else if it is equal (1 and 1.0 are, 1 and true are not). An object whose
+keys are all operators is a set of conditions that must all hold.
+An absent member matches only `{"exists": false}`.
 """
 
 import operator
@@ -17,16 +17,16 @@ from traits_sandbox.errors import UsageError
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 1000
 
-# Elements of a list that are compared to say which one came nearest.
+# The number of list elements that are compared to find the nearest one.
 MAX_COMPARED: Final = 100
 
 
 class MatchError(UsageError):
-    """What is to be matched makes no sense; the message says where and why."""
+    """The pattern is invalid; the message says where and why."""
 
 
 class Absent:
-    """Stands for a member that is not there."""
+    """Marks an absent member."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -39,11 +39,11 @@ Test = Callable[[Any], bool]
 
 
 class Matcher:
-    """What is expected of a JSON value."""
+    """A pattern for JSON values."""
 
     @staticmethod
     def of(spec: Any) -> "Matcher":
-        """Return the matcher of a JSON value; raises MatchError where it makes no sense."""
+        """Return the matcher of a pattern; raises MatchError if it is invalid."""
         _bound(spec)
         return _matcher(spec, "")
 
@@ -52,7 +52,7 @@ class Matcher:
         raise NotImplementedError
 
     def misses(self, value: Any, at: str = "") -> list[str]:
-        """Return a sentence for each thing about the value, which stands at a place, that does not match."""
+        """Return a sentence for each mismatch within a value; `place` is where the value is."""
         raise NotImplementedError
 
 
@@ -109,13 +109,13 @@ class _Conditions(Matcher):
 
 
 def _nearest(element: Matcher, values: list[Any], at: str) -> list[str]:
-    """Return what that value of a list misses which an element of a match fits best."""
+    """Return the mismatches of the list element that is nearest to an element of the pattern."""
     found = (element.misses(value, f"{at}[{index}]") for index, value in enumerate(values[:MAX_COMPARED]))
     return min(found, key=len, default=[f"{_named(at)} is an empty list"])
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Tell whether two JSON values are the same: numbers by value, and no boolean is a number."""
+    """Tell whether two JSON values are equal: numbers by value; a boolean is not a number."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list) and isinstance(right, list):
@@ -126,7 +126,7 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def _bound(spec: Any) -> None:
-    """Raise MatchError if a match is too large: what it costs is its size times that of the value."""
+    """Raise MatchError if a pattern is too large: the cost is its size times the size of the value."""
     level, nodes = [spec], 0
     for _ in range(MAX_DEPTH):
         nodes += len(level)
@@ -162,7 +162,7 @@ def _condition(name: str, operand: Any, at: str) -> tuple[str, Test]:
 
 
 class _BadOperand(Exception):
-    """What is wrong with an operand, as the rest of a sentence."""
+    """An invalid operand, with the reason as the rest of a sentence."""
 
 
 Operator = Callable[[Any], tuple[str, Test]]

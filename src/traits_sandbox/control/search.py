@@ -1,4 +1,4 @@
-"""Finding exchanges and records by what a test expects of them: all, how many that are new, and the nearest misses."""
+"""Searches exchanges and records: all matches, the number of new ones, and the nearest misses."""
 
 import asyncio
 from collections import deque
@@ -14,15 +14,15 @@ from traits_sandbox.control.views import brief_request, parsed_body, shown_heade
 from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Store, StoredRecord, Window
 
-# What a request can be told by without a look into what a client sent, and what takes one.
+# Facts about a request that need no parsing of its headers and body, and facts that do.
 OUTSIDE: Final = ("id", "operation", "dashboard", "method", "status", "records", "fault")
 INSIDE: Final = ("path", "query", "headers", "body")
 
-# The nearest misses are looked for among this many of the newest.
+# Nearest misses are searched among this many of the newest entries.
 COMPARED: Final = 1000
 NEAREST: Final = 3
 
-# Between this many comparisons, other requests are answered.
+# After this many comparisons, other requests get a turn.
 _AT_ONCE: Final = 50
 
 Located = tuple[str, StoredRecord]
@@ -31,19 +31,19 @@ Located = tuple[str, StoredRecord]
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Something that does not match, and why."""
+    """An exchange or record that does not match, with the mismatches."""
 
     value: JournalEntry | Located
     misses: list[str]
 
 
 class RequestSearch:
-    """Looks for exchanges in the journal."""
+    """Searches the exchanges of the journal."""
 
     def __init__(
         self, journal: Journal, dashboard: str | None, *, match: Mapping[str, Any], since: Since | None = None
     ) -> None:
-        """Prepare a search; raises MatchError where the match makes no sense."""
+        """Prepare a search; raises MatchError if the pattern is invalid."""
         self._journal, self._dashboard, self._since = journal, dashboard, since or Since()
         spec = {name: _lower_case(value) if name == "headers" else value for name, value in match.items()}
         if unknown := sorted(spec.keys() - {*OUTSIDE, *INSIDE}):
@@ -59,12 +59,12 @@ class RequestSearch:
         return await self._matching(self._since.entries(self._journal))
 
     async def fresh(self) -> int:
-        """Return how many of those that came since the last call match."""
+        """Return the number of matches that arrived since the last call."""
         newest, self._seen = self._journal.added - self._seen, self._journal.added
         return len(await self._matching(lambda _: True, newest))
 
     async def nearest(self) -> list[Miss]:
-        """Return what nearly matches, the nearest first."""
+        """Return the nearest misses, the nearest first."""
         meant = self._since.entries(self._journal)
         candidates = deque(self._journal.entries(self._dashboard, keep=meant), maxlen=COMPARED)
         found = []
@@ -87,7 +87,7 @@ class RequestSearch:
 
 
 class RecordSearch:
-    """Looks for records of a kind in the store. With `user`, only for those about one."""
+    """Searches the records of a kind in the store; with `user`, only the records of that user."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class RecordSearch:
         since: Since | None = None,
         user: str | None = None,
     ) -> None:
-        """Prepare a search; raises MatchError where the match makes no sense."""
+        """Prepare a search; raises MatchError if the pattern is invalid."""
         self._store, self._dashboard, self._kind, self._user = store, dashboard, kind, user
         self._since = since or Since()
         self._match = Matcher.of(dict(match))
@@ -111,12 +111,12 @@ class RecordSearch:
         return await self._matching(Window(since=self._since.time))
 
     async def fresh(self) -> int:
-        """Return how many of those that came since the last call match."""
+        """Return the number of matches that arrived since the last call."""
         after, self._seen = self._seen, await self._store.position()
         return len(await self._matching(Window(after=after)))
 
     async def nearest(self) -> list[Miss]:
-        """Return what nearly matches, the nearest first."""
+        """Return the nearest misses, the nearest first."""
         self._user = None
         candidates = await self._candidates(Window(since=self._since.time, limit=COMPARED))
         found = []
@@ -161,7 +161,7 @@ def _lower_case(headers: Any) -> Any:
 
 
 def _ranked(found: list[Miss]) -> list[Miss]:
-    """Return the nearest misses; of those that are as near, the newest, which come first."""
+    """Return the nearest misses; among equally near ones, the newest first."""
     return sorted(found, key=lambda miss: len(miss.misses))[:NEAREST]
 
 

@@ -1,4 +1,4 @@
-"""Points of time as people give them: epoch seconds, ISO 8601, or the request after which something came."""
+"""Points in time as people write them: epoch seconds, ISO 8601, or the id of a request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from traits_sandbox.store.protocol import StoredRecord
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What came at a time or later (epoch seconds), or after a request, which itself is left out."""
+    """Selects what arrived at a time (epoch seconds) or later, or after a request."""
 
     time: float = 0.0
     request: str = ""
 
     def entries(self, journal: Journal) -> Callable[[JournalEntry], bool]:
-        """Return what tells of each entry, asked oldest first, whether it is meant."""
+        """Return a function that selects entries; call it for each entry, oldest first."""
         if not self.request:
             return lambda entry: entry.received_at >= self.time
-        if not journal.holds(self.request):  # it has left, so all that are there came later
+        if not journal.holds(self.request):  # it was dropped, so all remaining entries are newer
             return lambda _: True
         passed = False
 
@@ -34,7 +34,7 @@ class Since:
         return keep
 
     def records(self, records: list[StoredRecord]) -> list[StoredRecord]:
-        """Return those of the records, oldest first, that are meant."""
+        """Return the selected records; `records` are sorted, oldest first."""
         places = [index for index, record in enumerate(records) if record.request_id == self.request]
         if self.request and places:
             return records[places[-1] + 1 :]
@@ -42,7 +42,7 @@ class Since:
 
 
 def parse_since(text: str, journal: Journal, dashboard: str | None) -> Since:
-    """Return what a text means; raises UsageError if it is neither a time nor a request of the journal."""
+    """Return the point in time of a text; raises UsageError if it is neither a time nor a known request."""
     if not text:
         return Since()
     if entry := journal.find(text, dashboard):

@@ -1,4 +1,4 @@
-"""Uploaded files and bulk loads, each with a verdict on every row that was refused."""
+"""Uploaded files and bulk loads, with the violations of refused rows."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ from traits_sandbox.errors import Violation
 
 MAX_UPLOADS = 1000
 
-# A verdict takes half a KiB, and a file may have a thousand.
+# A violation takes half a KiB, and a file can have a thousand.
 MAX_VERDICTS = 50_000
 
 
 class BulkObject(msgspec.Struct, frozen=True):
-    """What was loaded in bulk: the object `key` below the URI `source`, in a category folder.
+    """An ingested object: `key` relative to the URI `source`, in a category folder.
 
-    `rows` counts its rows so far, the refused ones too. Without a key it is the storage itself.
+    `rows` counts its rows so far, refused ones included. Without a key it is the storage itself.
     """
 
     source: str
@@ -29,7 +29,7 @@ class BulkObject(msgspec.Struct, frozen=True):
 
 
 class UploadNotice(msgspec.Struct, frozen=True):
-    """What a customer is told about a load: `kind` is stable, `message` is a sentence."""
+    """A notice about a load: `kind` is stable, `message` is a sentence."""
 
     kind: str
     message: str
@@ -38,9 +38,9 @@ class UploadNotice(msgspec.Struct, frozen=True):
 class Upload(msgspec.Struct, frozen=True):
     """One file, or one object of a storage.
 
-    `id` is that of the request or the load that it came with, `records` counts what was stored. `refused` are the
-    first verdicts on rows, or what is wrong with the file; `refused_count` counts them all. `object` is there for
-    bulk loads alone, which have no status: nobody is answered.
+    `id` is the id of the request or the load, `records` counts the stored records. `refused` are the first violations
+    of its rows, or of the file; `refused_count` counts all of them. Only bulk loads have an `object`; their status is
+    0, because they have no response.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Upload(msgspec.Struct, frozen=True):
 
 
 class Uploads:
-    """A ring of uploads, oldest first. Bounded in number and in verdicts."""
+    """A ring of uploads, oldest first. The number of uploads and of violations is bounded."""
 
     def __init__(self, *, max_uploads: int = MAX_UPLOADS, max_verdicts: int = MAX_VERDICTS) -> None:
         self._max_uploads, self._max_verdicts = max_uploads, max_verdicts
@@ -65,7 +65,7 @@ class Uploads:
         self._verdicts = 0
 
     def add(self, entry: JournalEntry) -> None:
-        """Keep the upload that an exchange was."""
+        """Add the upload of an exchange."""
         upload = Upload(
             id=entry.request_id,
             received_at=entry.received_at,
@@ -80,7 +80,7 @@ class Uploads:
         self.put(upload)
 
     def put(self, upload: Upload) -> None:
-        """Keep an upload, in the place of an earlier state of the same one."""
+        """Add an upload, in place of an earlier state of it."""
         earlier = self._uploads.get(upload.id)
         self._verdicts += len(upload.refused) - (len(earlier.refused) if earlier else 0)
         self._uploads[upload.id] = upload
@@ -93,11 +93,11 @@ class Uploads:
         return (each for each in self._uploads.values() if dashboard in (None, each.dashboard))
 
     def find(self, upload_id: str, dashboard: str | None = None) -> Upload | None:
-        """Return an upload, if it is still kept."""
+        """Return an upload, or None if it is not kept."""
         upload = self._uploads.get(upload_id)
         return upload if upload and dashboard in (None, upload.dashboard) else None
 
     def clear(self, dashboard: str | None = None) -> None:
-        """Forget the uploads of one dashboard, or all."""
+        """Remove the uploads of one dashboard, or all."""
         self._uploads = {at: each for at, each in self._uploads.items() if dashboard not in (None, each.dashboard)}
         self._verdicts = sum(len(each.refused) for each in self._uploads.values())

@@ -1,4 +1,4 @@
-"""Exchanges, records and uploads as those who ask for them see them."""
+"""Exchanges, records and uploads as JSON objects of the control API."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from traits_sandbox.store.protocol import StoredRecord
 
 
 def shown_request(entry: JournalEntry) -> JsonObject:
-    """Return an exchange; its body is parsed if it is JSON, else a text, and null where there was none."""
+    """Return an exchange; its body is parsed if it is JSON, else a text, and null if there was none."""
     return {
         **brief_request(entry),
         "query": entry.query,
@@ -30,7 +30,7 @@ def shown_request(entry: JournalEntry) -> JsonObject:
 
 
 def brief_request(entry: JournalEntry) -> JsonObject:
-    """Return what an exchange can be told by without a look into it."""
+    """Return the facts about an exchange that need no parsing."""
     return {
         "id": entry.request_id,
         "time": _iso(entry.received_at),
@@ -55,7 +55,7 @@ def shown_headers(headers: Headers) -> dict[str, str]:
 
 
 def shown_record(dashboard: str, record: StoredRecord) -> JsonObject:
-    """Return a record with where it came from."""
+    """Return a record with its origin."""
     return {
         "kind": record.kind,
         "dashboard": dashboard,
@@ -66,7 +66,7 @@ def shown_record(dashboard: str, record: StoredRecord) -> JsonObject:
 
 
 def shown_upload(upload: Upload) -> JsonObject:
-    """Return an upload with the verdicts on its refused rows; `object` is null unless it is a bulk load."""
+    """Return an upload with the violations of its refused rows; `object` is null unless it is a bulk load."""
     return {
         "id": upload.id,
         "kind": "bulk" if upload.object else "upload",
@@ -103,9 +103,9 @@ def _shown_body(body: bytes | None) -> Any:
     value = parsed_body(body)
     try:
         orjson.dumps(value)
-    except TypeError:  # nested more deeply than can be written
+    except TypeError:  # too deep to be written
         return (body or b"").decode(errors="replace")
-    # As it was sent: parsing would round what has more digits than a float.
+    # Unchanged: parsing would round numbers with more digits than a float has.
     return value if isinstance(value, str) or not body else orjson.Fragment(body)
 
 

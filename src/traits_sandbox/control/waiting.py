@@ -1,4 +1,4 @@
-"""Waiting until enough of something is there: woken by arrivals, looking at what is new alone."""
+"""Waits for enough matches: woken by arrivals, it searches only what is new."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -11,17 +11,17 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Search(Protocol[T_co]):
-    """Finds what matches in a collection that grows."""
+    """A search in a growing collection."""
 
     def all(self) -> Awaitable[Sequence[T_co]]:
-        """Return all that match now."""
+        """Return all current matches."""
 
     def fresh(self) -> Awaitable[int]:
-        """Return how many of those that came since the last call of either method match."""
+        """Return the number of matches that arrived since the last call of either method."""
 
 
 async def wait_for(search: Search[T_co], arrivals: Arrivals, *, count: int, within: float) -> Sequence[T_co]:
-    """Return all that match as soon as there are `count` of them, else what there is after `within` seconds."""
+    """Return all matches as soon as there are `count` of them, or those after `within` seconds."""
     found: Sequence[T_co] = ()
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
@@ -29,7 +29,7 @@ async def wait_for(search: Search[T_co], arrivals: Arrivals, *, count: int, with
                 seen = arrivals.count
                 found = await search.all()
                 hoped = len(found)
-                # What matched may be deleted meanwhile, so enough of it is a reason to look again, not an answer.
+                # Matches can be deleted meanwhile, so enough of them is a reason to search again, not a result.
                 while hoped < count:
                     await arrivals.after(seen)
                     seen = arrivals.count

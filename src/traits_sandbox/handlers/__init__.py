@@ -1,1 +1,1 @@
-"""What each behaviour of the emulated API does, free of HTTP."""
+"""The behaviours of the emulated API, without HTTP."""

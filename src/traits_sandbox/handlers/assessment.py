@@ -9,7 +9,7 @@ from traits_sandbox.store.protocol import StoredRecord
 
 
 def assessment_status(operation: Operation, backend: Backend) -> Handler:
-    """Return the handler that reads a user's completion from the survey data that was uploaded."""
+    """Return the handler that reads from the uploaded survey data whether a user has completed the survey."""
     roles = operation.roles
     survey = backend.contract.record(roles["survey"])
     timestamp = survey.field_of("timestamp")
@@ -23,7 +23,7 @@ def assessment_status(operation: Operation, backend: Backend) -> Handler:
 
 
 def _moment(survey: StoredRecord, field: str) -> int:
-    """Return when a survey was completed: at its own timestamp, else at its receipt."""
+    """Return when a survey was completed: at its own timestamp, else when it was received."""
     if text := survey.value.get(field):
         return timegm(strptime(text, "%Y-%m-%d %H:%M:%S"))
     return int(survey.received_at)

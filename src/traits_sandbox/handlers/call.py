@@ -1,4 +1,4 @@
-"""What a handler gets, what it works with, and what it returns. Nothing here speaks HTTP."""
+"""The input, the services and the result of handlers, without HTTP."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,11 +32,11 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class HandlerResult(msgspec.Struct, frozen=True):
-    """A success: what goes into the envelope, and what the log tells beside it.
+    """A success: the data for the envelope, and the facts for the log.
 
-    `records` counts what was stored. `refused` are rows or events that were not, although the request
-    succeeded (`refused_count` in all); `unknown` are fields that the contract does not name, `readings`
-    what lenient mode made of the request.
+    `records` counts the stored records. `refused` are the first violations of rows or events that were not stored,
+    although the request succeeded; `refused_count` counts all of them. `unknown` are fields that the contract does not
+    name, `readings` are the changes of lenient mode.
     """
 
     data: Any = None

@@ -1,4 +1,4 @@
-"""Segments and their personas: who is in them, and what they are like."""
+"""Segments and their personas: their users and their traits."""
 
 import sys
 from collections.abc import Callable, Collection
@@ -16,7 +16,7 @@ PersonaAnswer = Callable[[str, int | None, Collection[str]], Any]
 
 
 def persona_users(operation: Operation, backend: Backend) -> Handler:
-    """Return the handler that lists the users of a persona, or of all, in the order of their ids."""
+    """Return the handler that lists the users of one persona, or of all, sorted by id."""
 
     def ids(segment: str, persona: int | None, users: Collection[str]) -> Any:
         members = users if persona is None else (user for user in users if _persona(backend, segment, user) == persona)
@@ -26,7 +26,7 @@ def persona_users(operation: Operation, backend: Backend) -> Handler:
 
 
 def persona_traits(operation: Operation, backend: Backend) -> Handler:
-    """Return the handler that answers a persona's traits; for all, their mean weighted by size."""
+    """Return the handler that returns the traits of a persona; for all personas, their mean weighted by size."""
     assert operation.response is not None
     model = TraitModel(operation.response.example["data"])
 
@@ -65,7 +65,7 @@ def _persona(backend: Backend, segment: str, user: str) -> int:
 def _index(text: str, roles: dict[str, str]) -> int:
     """Return a persona index; raises BadRequest unless it is a whole number from 1."""
     if text.isascii() and text.isdigit() and not text.startswith("0"):
-        # No need to read an index of so many digits: there are not as many personas.
+        # An index with this many digits is beyond the last persona.
         return int(text) if len(text) < _LONGEST_INDEX else sys.maxsize
     name = roles["persona"]
     message = f"must be an index starting with 1, or {roles['all_personas']}"

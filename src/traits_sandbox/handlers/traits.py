@@ -1,9 +1,8 @@
 """Fake traits: a pure function of seed, segment and persona, the same in every process and Python version.
 
-Chance comes from BLAKE2b; arithmetic is what IEEE 754 defines exactly, with `fsum` for sums, because `sum` of
-floats changed its rounding in Python 3.12. The shape is that of the documented sample: values from 0 to 100
-rounded to 32 bits, the same value wherever a trait's name appears again, and each personality score close to
-the mean of the category that bears its name.
+Randomness comes from BLAKE2b; arithmetic is exact by IEEE 754, with `fsum` for sums, because `sum` of floats changed
+its rounding in Python 3.12. Values are like the documented sample: from 0 to 100, rounded to 32 bits, equal wherever a
+trait's name is repeated, and each personality score is close to the mean of the category with its name.
 """
 
 import hashlib
@@ -15,8 +14,8 @@ Traits = dict[str, dict[str, float]]
 
 _TWO_TO_32 = 4294967296.0
 
-# A persona's centre lies in 35..65, a trait within 22 of its centre, mostly near it; a score that sums up
-# a category within 1.5 of its mean.
+# A persona's centre is in 35..65, a trait within 22 of the centre and mostly near it, a score that summarises a
+# category within 1.5 of its mean.
 _CENTRE, _CENTRE_SPREAD, _TRAIT_SPREAD, _SCORE_SPREAD = 50.0, 15.0, 22.0, 1.5
 
 
@@ -38,13 +37,13 @@ class TraitModel:
         return {category: {name: values[name] for name in names} for category, names in self._sample.items()}
 
     def _facets(self, name: str) -> Sequence[str]:
-        """Return the traits of the category that a trait sums up: the one with its name, if it is not its own."""
+        """Return the traits of the category that a trait summarises: another category with the trait's name."""
         category = self._category_by_name.get(name.lower())
         return () if category is None or name in self._sample[category] else list(self._sample[category])
 
 
 def persona_of(user: str, *, seed: int, segment: str, personas: int) -> int:
-    """Return the persona, from 1, that a user belongs to."""
+    """Return the persona of a user, from 1."""
     digest = hashlib.blake2b(user.encode(errors="surrogatepass"), digest_size=8, key=_key(f"{seed}\x00{segment}"))
     return 1 + int.from_bytes(digest.digest(), "big") % personas
 
@@ -62,7 +61,7 @@ def weighted_mean(parts: Sequence[Traits], weights: Sequence[int]) -> Traits:
 
 
 class _Draw:
-    """Named random values of one persona: the order in which they are asked for does not matter."""
+    """Named random values of one persona, independent of the order in which they are drawn."""
 
     def __init__(self, identity: str) -> None:
         self._key = _key(identity)
@@ -73,7 +72,7 @@ class _Draw:
         return int.from_bytes(digest, "big") / _TWO_TO_32 * 2 - 1
 
     def trait(self, name: str) -> float:
-        """Return a trait's value: the persona's centre, and the mean of two draws, which favours its middle."""
+        """Return a trait's value: the persona's centre plus the mean of two draws, which favours the middle."""
         centre = _CENTRE + _CENTRE_SPREAD * self.uniform("centre", name)
         spread = (self.uniform("first", name) + self.uniform("second", name)) / 2
         return _float32(_clamp(centre + _TRAIT_SPREAD * spread))

@@ -6,7 +6,7 @@ from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 
 
 def remove_user(operation: Operation, backend: Backend) -> Handler:
-    """Return the handler that erases a user; an unknown one is erased already."""
+    """Return the handler that deletes a user; deleting an unknown user succeeds too."""
     schema = BodySchema(backend.contract, operation, lenient=backend.lenient)
     name = operation.roles["user"]
 

@@ -1,1 +1,1 @@
-"""Where acknowledged records live."""
+"""Stores of acknowledged records."""

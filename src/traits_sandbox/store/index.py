@@ -1,8 +1,8 @@
-"""Where a dashboard's records are: references by user, by key, and the batches of each kind.
+"""The index of a dashboard's records: references by user and by key, and the batches of each kind.
 
-A reference to a record is `batch number << 20 | position`. Batches leave oldest first, and looking for the users of
-each would cost more than all else that a push does. So the index is kept in generations: what refers to a batch that
-has left is passed over, until a whole generation goes at once.
+A reference to a record is `batch number << 20 | position`. The oldest batches are dropped first, and finding the users
+of each would cost more than the rest of a push. So the index has generations: references to dropped batches are skipped
+until a whole generation is dropped at once.
 """
 
 from array import array
@@ -22,12 +22,12 @@ def reference(number: int, position: int = 0) -> int:
 
 
 def place(of: int) -> tuple[int, int]:
-    """Return the number of a batch and the position in it that a reference stands for."""
+    """Return the batch number and the position of a reference."""
     return of >> _POSITION_BITS, of & _POSITION
 
 
 class UserIndex:
-    """References by user, in order of arrival: a bare number for one, a packed array for more."""
+    """References by user, in order of arrival: a number for one, a packed array for more."""
 
     def __init__(self) -> None:
         self._by_user: dict[str, int | array[int]] = {}
@@ -36,7 +36,7 @@ class UserIndex:
         return iter(self._by_user)
 
     def add(self, users: Iterable[str | None], first: int) -> None:
-        """Add one reference a user, numbered on from the first; None stands for a record without a user."""
+        """Add one reference for each user, numbered from the first; None is a record without a user."""
         by_user = self._by_user
         for each, user in enumerate(users, first):
             if user is None:
@@ -55,17 +55,17 @@ class UserIndex:
         return (held,) if isinstance(held, int) else held
 
     def since(self, oldest: int) -> Iterator[str]:
-        """Yield the users who have a reference that is not below the oldest."""
+        """Yield the users who have a reference to a kept batch."""
         return (user for user in self._by_user if self.of(user)[-1] >= oldest)
 
     def pop(self, user: str) -> Sequence[int]:
-        """Forget a user; return their references."""
+        """Remove a user; return their references."""
         references = self.of(user)
         self._by_user.pop(user, None)
         return references
 
     def discard(self, references: Mapping[int, str | None]) -> None:
-        """Forget single references, each given with its user; users without any other are forgotten too."""
+        """Remove single references, each with its user; users without any other are removed too."""
         for user in {user for user in references.values() if user in self._by_user}:
             kept = [each for each in self.of(user) if each not in references]
             if kept:
@@ -75,7 +75,7 @@ class UserIndex:
 
 
 class Generation:
-    """Who is in some batches that came one after another, the numbers of which are within `first` and `last`."""
+    """The users of consecutive batches, from number `first` to `last`."""
 
     def __init__(self, era: int, first: int) -> None:
         self.era, self.first, self.last = era, first, first
@@ -91,7 +91,7 @@ class Generation:
             self.mentions.add(batch.columns[layout.mention], reference(number))
 
     def pop(self, user: str) -> Iterator[int]:
-        """Forget a user; yield the references of every record that is about or mentions them."""
+        """Remove a user; yield the references of every record that is about or mentions them."""
         for index in (self.mentions, *self.by_kind.values()):
             yield from index.pop(user)
 
@@ -101,7 +101,7 @@ class Index:
 
     def __init__(self) -> None:
         self._generations: deque[Generation] = deque()
-        # By kind: the reference of each key's present record, the key that changed least recently first.
+        # By kind: the reference of each key's current record, sorted by the last change, oldest first.
         self.keys: dict[str, OrderedDict[str, int]] = {}
         self.batches: defaultdict[str, deque[int]] = defaultdict(deque)
 

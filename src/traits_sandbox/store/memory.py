@@ -26,7 +26,7 @@ _GENERATIONS = 16
 
 
 class HeldBatch(msgspec.Struct):
-    """A batch as it is kept. `raw` and `collection` change once, when a deletion rewrites the batch as a list."""
+    """A stored batch. `raw` and `collection` change once, when a deletion rewrites the batch as a list."""
 
     dashboard: str
     kind: str
@@ -40,34 +40,34 @@ class HeldBatch(msgspec.Struct):
 
     @property
     def live(self) -> int:
-        """Return how many records have not been deleted."""
+        """Return the number of records that are not deleted."""
         return self.count - self.erased
 
     @property
     def cost(self) -> int:
-        """Return the bytes that the batch is counted with."""
+        """Return the bytes that count towards the memory limit."""
         return len(self.raw) + _BATCH_COST + _RECORD_COST * self.count
 
     def records(self) -> list[dict[str, Any] | None]:
-        """Return the records, None in the place of each deleted one."""
+        """Return the records, None in place of each deleted one."""
         value = orjson.loads(self.raw)
         records: list[dict[str, Any] | None] = value[self.collection] if self.collection else value
         return records
 
     def erase(self, positions: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """Take records out of the raw bytes, keeping the places of the others; return them by position."""
+        """Remove records from the raw bytes, without moving the others; return them by position."""
         records = self.records()
         erased = {position: record for position in positions if (record := records[position]) is not None}
         for position in erased:
             records[position] = None
         self.erased += len(erased)
-        # orjson over-allocates; a copy is as large as its content.
+        # orjson allocates too much memory; a copy is as large as its content.
         self.raw, self.collection = bytes(memoryview(orjson.dumps(records))), ""
         return erased
 
 
 class MemoryStore:
-    """Keeps batches in this process, at most `max_bytes` of them: the oldest leave first and are counted."""
+    """Keeps batches in this process, up to `max_bytes`: the oldest are dropped first and counted."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class MemoryStore:
         on_evict: Callable[[int], None] | None = None,
         on_append: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make an empty store; `on_evict` is told how many records have left, each time that has grown tenfold."""
+        """Make an empty store; `on_evict` gets the number of dropped records, each time it has grown tenfold."""
         self._max_bytes = max_bytes
         self._era_bytes = max(1, max_bytes // _GENERATIONS)
         self._on_evict = on_evict
@@ -87,13 +87,13 @@ class MemoryStore:
         self._held: OrderedDict[int, HeldBatch] = OrderedDict()
         self._next = 0
         self._bytes = 0
-        # Of all that was ever appended: it parts the eras.
+        # The number of the last appended batch; it separates what came before a moment from what comes after.
         self._appended = 0
         self._records = 0
         self._evicted = 0
 
     async def append(self, dashboard: str, batches: Sequence[Batch]) -> None:
-        """Keep all batches; make room by letting the oldest go."""
+        """Append all batches; drop the oldest to make room."""
         for batch in batches:
             number, self._next = self._next, self._next + 1
             held = HeldBatch(
@@ -119,7 +119,7 @@ class MemoryStore:
         self._on_append()
 
     async def users(self, dashboard: str) -> Collection[str]:
-        """Return the ids of all users whom some record is about."""
+        """Return the ids of all users who have a record."""
         return self._index(dashboard).users(self._oldest)
 
     async def records(
@@ -136,20 +136,20 @@ class MemoryStore:
         return newest
 
     async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
-        """Return the record about a user that came last, if there is one."""
+        """Return the newest record about a user, or None."""
         references = self._index(dashboard).of_user(kind, user, self._oldest)
         return next(iter(self._read(references, limit=1)), None)
 
     async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
-        """Return those of the keys that some record of the kind has, or had before its user was deleted."""
+        """Return the keys that a record of the kind has, or had before its user was deleted."""
         known: Collection[str] = self._index(dashboard).keys.get(kind, ())
         return {key for key in keys if key in known}
 
     async def delete_user(self, dashboard: str, user: str) -> int:
-        """Erase every record about a user or that mentions them; return how many there were.
+        """Delete every record that is about a user or mentions them; return their number.
 
-        The user is out of every index at once; the bytes of a large history are rewritten batch by batch, so
-        that other requests are answered in between.
+        The user is removed from every index at once; the bytes of a large history are rewritten batch by batch, and
+        other requests are answered in between.
         """
         positions: dict[int, set[int]] = {}
         for number, position in map(place, self._index(dashboard).pop_user(user)):
@@ -162,7 +162,7 @@ class MemoryStore:
         return erased
 
     async def clear(self, dashboard: str | None = None) -> None:
-        """Forget one dashboard with all that it holds, or all of them."""
+        """Delete everything of one dashboard, or of all."""
         for name in list(self._dashboards) if dashboard is None else [dashboard]:
             forgotten = self._dashboards.pop(name, None) or Index()
             for number in chain.from_iterable(forgotten.batches.values()):
@@ -171,11 +171,11 @@ class MemoryStore:
                 self._records -= held.live
 
     async def position(self) -> int:
-        """Return where the store's end is now: records that are appended later lie after it."""
+        """Return the current end of the store: records that are appended later come after it."""
         return self._next
 
     async def status(self) -> StoreStatus:
-        """Return how much is held over all dashboards."""
+        """Return the totals over all dashboards."""
         return StoreStatus("memory", self._records, self._bytes, self._evicted, tuple(self._dashboards))
 
     @property
@@ -203,7 +203,7 @@ class MemoryStore:
         return number >= window.after and self._held[number].received_at >= window.since
 
     def _read(self, references: Iterable[int], limit: int | None = None) -> list[StoredRecord]:
-        """Return the records behind references that are still there; each batch is parsed once."""
+        """Return the records of references to kept batches; each batch is parsed once."""
         found: list[StoredRecord] = []
         parsed: tuple[int, list[dict[str, Any] | None]] = (-1, [])
         for number, position in map(place, references):

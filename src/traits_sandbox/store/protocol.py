@@ -1,4 +1,4 @@
-"""What every store can do. Times are epoch seconds; a dashboard is the name of one customer's separate world."""
+"""The interface of every store. Times are epoch seconds; a dashboard is the name of one customer's separate data."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class RecordLayout:
-    """Which fields of a kind's records the store indexes; empty where the kind has no such field.
+    """The fields of a kind that the store indexes; empty if the kind has no such field.
 
-    `user` names whom a record is about, `mention` another user in it, `key` by what a later record replaces an
-    earlier one.
+    `user` is the user of a record, `mention` another user in it, and a later record replaces an earlier one with the
+    same `key`.
     """
 
     user: str = ""
@@ -21,20 +21,19 @@ class RecordLayout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the fields that are named."""
+        """Return the names of the indexed fields."""
         return tuple(name for name in (self.user, self.mention, self.key) if name)
 
     def columns(self, records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-        """Return the values of the named fields in parsed records."""
+        """Return the values of the indexed fields in parsed records."""
         return {name: [record.get(name) for record in records] for name in self.names}
 
 
 class Batch(msgspec.Struct, frozen=True):
     """Records of one kind that arrived together.
 
-    `raw` is the JSON of `count` records: a list, or an object that holds the list under `collection`. `columns`
-    holds, for each field that the layout names, its value in every record (None where absent), so that a store
-    need not parse what it appends.
+    `raw` is the JSON of `count` records: a list, or an object with the list under `collection`. `columns` has the
+    values of each indexed field in all records (None if absent), so a store need not parse what it appends.
     """
 
     kind: str
@@ -49,7 +48,7 @@ class Batch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record with when it came and with which request (`request_id`)."""
+    """A record with the time and the id of the request that brought it."""
 
     kind: str
     value: dict[str, Any]
@@ -59,7 +58,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which records are meant: appended after a position, received at or after a time, at most so many of the newest.
+    """Selects records: appended after a position, received at or after a time, at most `limit` of the newest.
 
     `after` is what `position` returned, `since` is in epoch seconds.
     """
@@ -74,7 +73,7 @@ ALL: Final = Window()
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """How much a store holds; `evicted` counts records that left to keep within the memory limit."""
+    """The totals of a store; `evicted` counts records that were dropped to keep within the memory limit."""
 
     store: str
     records: int
@@ -87,10 +86,10 @@ class Store(Protocol):
     """A place for acknowledged records."""
 
     async def append(self, dashboard: str, batches: Sequence[Batch]) -> None:
-        """Keep all batches, or none if it raises."""
+        """Append all batches, or none if it raises."""
 
     async def users(self, dashboard: str) -> Collection[str]:
-        """Return the ids of all users whom some record is about."""
+        """Return the ids of all users who have a record."""
 
     async def records(
         self, dashboard: str, kind: str, *, user: str | None = None, window: Window = ALL
@@ -98,19 +97,19 @@ class Store(Protocol):
         """Return the records of a kind within a window, oldest first; those about one user if it is given."""
 
     async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
-        """Return the record about a user that came last, if there is one."""
+        """Return the newest record about a user, or None."""
 
     async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
-        """Return those of the keys that some record of the kind has, or had before its user was deleted."""
+        """Return the keys that a record of the kind has, or had before its user was deleted."""
 
     async def delete_user(self, dashboard: str, user: str) -> int:
-        """Erase every record about a user or that mentions them; return how many there were."""
+        """Delete every record that is about a user or mentions them; return their number."""
 
     async def clear(self, dashboard: str | None = None) -> None:
-        """Forget one dashboard with all that it holds, or all of them."""
+        """Delete everything of one dashboard, or of all."""
 
     async def position(self) -> int:
-        """Return where the store's end is now: records that are appended later lie after it."""
+        """Return the current end of the store: records that are appended later come after it."""
 
     async def status(self) -> StoreStatus:
-        """Return how much is held over all dashboards."""
+        """Return the totals over all dashboards."""

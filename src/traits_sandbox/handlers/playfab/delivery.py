@@ -1,4 +1,4 @@
-"""What a delivery of PlayFab events brings into the store, and what of it is refused."""
+"""The records of one delivery of PlayFab events, and the violations of what is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from traits_sandbox.handlers.playfab.rules import Mapped
 from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Batch, RecordLayout
 
-# Kinds of our own beside the contract's: events as they came, and the days on which players registered.
+# Kinds that the contract does not have: raw events, and the days on which players registered.
 WEBHOOK_EVENT = "webhook_event"
 REGISTRATION = "registration"
 
@@ -21,14 +21,14 @@ EVENTS = "events"
 
 KEY, USER, DAY = "id", "user", "day"
 
-# A raw event only mentions its player: deletion takes it along, but by itself it makes no user.
+# A raw event only mentions its player: it is deleted with the player, but does not create a user.
 _EVENT_LAYOUT = RecordLayout(mention=USER, key=KEY)
 _REGISTRATION_LAYOUT = RecordLayout(user=USER)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event that was not seen before, its place in the delivery, and what it is mapped to."""
+    """An event that was not seen before, its index in the delivery, and its mapped records."""
 
     index: int
     event: PlayFabEvent
@@ -36,18 +36,18 @@ class Arrived:
 
     @property
     def player(self) -> str:
-        """Return the player's id; empty if there is none, or if it is nothing that can be one."""
+        """Return the player's id; empty if there is none, or if it is not a text."""
         player = self.event.player
         return player if isinstance(player, str) else ""
 
     @property
     def wants_registration(self) -> bool:
-        """Tell whether the event becomes a record that shows when its player registered."""
+        """Tell whether the event becomes a record with the player's day of registration."""
         return bool(self.player and self.mapped and self.mapped.record.field_of("registered"))
 
 
 class Delivery:
-    """Collects events one after another; `records` counts the valid records they became."""
+    """Collects the events of a delivery; `records` counts the valid records that they became."""
 
     def __init__(self, intake: Intake, request_id: str, days: Mapping[str, str]) -> None:
         self.refused = KeptViolations()
@@ -60,7 +60,7 @@ class Delivery:
         self._raw: list[JsonObject] = []
 
     def take(self, arrived: Arrived) -> None:
-        """Take in an event: its valid records, and itself with the verdict on the others."""
+        """Add an event: its valid records, and the raw event with the violations of the others."""
         verdict: list[str] = []
         if arrived.mapped:
             verdict = self._take_rows(arrived, arrived.mapped)
@@ -69,7 +69,7 @@ class Delivery:
         self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": verdict})
 
     def batches(self, arrival: Arrival) -> list[Batch]:
-        """Return everything that is to be stored."""
+        """Return all batches to store."""
         batches = [*_batches(WEBHOOK_EVENT, _EVENT_LAYOUT, self._raw, arrival)]
         batches += _batches(REGISTRATION, _REGISTRATION_LAYOUT, self._registrations, arrival)
         for heading, rows in self._accepted.items():

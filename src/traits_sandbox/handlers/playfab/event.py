@@ -1,4 +1,4 @@
-"""PlayFab's events as the mapping sees them: redacted, and parted into envelope and content."""
+"""PlayFab's events, redacted and split into envelope and content."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from traits_sandbox.contract.model import Webhook
 
-# Deeper values are cut off: orjson writes about 250 levels, and no event that means something has so many.
+# Deeper values are cut off: orjson writes about 250 levels, and no useful event has that many.
 MAX_DEPTH = 64
 
 
@@ -15,8 +15,8 @@ MAX_DEPTH = 64
 class PlayFabEvent:
     """One event.
 
-    `raw` is the redacted event, `content` what rules look into, `params` the content without the envelope.
-    What PlayFab left out is None, or empty for `id`; `moment` is in UTC.
+    `raw` is the redacted event, `content` the part that rules read, `params` the content without the envelope.
+    Parts that are missing are None, or empty for `id`; `moment` is in UTC.
     """
 
     id: str
@@ -30,7 +30,7 @@ class PlayFabEvent:
 
 
 class EventReader:
-    """Reads events by the names that the contract gives their parts."""
+    """Reads events by the names that the contract has for their parts."""
 
     def __init__(self, webhook: Webhook) -> None:
         self._webhook = webhook
@@ -69,7 +69,7 @@ class EventReader:
     def _parted(self, raw: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         classic_name = self._webhook.names["name"][0]
         if find(raw, classic_name) is None and self._named(raw, "name") is not None:
-            # The newer form keeps everything of the event's own in a payload, apart from the envelope.
+            # The newer form has the event's own values in a payload, separate from the envelope.
             payload = self._named(raw, "payload")
             content = payload if isinstance(payload, dict) else {}
             return content, content
@@ -85,21 +85,21 @@ class EventReader:
 
 
 def first_found(value: Any, paths: Iterable[str]) -> Any:
-    """Return what stands at the first path that leads to something."""
+    """Return the value at the first path that has one."""
     return next((found for path in paths if (found := find(value, path)) is not None), None)
 
 
 def find(value: Any, path: str) -> Any:
-    """Return what stands at a dotted path, or None."""
+    """Return the value at a dotted path, or None."""
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def utc(value: Any) -> datetime | None:
-    """Return the moment that a text such as `2020-09-15T14:54:08.1290914Z` names, in UTC, or None.
+    """Return the moment of a text such as `2020-09-15T14:54:08.1290914Z` in UTC, or None.
 
-    A text without an offset is taken as UTC; more than six fraction digits are cut.
+    A text without an offset is in UTC; digits beyond microseconds are cut.
     """
     try:
         moment = datetime.fromisoformat(value)

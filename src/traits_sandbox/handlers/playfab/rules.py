@@ -1,4 +1,4 @@
-"""The mapping of PlayFab's events to records: the first rule of the contract that fits and yields something."""
+"""Maps PlayFab's events to records: by the first rule of the contract that fits and yields records."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from traits_sandbox.errors import UsageError
 from traits_sandbox.handlers.playfab.event import PlayFabEvent, find, utc
 from traits_sandbox.json_types import JsonObject
 
-# Far more than an event of PlayFab's has: values, and characters of their paths, in which names are repeated.
+# Limits far above any PlayFab event: the number of values, and of characters in their paths.
 MAX_VALUES = 10_000
 MAX_PATHS = 2**20
 
@@ -23,24 +23,24 @@ _ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class EventMatch:
-    """An event under a rule that bears its name."""
+    """An event with a rule for its name."""
 
     event: PlayFabEvent
     rule: EventRule
     webhook: Webhook
 
     def given(self, word: str) -> Any:
-        """Return what the event has for an input of the rule, or None."""
+        """Return the event's value for an input of the rule, or None."""
         return find(self.event.content, self.rule.inputs[word])
 
     def filled(self, **values: Any) -> JsonObject:
-        """Return fields of the record by the rule's words for its outputs, None left out."""
+        """Return fields of the record by the rule's names for its outputs, without None."""
         return {self.rule.outputs[word]: value for word, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What became of an event: rows of one record, and the player's day of registration if the event tells it."""
+    """The result of mapping an event: rows of one record, and the player's day of registration if the event has it."""
 
     record: Record
     rows: tuple[JsonObject, ...]
@@ -60,7 +60,7 @@ class Rules:
         self._records = {rule.record: contract.record(rule.record) for rule in webhook.events}
 
     def map(self, event: PlayFabEvent) -> Mapped | None:
-        """Return what becomes of an event; None without a player, or where no rule fits."""
+        """Return the mapped records of an event; None without a player, or if no rule fits."""
         if event.player is None:
             return None
         for rule in self._webhook.events:
@@ -78,7 +78,7 @@ class Rules:
 
 
 def _common(match: EventMatch, record: Record) -> JsonObject:
-    """Return what all rows of a match share: the user, the moment, and the fields that are copied."""
+    """Return the fields that all rows of a match have: the user, the moment, and copied fields."""
     user, timestamp = record.field_of("user"), record.field_of("timestamp")
     row = {name: find(match.event.content, path) for name, path in match.rule.fields.items()}
     if user:
@@ -98,12 +98,12 @@ def _day_of_registration(match: EventMatch) -> str:
 
 
 def copy(_: EventMatch) -> list[JsonObject]:
-    """Return one row of nothing but the common fields."""
+    """Return one row with only the common fields."""
     return [{}]
 
 
 def products(match: EventMatch) -> list[JsonObject]:
-    """Return a purchase for each distinct product, the order's total split by unit; the last takes the rest."""
+    """Return a purchase for each distinct product; the order's total is split by unit, and the last gets the rest."""
     bought = match.given("products")
     bought = [bought] if isinstance(bought, str) else bought
     if not isinstance(bought, list) or not 0 < len(bought) <= MAX_VALUES:
@@ -119,7 +119,7 @@ def products(match: EventMatch) -> list[JsonObject]:
 
 
 def total(match: EventMatch) -> list[JsonObject]:
-    """Return a purchase of a quantity, one unless it is told, at its unit price."""
+    """Return a purchase of a quantity (1 by default) at its unit price."""
     quantity, price = match.given("quantity"), match.given("unit_price")
     quantity = 1 if quantity is None else quantity
     if _is_number(quantity) and _is_number(price):
@@ -128,7 +128,7 @@ def total(match: EventMatch) -> list[JsonObject]:
 
 
 def statistic(match: EventMatch) -> list[JsonObject]:
-    """Return a level-up if the statistic is one of levels and rose to a whole number."""
+    """Return a level-up if the statistic is a level and rose to a whole number."""
     name, level, previous = match.given("statistic"), whole(match.given("value")), match.given("previous")
     if not isinstance(name, str) or name.lower() not in match.webhook.level_statistics or level is None:
         return []
@@ -137,7 +137,7 @@ def statistic(match: EventMatch) -> list[JsonObject]:
 
 
 def action(match: EventMatch) -> list[JsonObject]:
-    """Return an action with the event's own values as params; none if they are far more than events have."""
+    """Return an action with the event's own values as params; none if there are too many."""
     event = match.event
     params: list[JsonObject] = []
     room = MAX_PATHS
@@ -153,21 +153,21 @@ def action(match: EventMatch) -> list[JsonObject]:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """A way to make rows of a match, and the words that a rule has to name for it."""
+    """A function that makes rows of a match, and the names that a rule must define for it."""
 
     rows: Callable[[EventMatch], list[JsonObject]]
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
     def check(self, rule: EventRule) -> None:
-        """Raise UsageError if a rule lacks a word."""
+        """Raise UsageError if a rule lacks a name."""
         lacking = [word for word in self.inputs if word not in rule.inputs]
         lacking += [word for word in self.outputs if word not in rule.outputs]
         if lacking:
             raise UsageError(f"the rule for {rule.event} must name {', '.join(lacking)}, as its transform needs them")
 
 
-# The transform after which a player's day of registration is remembered.
+# The transform that stores a player's day of registration.
 _REGISTRATION = "registration"
 
 _ACTION_WORDS = ("id", "name", "params", "key", "value")
@@ -183,14 +183,14 @@ TRANSFORMS: Mapping[str, Transform] = {
 
 
 def whole(value: Any) -> int | None:
-    """Return a whole number that fits 64 bits, however JSON spells it, or None."""
+    """Return a whole number within 64 bits, in any notation of JSON, or None."""
     if not _is_number(value) or value != value // 1 or not -(2**63) <= value < 2**63:
         return None
     return int(value)
 
 
 def flattened(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each plain value as text with its dotted path, elements of lists by index; null is left out."""
+    """Yield each plain value as text with its dotted path; list elements by index, without null."""
     if isinstance(value, dict | list):
         for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from flattened(inner, f"{path}.{name}" if path else str(name))
@@ -199,14 +199,14 @@ def flattened(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _split(cents: Any, counts: list[int]) -> list[Any]:
-    """Return the price in dollars of each count of units; what is not in whole cents is left to the schema."""
+    """Return the price in dollars of each count of units; the schema judges what is not in whole cents."""
     amount = whole(cents)
     if amount is None:
         return [None if _is_number(cents) else cents] * len(counts)
     unit = amount // sum(counts)
     parts = [unit * count for count in counts]
     parts[-1] = amount - sum(parts[:-1])
-    # Division of integers rounds to the nearest float, the very one that JSON would make of the decimal.
+    # Division of integers rounds to the nearest float, as parsing the decimal number does.
     return [part / 100 for part in parts]
 
 
@@ -215,7 +215,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _bounded(value: float) -> float | None:
-    """Return a number as JSON can carry it: a float beyond 64 bits, None beyond all floats."""
+    """Return a number that JSON can contain: a float beyond 64 bits, None beyond the range of floats."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         value = float(value)
     return value if isfinite(value) else None

@@ -1,6 +1,6 @@
 """The webhook that PlayFab posts its events to: one event, or a list of them.
 
-Events are acknowledged whatever becomes of them, and kept raw with their verdict.
+Every event is acknowledged, and stored raw with the violations of its records.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from traits_sandbox.handlers.playfab.event import EventReader, PlayFabEvent
 from traits_sandbox.handlers.playfab.rules import Rules
 from traits_sandbox.store.protocol import Store
 
-# Far above any batch of PlayFab's: this bounds the memory that one request takes.
+# Far above any batch of PlayFab: it bounds the memory of one request.
 MAX_EVENTS = 10_000
 
 
 def webhook(operation: Operation, backend: Backend) -> Handler:
-    """Return the handler that stores events and the records they map to, all of a delivery or nothing."""
+    """Return the handler that stores events and their mapped records: a whole delivery or nothing."""
     assert operation.webhook is not None
     reader = EventReader(operation.webhook)
     rules = Rules(backend.contract, operation.webhook)
     store = backend.store
-    # When an event is delivered twice at the same time, the second delivery has to see what the first one stored.
+    # If an event is delivered twice at the same time, the second delivery must see what the first one stored.
     one_at_a_time = asyncio.Lock()
 
     async def handle(call: Call) -> HandlerResult:
@@ -65,7 +65,7 @@ def _elements(body: Any) -> list[Any]:
 async def _unseen(
     store: Store, dashboard: str, events: Sequence[tuple[int, PlayFabEvent]]
 ) -> list[tuple[int, PlayFabEvent]]:
-    """Return the events that came neither before nor earlier in this delivery; one without an id always is new."""
+    """Return the events that are new in the store and in this delivery; an event without an id is always new."""
     seen = await store.known_keys(dashboard, WEBHOOK_EVENT, {event.id for _, event in events if event.id})
     unseen = []
     for index, event in events:
@@ -76,7 +76,7 @@ async def _unseen(
 
 
 async def _days(store: Store, dashboard: str, arrived: Sequence[Arrived]) -> dict[str, str]:
-    """Return the known days of registration of the players for whose records one is asked."""
+    """Return the known days of registration of the players whose records need one."""
     days = {each.player: each.mapped.registered for each in arrived if each.mapped and each.mapped.registered}
     for each in arrived:
         if each.wants_registration and each.player not in days:
