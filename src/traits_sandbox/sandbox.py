@@ -1,4 +1,4 @@
-"""Assembly: from settings to a working sandbox. What it is made of stands here, once, in order."""
+"""Assembly: from settings to a working sandbox. All parts are listed here once, in order."""
 
 import secrets
 from collections.abc import Callable
@@ -102,7 +102,7 @@ class Sandbox:
         self.app = Gateway(api, self.controls, HostGate((settings.host, *settings.allow_host)))
 
     async def health(self) -> dict[str, Any]:
-        """Return what the health endpoint tells."""
+        """Return the reply of the health endpoint."""
         store = asdict(await self.store.status())
         del store["dashboards"]
         return {
@@ -130,13 +130,13 @@ class Sandbox:
 
 
 def _numbered_ids() -> Callable[[], str]:
-    """Return a source of request ids: short, in order, and distinct between processes that share a log."""
+    """Return a source of request ids: short, ascending, and different in each process that shares a log."""
     numbers, run = count(1), secrets.token_hex(2)
     return lambda: f"{run}-{next(numbers)}"
 
 
 def _concealing(contract: Contract) -> Conceal:
-    """Return what keeps the personal data that webhooks drop on arrival out of the journal too."""
+    """Return a function that removes the personal data that webhooks drop from the journal too."""
     readers = {o.id: EventReader(o.webhook) for o in contract.operations if o.webhook}
 
     def conceal(operation: str, body: bytes) -> bytes | None:

@@ -1,1 +1,1 @@
-"""The HTTP door: from a socket to a handler and back."""
+"""The HTTP server: from a socket to a handler and back."""

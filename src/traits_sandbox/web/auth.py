@@ -6,19 +6,19 @@ from collections.abc import Sequence
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _SCHEME = "bearer "
 
-# The dashboard of a key alone, without a name behind it.
+# The dashboard of a key without a name.
 DEFAULT_DASHBOARD = "default"
 
 
 class Keys:
-    """The configured keys. `K` opens its dashboard `default`, `K/NAME` one of its own called NAME."""
+    """The configured keys. `K` opens its dashboard `default`, `K/NAME` its dashboard NAME."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        # With several keys the first one's dashboards keep their plain names.
+        # With several keys, only the dashboards of the first one have plain names.
         self._prefix = {key: "" if number == 1 else f"key{number}:" for number, key in enumerate(keys, 1)}
 
     def dashboard(self, credential: str) -> str | None:
-        """Return the name of the dashboard that a credential opens, or None if it opens none."""
+        """Return the name of the dashboard that a credential opens, or None."""
         if credential in self._prefix:
             return self._prefix[credential] + DEFAULT_DASHBOARD
         key, _, name = credential.rpartition("/")

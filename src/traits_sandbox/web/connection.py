@@ -1,4 +1,4 @@
-"""A client's connection, for answers that must end it, or take their time on it."""
+"""A client's connection, for responses that end it or are delayed on it."""
 
 import asyncio
 import socket
@@ -11,14 +11,14 @@ from traits_sandbox.system import NO_LINGER
 
 EXTENSION: Final = "traits_sandbox.connection"
 
-# What a client needs to read what has arrived before the reset overtakes it.
+# Seconds for a client to read what it received before it sees the reset.
 _SETTLE = 0.05
 _FLUSHED_WITHIN = 5.0
 _FLUSH_TICK = 0.005
 
 
 class Connection:
-    """One transport. Waiting on it ends early when the client leaves, or when the server does."""
+    """One transport. A pause on it ends early when the client disconnects or the server shuts down."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -31,37 +31,37 @@ class Connection:
         return self._lost.is_set()
 
     def note_lost(self) -> None:
-        """Take notice that the connection is gone."""
+        """Note that the connection is lost."""
         self._lost.set()
         self._hurry.set()
 
     def note_shutdown(self) -> None:
-        """Take notice that the server ends: nobody waits any longer."""
+        """Note that the server shuts down, which ends all pauses."""
         self._hurry.set()
 
     async def pause(self, seconds: float) -> None:
-        """Wait for so many seconds, at most."""
+        """Wait for this many seconds at most."""
         if seconds > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._hurry.wait()
 
     def close(self) -> None:
-        """End the connection in order, once what was written is sent."""
+        """Close the connection after everything that was written is sent."""
         self._transport.close()
 
     async def flush(self) -> None:
-        """Give the client a chance to read what was written."""
+        """Wait until the client could read what was written."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_FLUSHED_WITHIN):
-                # First a moment, as what is written waits for the loop's next turn before it is in any buffer.
+                # What was written gets into a buffer only at the next turn of the event loop.
                 await asyncio.sleep(_SETTLE)
-                # Transports tell nobody when their buffer is empty.
+                # A transport does not report when its buffer is empty.
                 while self._transport.get_write_buffer_size() and not self.lost:  # noqa: ASYNC110
                     await asyncio.sleep(_FLUSH_TICK)
 
     async def reset(self) -> None:
-        """End the connection at once, so that the client sees it reset."""
+        """Close the connection at once, so that the client sees a reset."""
         if not self.lost:
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             self._transport.abort()
@@ -69,7 +69,7 @@ class Connection:
 
 
 class NoConnection(Connection):
-    """Stands for the transport where there is none: the app was called without a server."""
+    """A connection without a transport, for an app that is called without a server."""
 
     def __init__(self) -> None:
         self._lost = asyncio.Event()
@@ -80,7 +80,7 @@ class NoConnection(Connection):
         raise ConnectionError("the sandbox has closed the connection: a fault was planned")
 
     async def flush(self) -> None:
-        """Do nothing: whatever was sent has been taken."""
+        """Do nothing: everything that was sent has arrived."""
 
     async def reset(self) -> None:
         """Fail as a client's socket would."""
@@ -88,6 +88,6 @@ class NoConnection(Connection):
 
 
 def connection_of(scope: Scope) -> Connection:
-    """Return the connection that a request came on."""
+    """Return the connection of a request."""
     extensions = scope.get("extensions") or {}
     return extensions.get(EXTENSION) or NoConnection()

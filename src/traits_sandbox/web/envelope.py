@@ -1,4 +1,4 @@
-"""Answers as bytes: the documented envelope and the sandbox's own headers."""
+"""Responses as bytes: the documented envelope and the sandbox's own headers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,14 +18,14 @@ _CHALLENGE = (b"www-authenticate", b"Bearer")
 
 
 class EnvelopeResponse(msgspec.Struct, frozen=True):
-    """A status, a body and the headers that this answer alone has."""
+    """A status, a body, and headers besides the usual ones."""
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
     async def send(self, send: Send, request_id: str) -> None:
-        """Send this answer, marked with the id under which the log tells of it."""
+        """Send this response, with the request id that the log has too."""
         length = (b"content-length", b"%d" % len(self.body))
         headers = [_CONTENT_TYPE, length, (b"sandbox-request-id", request_id.encode()), *self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
@@ -40,7 +40,7 @@ def success(response: Response, reply: HandlerResult) -> EnvelopeResponse:
 
 
 def refusal(contract: Contract, error: ApiError) -> EnvelopeResponse:
-    """Return the envelope of an error: with `errors` when the request breaks the contract."""
+    """Return the envelope of an error, with `errors` if the request breaks the contract."""
     body: dict[str, Any] = {"code": error.status, "message": error_message(contract, error.status)}
     if error.violations:
         body["errors"] = error_map(error.violations)
@@ -48,7 +48,7 @@ def refusal(contract: Contract, error: ApiError) -> EnvelopeResponse:
 
 
 def error_map(violations: Iterable[Violation]) -> dict[str, str]:
-    """Return the documented map of the first bad record: bare field name to a sentence about it."""
+    """Return the documented map of the first bad record: from a field's name to a sentence about it."""
     sentences: dict[str, str] = {}
     first: Violation | None = None
     for violation in violations:

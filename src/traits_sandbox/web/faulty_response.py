@@ -1,4 +1,4 @@
-"""Answers that do not arrive as they should."""
+"""Responses that a fault delays, cuts or resets."""
 
 from collections.abc import Iterator
 
@@ -8,19 +8,19 @@ from traits_sandbox.control.faults import Decision, FaultEffect
 from traits_sandbox.web.connection import Connection
 from traits_sandbox.web.envelope import EnvelopeResponse
 
-# A slow body comes in pieces this many seconds apart, or of one byte.
+# A slow body is sent in pieces at this interval in seconds, of one byte at least.
 _TICK = 0.1
 
 
 class FaultyResponse(EnvelopeResponse, frozen=True, kw_only=True):
-    """An answer that is delivered as a fault wants it; with status 0 none of it is sent."""
+    """A response that is sent as a fault demands; with status 0 nothing is sent."""
 
     connection: Connection
     decision: Decision
     content_type: str | None = None
 
     async def send(self, send: Send, request_id: str) -> None:
-        """Send as much of this answer as the fault lets pass."""
+        """Send the part of this response that the fault allows."""
         await self.connection.pause(self.decision.delay)
         if not self.status:
             await self.connection.reset()
@@ -65,7 +65,7 @@ class FaultyResponse(EnvelopeResponse, frozen=True, kw_only=True):
 
 
 def _kept(effect: FaultEffect, body: bytes) -> int:
-    """Return how many bytes of a body are sent: some are always missing."""
+    """Return the number of bytes of a truncated body; at least one is missing."""
     wanted = 0.5 if effect.truncate is None else effect.truncate
     return max(0, min(int(wanted * len(body)) if isinstance(wanted, float) else wanted, len(body) - 1))
 

@@ -1,4 +1,4 @@
-"""The front door: refuses foreign hosts, then leads to the sandbox's own endpoints or to the emulated API."""
+"""The gateway: refuses foreign hosts, and passes requests on to the control API or to the emulated API."""
 
 from functools import cached_property
 
@@ -20,7 +20,7 @@ class Gateway:
 
     @cached_property
     def _admin(self) -> ASGIApp:
-        # Made when it is first asked for: Starlette's applications are a third of what a sandbox imports.
+        # Made at the first call: Starlette's applications are a third of all imports of a sandbox.
         from traits_sandbox.web.control.app import admin
 
         return admin(self._controls)

@@ -1,4 +1,4 @@
-"""Which Host names are served: a foreign one may be a page that rebinds its name to this machine."""
+"""The Host names that are served: a foreign name may be a web page that rebinds its name to this machine."""
 
 import re
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ _WELL_FORMED = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 
 
 class HostGate:
-    """Lets IP literals, loopback names and the allowed names pass."""
+    """Admits IP literals, loopback names and allowed names."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = {name.lower().rstrip(".") for name in allowed}
-        # Remembers verdicts on what clients repeat in every request; bounded, as the names are theirs.
+        # A cache, because clients repeat the name in every request; bounded, because they choose the names.
         self._known: dict[bytes, bool] = {}
 
     def admits(self, host: bytes) -> bool:

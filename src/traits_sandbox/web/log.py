@@ -1,4 +1,4 @@
-"""The request log of `serve`: one line an exchange on standard error, what was wrong with it below."""
+"""The request log of `serve` on standard error: one line for each exchange, with its violations below."""
 
 import json
 import re
@@ -24,7 +24,7 @@ Render = Callable[[JournalEntry], str]
 
 
 class RequestLog:
-    """Writes exchanges in the format it was made with; nothing once its stream is gone."""
+    """Writes exchanges in one format; nothing after its stream is closed."""
 
     def __init__(self, render: Render | None, masker: Masker, stream: TextIO) -> None:
         self._render = render
@@ -37,12 +37,12 @@ class RequestLog:
             self._write(self._render(entry))
 
     def report_bug(self, entry: JournalEntry, error: Exception) -> None:
-        """Write the cause of a 500: always, whatever the format."""
+        """Write the cause of a 500, in every format."""
         cause = "".join(traceback.format_exception(error))
         self._write(f"{entry.request_id}: this is a bug in traits-sandbox, please report it\n{cause}")
 
     def say(self, sentence: str) -> None:
-        """Write a sentence about the sandbox itself."""
+        """Write a line about the sandbox itself."""
         self._write(sentence)
 
     def _write(self, text: str) -> None:
@@ -51,7 +51,7 @@ class RequestLog:
         try:
             self._stream.write(self._masker(text) + "\n")
             self._stream.flush()
-        except (OSError, ValueError):  # whoever read it has gone; requests are still to be answered
+        except (OSError, ValueError):  # the reader is gone, but requests are still answered
             self._stream = None
 
 
@@ -77,7 +77,7 @@ def coloured(entry: JournalEntry) -> str:
 
 
 def as_json(entry: JournalEntry) -> str:
-    """Return an exchange as one JSON object in ASCII: the shape that `--log-format json` promises."""
+    """Return an exchange as one JSON object in ASCII, as documented for `--log-format json`."""
     text = orjson.dumps(
         {
             "time": _moment(entry).isoformat(timespec="milliseconds"),
@@ -97,12 +97,12 @@ def as_json(entry: JournalEntry) -> str:
             "fault": entry.fault,
         }
     ).decode()
-    # Whatever the stream's encoding is, what stands on it must still be JSON.
+    # The line must be JSON in every encoding of the stream.
     return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _status(entry: JournalEntry) -> str:
-    return str(entry.status or "---")  # a fault left it without an answer
+    return str(entry.status or "---")  # a fault suppressed the response
 
 
 def _headline(entry: JournalEntry, status: str) -> str:

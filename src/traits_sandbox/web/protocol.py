@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol with the bounds that it leaves to a proxy.
+"""uvicorn's HTTP protocol with two limits that it leaves to a proxy.
 
-How long a request may take to arrive, and how much of it may be anything but its body.
+They bound the time in which a request arrives, and the bytes that are not its body.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from traits_sandbox.web.connection import EXTENSION, Connection
 
-# What other servers allow, and far more than a client of this API sends.
+# The limit of other servers, and far more than a client of this API sends.
 MAX_HEAD = 64 * 2**10
 
 _OFFER = re.compile(rb"\r\nUpgrade:", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that knows since when it waits for a whole request, and how much of that is framing.
+    """A connection that knows since when it has waited for a complete request, and the bytes of its framing.
 
-    Framing is all that is no body: the head, the sizes and extensions of chunks, trailers.
+    Framing is everything except the body: the head, the sizes and extensions of chunks, trailers.
     """
 
     waiting_since: float | None = None
@@ -39,23 +39,23 @@ class BoundedProtocol(HttpToolsProtocol):
         self._extensions: dict[str, Any] = {EXTENSION: self._connection}
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever still works for this connection that it is gone."""
+        """Report the lost connection to the requests that are still being answered."""
         super().connection_lost(exc)
         if self._running is not None:
-            # The base class tells the newest request alone, which is not this one when requests are pipelined.
+            # The base class reports it only to the newest request, which is another one if requests are pipelined.
             self._running.disconnected = True
         self._connection.note_lost()
 
     def shutdown(self) -> None:
-        """Let what is in flight finish, without any further wait of its own choice."""
+        """Let requests in flight finish, and end all pauses."""
         super().shutdown()
         self._connection.note_shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived, unless what came before was framing beyond all measure."""
+        """Parse data that arrived, unless the framing so far is too large."""
         if self._in_head:
             data = _without_offer(data)
-        # The smallest chunk of a body has one byte and six around it.
+        # The smallest chunk has one byte of body and six bytes of framing.
         if self._received - self._body <= MAX_HEAD + 6 * self._body:
             self._received += len(data)
             super().data_received(data)
@@ -69,14 +69,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:
-        """Wait for the rest of a request that has begun."""
+        """Begin to wait for the rest of a request."""
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
         self.waiting_since = self.loop.time()
         self._received, self._body, self._head, self._in_head = 0, 0, 0, True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; an error here is one of the parser's, which refuses the request."""
+        """Add a header; an error raised here makes the parser refuse the request."""
         self._head += len(name) + len(value)
         if self._head > 2 * MAX_HEAD:
             raise ValueError("the head is too large")
@@ -85,25 +85,25 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body, which has a limit of its own."""
+        """Add a piece of the body, which has a separate limit."""
         self._body += len(body)
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        """Let the body come."""
+        """Begin to receive the body."""
         self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Wait no longer: the request is here, and its answer may take its time."""
+        """Stop waiting: the request is complete."""
         self.waiting_since, self._in_head = None, True
         super().on_message_complete()
 
 
 def _without_offer(data: bytes) -> bytes:
-    """Rename the Upgrade header: offers of another protocol may be ignored, but the parser would then skip the body.
+    """Rename the Upgrade header: an offer of another protocol may be ignored, but the parser would skip the body then.
 
-    Java's HTTP client offers HTTP/2 so with every request.
+    Java's HTTP client offers HTTP/2 in this way with every request.
     """
     end = data.find(b"\r\n\r\n")
     head = data if end < 0 else data[:end]

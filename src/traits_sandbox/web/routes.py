@@ -1,4 +1,4 @@
-"""From method and path to an operation, by the contract alone."""
+"""Routes a method and a path to an operation of the contract."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _LONGEST_PATH = 200
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path that lead to an operation; with `readings` where only lenient mode has it so."""
+    """A method and a path of an operation; with `readings` if the route exists in lenient mode only."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ class Route:
 
 
 class RouteMatch(msgspec.Struct, frozen=True):
-    """What a request asks for, with its path parameters."""
+    """The operation of a request, with its path parameters."""
 
     operation: Operation
     path: dict[str, str] = {}
@@ -46,7 +46,7 @@ class Routes:
                 self._fixed.setdefault(route.path, {})[route.method] = match
 
     def match(self, method: str, raw_path: str) -> RouteMatch:
-        """Return what a request asks for; raises NotFound with a hint at what may have been meant."""
+        """Return the operation of a request; raises NotFound with a hint at the nearest route."""
         found = self._fixed.get(raw_path) or self._decoded(raw_path)
         if method in found:
             return found[method]
@@ -55,7 +55,7 @@ class Routes:
         raise NotFound(self._nearest(raw_path))
 
     def key_parameter(self, raw_path: str) -> str:
-        """Return the query parameter that may carry the key on this path, if one may."""
+        """Return the query parameter that can have the key on this path; empty if there is none."""
         matches = self._fixed.get(raw_path, {}).values()
         return next((match.operation.key_parameter for match in matches), "")
 
@@ -64,7 +64,7 @@ class Routes:
             segments = [unquote_to_bytes(segment).decode() for segment in raw_path.split("/")]
         except UnicodeDecodeError:
             return {}
-        # Other letters of a fixed path may be escaped; an escaped slash parts nothing.
+        # Letters of a fixed path may be percent-encoded; an encoded slash does not separate segments.
         plain = "" if any("/" in segment for segment in segments) else "/".join(segments)
         if fixed := self._fixed.get(plain):
             return fixed
@@ -91,7 +91,7 @@ def _routes(contract: Contract, *, lenient: bool) -> Iterator[Route]:
 
 
 def _fill(pattern: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
-    """Return the parameters of a path that fits a pattern such as ("", "v1", "{id}"); none of them is empty."""
+    """Return the parameters of a path that fits a pattern such as ("", "v1", "{id}"); a parameter is never empty."""
     if len(pattern) != len(segments):
         return None
     filled = {}

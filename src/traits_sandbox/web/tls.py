@@ -1,7 +1,7 @@
-"""Certificates for HTTPS: of an own local CA, which people trust once, or given as files.
+"""Certificates for HTTPS: from a generated local CA, which people trust once, or given as files.
 
-The CA lies in the user's data folder. `ca-key.pem` holds its key and its certificate, so that one atomic step makes
-both; `ca.pem` is a copy of the certificate alone, the file to trust. A leaf is made anew for each run.
+The CA is in the user's data folder. `ca-key.pem` has its key and its certificate, so one atomic step writes both;
+`ca.pem` is a copy of the certificate, the file to trust. A new leaf certificate is made for each run.
 """
 
 import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import trustme
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-LEAF_LIFE: Final = timedelta(days=397)  # phones refuse a longer one
+LEAF_LIFE: Final = timedelta(days=397)  # phones refuse a longer time
 CLOCK_SKEW: Final = timedelta(days=1)  # a phone's clock may be behind
 NAME: Final = "traits-sandbox"
 WANTED_BY: Final = "--tls"
@@ -32,7 +32,7 @@ KEPT: Final = "ca-key.pem"
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """The files that a TLS server reads, and the CA certificate that its clients are to trust, where we know it."""
+    """The files that a TLS server reads, and the CA certificate that its clients must trust, if it is known."""
 
     cert_file: Path
     key_file: Path
@@ -40,7 +40,7 @@ class TlsFiles:
 
 
 def given_certificate(cert_file: Path, key_file: Path) -> TlsFiles:
-    """Return a certificate chain and its key, tried out.
+    """Return a certificate chain and its key, after a test that they can be used.
 
     Raises:
         UsageError: they cannot be read, are not PEM, are encrypted or do not belong together.
@@ -57,9 +57,9 @@ def given_certificate(cert_file: Path, key_file: Path) -> TlsFiles:
 def server_certificate(
     hosts: Sequence[str], *, folder: Path | None = None, clock: Clock = system_clock
 ) -> Iterator[TlsFiles]:
-    """Lend a certificate of the local CA for the loopback names and `hosts`; its files go at the end.
+    """Yield a certificate of the local CA for the loopback names and `hosts`; its files are removed at the end.
 
-    `folder` is where the CA is kept, the user's data folder unless told otherwise.
+    `folder` has the CA; by default it is the user's data folder.
 
     Raises:
         UsageError: the extra `tls` is missing, the folder cannot be used, or a certificate cannot name a host.
@@ -91,7 +91,7 @@ def _data_folder() -> Path:
 
 
 def _local_ca(folder: Path, now: datetime) -> "trustme.CA":
-    """Return the CA of the folder, made there when none is fit for use."""
+    """Return the CA of the folder; make one if there is none that can be used."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -103,7 +103,7 @@ def _local_ca(folder: Path, now: datetime) -> "trustme.CA":
 
 
 def _kept_ca(kept: Path, now: datetime) -> "trustme.CA | None":
-    """Return the CA of a file; None when there is none, it is damaged or its time is over (the file then goes)."""
+    """Return the CA of a file; None if there is none, or it is damaged or expired, and then the file is removed."""
     with required("tls", by=WANTED_BY):
         import trustme
         from cryptography import x509
@@ -116,14 +116,14 @@ def _kept_ca(kept: Path, now: datetime) -> "trustme.CA | None":
             return trustme.CA.from_pem(begin + certificate, key)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError):  # damaged; or encrypted, by someone else
+    except (ValueError, TypeError):  # damaged, or encrypted by another program
         pass
     kept.unlink(missing_ok=True)
     return None
 
 
 def _new_ca(kept: Path, now: datetime) -> "trustme.CA":
-    """Make a CA and keep it; of two that are made at once the first wins."""
+    """Make a CA and keep it; if two are made at the same time, the first is kept."""
     with required("tls", by=WANTED_BY):
         import trustme
     ca = trustme.CA(path_length=0, organization_name=NAME, organization_unit_name="local CA")
@@ -145,7 +145,7 @@ def _publish(public: Path, certificate: bytes) -> None:
 
 
 def _draft(target: Path, content: bytes) -> Path:
-    """Write a new file beside the target, readable by its owner alone."""
+    """Write a new file beside the target, readable only by its owner."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
     with open(handle, "wb") as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""The control API of bulk loads: rows of objects come in, and the ledger tells which have."""
+"""The control API of bulk loads: it ingests rows of objects, and lists the objects of the ledger."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The control API of faults: plan one, look at them, take them back. Each call concerns its own dashboard, or all."""
+"""The control API of faults: plans, lists and removes them, for the dashboard of the call or for all."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _shown(planned: PlannedFault) -> dict[str, Any]:
-    """Return a fault as it was read, with its id, whose it is, and how often it has met a call."""
+    """Return a fault with its id, its dashboard and its counts."""
     return {
         "id": planned.id,
         "dashboard": planned.dashboard,

@@ -1,4 +1,4 @@
-"""Who may call the control API: nobody through a foreign web page, and with a token where one is asked for."""
+"""Access to the control API: never from web pages of other origins, and with a token if one is required."""
 
 from hmac import compare_digest
 from typing import Final
@@ -16,7 +16,7 @@ from traits_sandbox.web.envelope import EnvelopeResponse
 TOKEN_HEADER: Final = "Sandbox-Control-Token"  # noqa: S105 (the name of a header)
 MAX_BODY: Final = 2**20
 
-# Rows come in batches, and one row alone may be as large as another call.
+# Bodies with rows: a single row can be as large as another call's body.
 MAX_BULK_BODY: Final = 2 * MAX_BODY
 
 _BULK = f"{PREFIX}/bulk/"
@@ -25,7 +25,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Refused(TraitsSandboxError):
-    """A control call that is not let in."""
+    """A control call that is not allowed."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class Refused(TraitsSandboxError):
 
 
 class Guard:
-    """Lets control calls in, each with the dashboard that it concerns as `state.dashboard`: a name, or None for all."""
+    """Checks control calls, and passes them on with their dashboard as `state.dashboard`: a name, or None for all."""
 
     def __init__(self, app: ASGIApp, keys: Keys, token: str | None) -> None:
         self._app = app
@@ -73,13 +73,13 @@ class Guard:
 
 
 def dashboard_of(request: Request) -> str | None:
-    """Return the dashboard that a call concerns, None for all."""
+    """Return the dashboard of a call, None for all."""
     dashboard: str | None = request.state.dashboard
     return dashboard
 
 
 def require_own_origin(headers: list[tuple[str, str]]) -> None:
-    """Raise Refused if a browser says that a page of another origin makes the call; other ports are others."""
+    """Raise Refused if a browser reports a call from a page of another origin; another port is another origin."""
     host = _last(headers, "host")
     for name, value in headers:
         if name == "sec-fetch-site" and value.strip().lower() not in ("same-origin", "none"):
@@ -117,7 +117,7 @@ async def _body(receive: Receive, limit: int) -> bytes:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a source of a body that has been read, and then of what comes after it."""
+    """Return an ASGI `receive` that repeats a body that was read, and then passes on what follows."""
     unsent = [body]
 
     async def replay() -> Message:

@@ -1,4 +1,4 @@
-"""The control API described in OpenAPI; bodies follow from the structs that they are read into."""
+"""The OpenAPI document of the control API; request bodies are described by the structs that read them."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""What searches of the control API answer."""
+"""Responses of searches in the control API."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,7 +14,7 @@ _ACTIONS = frozenset({"count", "find", "wait"})
 
 
 class JsonAnswer(JSONResponse):
-    """JSON that may hold pieces which are JSON already."""
+    """A JSON response whose value can contain fragments of JSON."""
 
     def render(self, content: Any) -> bytes:
         """Return a value as JSON."""
@@ -22,7 +22,7 @@ class JsonAnswer(JSONResponse):
 
 
 def refuse_reserved(name: str) -> None:
-    """Raise 405 if a name in a path is none, but an action that takes another method."""
+    """Raise 405 if a name in a path is an action of another method."""
     if name in _ACTIONS:
         raise HTTPException(405)
 
@@ -30,7 +30,7 @@ def refuse_reserved(name: str) -> None:
 def found(
     name: str, values: Iterable[Any], show: Callable[[Any], Any], *, meta: dict[str, int] | None = None
 ) -> JSONResponse:
-    """Return what was found under a name; without one, the first of it alone."""
+    """Return the matches under a name; without one, only the first."""
     shown = [show(value) for value in values]
     if not name:
         return JsonAnswer(shown[0])
@@ -38,7 +38,7 @@ def found(
 
 
 def unmet(noun: str, asked: WaitQuery, count: int, nearest: list[Miss], show: Callable[[Any], Any]) -> JSONResponse:
-    """Return how many matched of those that were waited for, and what came nearest."""
+    """Return the number of matches and the nearest misses of a wait that failed."""
     message = f"{count} of {asked.count} matched within {asked.timeout_ms} ms"
     if not nearest and not count:
         message += f": no {noun} has come"

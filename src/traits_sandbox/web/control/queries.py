@@ -1,4 +1,4 @@
-"""What control calls carry: their bodies, their query parameters and their scope."""
+"""The bodies and query parameters of control calls."""
 
 from typing import Annotated, Any, Final, TypeVar
 
@@ -21,45 +21,45 @@ SinceText = Annotated[
 
 
 class CountQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is to be matched."""
+    """A pattern whose matches are counted."""
 
     match: dict[str, Any] = {}
     since: SinceText = ""
 
 
 class FindQuery(CountQuery, kw_only=True, forbid_unknown_fields=True):
-    """What is to be matched, and how much of it to return."""
+    """A pattern, and how many of its matches are returned."""
 
     limit: Limit = MAX_LIMIT
 
 
 class WaitQuery(FindQuery, kw_only=True, forbid_unknown_fields=True):
-    """What is to be matched, how often, and for how long to wait for it."""
+    """A pattern, the number of matches to wait for, and the longest wait."""
 
     count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
     timeout_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_WAIT_MS)] = 2000
 
 
 class RecordCountQuery(CountQuery, kw_only=True, forbid_unknown_fields=True):
-    """Which records are to be matched."""
+    """The records to match."""
 
     kind: str
 
 
 class RecordFindQuery(FindQuery, kw_only=True, forbid_unknown_fields=True):
-    """Which records are to be matched, and how many of them to return."""
+    """The records to match, and how many of them are returned."""
 
     kind: str
 
 
 class RecordWaitQuery(WaitQuery, kw_only=True, forbid_unknown_fields=True):
-    """Which records are to be matched, how many, and for how long to wait for them."""
+    """The records to match, the number to wait for, and the longest wait."""
 
     kind: str
 
 
 async def read(request: Request, kind: type[T]) -> T:
-    """Return the body of a call; raises UsageError that says what is wrong with it."""
+    """Return the body of a call; raises UsageError with the reason if it is invalid."""
     try:
         value = orjson.loads(await request.body())
         return msgspec.convert({name: _number(each) for name, each in value.items()}, kind)
@@ -71,12 +71,12 @@ async def read(request: Request, kind: type[T]) -> T:
 
 
 def _number(value: Any) -> Any:
-    """Return a value as it is, but 2.0 as 2: to JSON they are the same."""
+    """Return a value, with 2.0 as 2: they are the same in JSON."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def parameters(request: Request, *names: str) -> dict[str, str | None]:
-    """Return the query parameters, None where one is absent; raises UsageError if there are others."""
+    """Return the query parameters, None for an absent one; raises UsageError if there are unknown ones."""
     if others := sorted(set(request.query_params) - set(names)):
         raise UsageError(f"there is no query parameter {others[0][:60]!a}, only {', '.join(names) or 'none'}")
     if twice := [name for name in names if len(request.query_params.getlist(name)) > 1]:
@@ -85,12 +85,12 @@ def parameters(request: Request, *names: str) -> dict[str, str | None]:
 
 
 def limit_of(text: str | None) -> int:
-    """Return how many of the newest are meant; raises UsageError unless it is a number from 1 to MAX_LIMIT."""
+    """Return the limit of a list; raises UsageError unless it is a number from 1 to MAX_LIMIT."""
     return number_of("limit", text, 1, MAX_LIMIT) if text is not None else DEFAULT_LIMIT
 
 
 def number_of(name: str, text: str, low: int, high: int) -> int:
-    """Return a query parameter that is a number within bounds; raises UsageError unless it is one."""
+    """Return a query parameter as a number; raises UsageError if it is not a number within bounds."""
     if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
         raise UsageError(f"{name}: must be a number from {low} to {high}, got {text[:20]!a}")
     return int(text)

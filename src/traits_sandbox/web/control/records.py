@@ -1,4 +1,4 @@
-"""The control API of what is stored: records by kind, and the uploads that some came with."""
+"""The control API of stored records, by kind, and of uploads."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _NAME = "records"
 
 
 def record_kinds(contract: Contract) -> dict[str, str]:
-    """Return the kinds of records that are stored, each with the field that names its user, if it has one."""
+    """Return the kinds of stored records, each with the field of its user, empty if it has none."""
     nested = {field.item for record in contract.records for field in record.fields}
     kinds: dict[str, str] = {}
     for record in contract.records:
@@ -67,7 +67,7 @@ def record_routes(controls: ControlServices) -> list[Route]:
         match: dict[str, Any] = {kinds[kind] or "user_id": given["user_id"]} if given["user_id"] else {}
         limit = limit_of(given["limit"])
         searched = search(request, kind, CountQuery(match=match, since=given["since"] or ""))
-        # An item has no user, so none is found.
+        # Items have no user, so none matches.
         records = await searched.newest(limit) if kinds[kind] or not match else []
         return found(_NAME, records, _shown)
 

@@ -1,4 +1,4 @@
-"""What the sandbox's own endpoints work with."""
+"""The services of the control API."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ PREFIX: Final = "/_sandbox"
 
 @dataclass(frozen=True, slots=True)
 class ControlServices:
-    """The parts of a running sandbox that its control API reads and steers.
+    """The parts of a running sandbox that its control API reads and changes.
 
-    `door` is where bulk loads come in. `stored` tells of each append to the store. `token` is asked for on every
-    call, if there is one.
+    `door` ingests bulk loads. `stored` announces each append to the store. If there is a `token`, every call must have
+    it.
     """
 
     health: Callable[[], Awaitable[dict[str, Any]]]
