@@ -1,4 +1,4 @@
-"""A case: one thing tried on a server, one fault at most, with what has to come of it."""
+"""A case: a test of one requirement on a server, at most one change away from a valid request."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from traits_sandbox.conformance.http.reach import Reach
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What a server did instead of what was promised.
+    """What a server did in place of what a requirement promises.
 
     `observed` is the symptom, short and the same in every run, such as `201` or `data.ids is a string`; `expected`
     completes "expected ..." in words.
@@ -21,7 +21,7 @@ class Breach:
 
 
 class Talk(Protocol):
-    """A case's way to the server."""
+    """The conversation of a case with the server."""
 
     async def send(self, request: Request) -> Reply:
         """Send a request and return its reply, if it is one below 500.
@@ -33,15 +33,15 @@ class Talk(Protocol):
         ...
 
     async def attempt(self, request: Request) -> Exchange:
-        """Send a request and return what became of it, an answer or none."""
+        """Send a request and return the exchange, with a reply or without."""
         ...
 
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
-        """Send a request until its reply is as wanted or the time for it is over; return the last reply."""
+        """Send a request until `done` accepts its reply or the polls are used up; return the last reply."""
         ...
 
     async def at_last(self, seconds: float = 0.0) -> None:
-        """Wait until all other cases are through, and so many seconds at least; not for a case that runs alone."""
+        """Wait until all other cases have ended, and at least this many seconds; not for a case that runs alone."""
         ...
 
     async def together(self, requests: list[Request]) -> list[Reply]:
@@ -52,7 +52,7 @@ class Talk(Protocol):
         """Connect with TLS 1.1 at most and tell whether the server agrees; counts as one request.
 
         Raises:
-            Unanswered: nothing listens, or this machine has no such old TLS.
+            Unanswered: nothing listens, or this machine does not have such an old TLS.
 
         """
         ...
@@ -64,11 +64,11 @@ JudgeReply = Callable[[Talk], Awaitable[Breach | None]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. Its id is stable: the requirement, then what it is about, such as `TYPE-003.purchases.item_id.null`.
+    """One case. Its id is stable: the requirement, then the subject, such as `TYPE-003.purchases.item_id.null`.
 
-    `operation` is the id of the operation it is about, empty for none. `requests` is how many it sends when the
-    server keeps its promise at once, `at_most` how many with polling (0: no more than `requests`). `secured` cases
-    only make sense over TLS. Nothing else is under way while an `alone` case runs: others would disturb it, or it them.
+    `operation` is the id of its operation, empty for none. `requests` is the number of requests to a server that shows
+    changes at once, `at_most` the largest number with polling (0: not more than `requests`). `secured` cases need TLS.
+    An `alone` case runs while no other case does, because they would disturb each other.
     """
 
     id: str
@@ -88,7 +88,7 @@ class Case:
 
     @property
     def limit(self) -> int:
-        """Return how many requests the case sends at most."""
+        """Return the largest number of requests of the case."""
         return max(self.requests, self.at_most)
 
 
@@ -97,12 +97,12 @@ Expectation = Callable[[Reply], Breach | None]
 
 
 def accepted(reply: Reply) -> Breach | None:
-    """Expect success, whichever."""
+    """Expect any success."""
     return None if reply.accepted else Breach(str(reply.status), "a reply of class 2xx: the request is valid")
 
 
 def refused(reply: Reply) -> Breach | None:
-    """Expect a refusal, whichever."""
+    """Expect any refusal."""
     return None if reply.refused else Breach(str(reply.status), "a reply of class 4xx: the request is not valid")
 
 

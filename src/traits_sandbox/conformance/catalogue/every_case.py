@@ -1,4 +1,4 @@
-"""All cases, made from the contract: each one fault at most away from a valid request."""
+"""All cases, made from the contract: each is at most one change away from a valid request."""
 
 from collections.abc import Callable, Iterator
 
@@ -46,6 +46,6 @@ CHAPTERS: tuple[CaseChapter, ...] = (
 
 
 def catalogue(materials: RequestFactory) -> Iterator[Case]:
-    """Yield every case, in an order that is always the same."""
+    """Yield every case, always in the same order."""
     for chapter in CHAPTERS:
         yield from chapter(materials)

@@ -1,4 +1,4 @@
-"""What several chapters do: ask once, look who is listed, go through the personas."""
+"""Lookups that several chapters use: send once, find listed users, read all personas."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
@@ -33,12 +33,12 @@ USUAL_PERSONAS = 4
 def single(
     case_id: str, title: str, operation: Operation, request: Request, expect: Expectation, reach: Reach | None = None
 ) -> Case:
-    """Return the case of one request; it reaches as far as its operation does unless told otherwise."""
+    """Return the case of one request; by default its reach is that of its operation."""
     return Case(case_id, title, operation.id, reach or operation.effect, one(request, expect))
 
 
 def with_credential(request: Request, credential: str | None = None) -> Request:
-    """Return a request with this Authorization header instead of its own, or with none."""
+    """Return a request with this Authorization header in place of its own, or without one."""
     headers = tuple(each for each in request.headers if each[0] != BEARER[0])
     return replace(request, headers=headers if credential is None else ((BEARER[0], credential), *headers))
 
@@ -60,7 +60,7 @@ def users_in(made: RequestFactory, reply: Reply) -> set[str]:
     """Return the users that a reply lists.
 
     Raises:
-        Unanswered: it is no list of users, which STATE-003 judges.
+        Unanswered: it is not a list of users, which STATE-003 judges.
 
     """
     name = made.the("persona_users").roles["ids"]
@@ -72,7 +72,7 @@ def users_in(made: RequestFactory, reply: Reply) -> set[str]:
 
 
 async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]) -> Reply:
-    """Return the reply to a request as soon as it is as wanted, or that at the end of the run."""
+    """Return the reply to a request as soon as it is as expected, or the one at the end of the run."""
     reply = await talk.poll(request, done)
     if done(reply):
         return reply
@@ -81,25 +81,25 @@ async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]
 
 
 async def until_listed(talk: Talk, made: RequestFactory, *users: str) -> Reply:
-    """Return the list of all, as soon as these users of the run are in it, or after a short while."""
+    """Return the list of all users as soon as it has these users of the run, or after a short time."""
     return await talk.poll(made.users(), _shows(made, lambda ids: _ids(made, users) <= ids))
 
 
 async def listed(talk: Talk, made: RequestFactory, *users: str) -> set[str]:
-    """Return who is in all, as soon as these users of the run are, or at the end of the run."""
+    """Return all listed users as soon as these users of the run are among them, or at the end of the run."""
     return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: _ids(made, users) <= ids)))
 
 
 async def without(talk: Talk, made: RequestFactory, user: str) -> set[str]:
-    """Return who is in all, as soon as this user of the run is not, or at the end of the run."""
+    """Return all listed users as soon as this user of the run is not among them, or at the end of the run."""
     return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: made.id(user) not in ids)))
 
 
 def require_any(made: RequestFactory, found: set[str], *users: str) -> None:
-    """Make sure that a list shows one of some users of the run, or any of its users where none is named.
+    """Make sure that a list has one of some users, or any user of the run if none is given.
 
     Raises:
-        Unanswered: it shows none, so that nobody can be missed in it.
+        Unanswered: it has none, so a missing user would prove nothing.
 
     """
     own = {each for each in found if str(each).startswith(made.prefix)}
@@ -108,7 +108,7 @@ def require_any(made: RequestFactory, found: set[str], *users: str) -> None:
 
 
 def stores_nothing(made: RequestFactory, request: Request, *users: str) -> JudgeReply:
-    """Return a judge that sends a push which has to be refused, then one of a witness, and looks who is listed."""
+    """Return a judge that sends a push that must be refused, then one of a witness, and reads the list of users."""
     witness = f"{users[0].removeprefix(made.prefix)}-witness"
 
     async def judge(talk: Talk) -> Breach | None:
@@ -132,7 +132,7 @@ def _shows(made: RequestFactory, wanted: Callable[[set[str]], bool]) -> Callable
         try:
             return wanted(users_in(made, reply))
         except Unanswered:
-            # What is no list will hardly become one.
+            # A reply without a list will not get one later.
             return True
 
     return done
@@ -141,7 +141,7 @@ def _shows(made: RequestFactory, wanted: Callable[[set[str]], bool]) -> Callable
 async def personas(
     talk: Talk, ask: Callable[[str], Request], most: int = MOST_PERSONAS
 ) -> AsyncIterator[tuple[int, Reply]]:
-    """Yield each persona's index with the reply about it, until one is refused or `most` have been asked."""
+    """Yield each persona's index with its reply, until one is refused or `most` have been read."""
     for index in range(1, most + 1):
         reply = await talk.send(ask(str(index)))
         if not reply.accepted:

@@ -1,4 +1,4 @@
-"""Pushes of one record that is valid but for one place: what most cases are made of."""
+"""Pushes of one record that is valid except for one place: the base of most cases."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ def pushed(case_id: str, title: str, request: Request, expect: Expectation) -> C
 
 
 def collection(operation: Operation) -> str:
-    """Return the name of the list that a push holds."""
+    """Return the name of the list in a push."""
     assert operation.body is not None
     return operation.body.collection
 
 
 @dataclass(frozen=True, slots=True)
 class FieldPlace:
-    """A field of what a push takes: of its record, or of the entries in the list that is the field `within`."""
+    """A field of a push: of its record, or of the entries of the list `within`."""
 
     made: RequestFactory
     operation: Operation
@@ -38,17 +38,17 @@ class FieldPlace:
 
     @property
     def free(self) -> bool:
-        """Tell whether the document lets any text stand here."""
+        """Tell whether the document allows any text here."""
         field = self.field
         return field.type == "string" and not (field.format or field.allowed or field.role or field.min_length)
 
     def valid(self) -> Any:
-        """Return a value that may stand here."""
+        """Return a valid value for this place."""
         record = self.made.record_of(self.operation)
         return self.made.row(record)[self.field.name] if self.within is None else self._entry()[self.field.name]
 
     def filled(self, value: Any) -> JsonObject:
-        """Return a valid record with every field, but with this value here; `...` leaves the field out."""
+        """Return a valid record with every field, and this value here; `...` leaves the field out."""
         return self.made.row(self.made.record_of(self.operation), **self._change(value))
 
     def alone(self, value: Any) -> JsonObject:
@@ -57,11 +57,11 @@ class FieldPlace:
         return self.made.row(record, **(optional(record) | self._change(value)))
 
     def push(self, value: Any) -> Request:
-        """Return the push of a valid record with this value here."""
+        """Return a push of a valid record with this value here."""
         return self.made.push(self.operation, [self.filled(value)])
 
     def case(self, requirement: str, name: str, title: str, row: JsonObject, expect: Expectation) -> Case:
-        """Return the case of a push with this one record, which is about this place."""
+        """Return the case of a push with this record, about this place."""
         case_id = f"{requirement}.{collection(self.operation)}.{self.name}.{name}"
         return pushed(case_id, title, self.made.push(self.operation, [row]), expect)
 
@@ -78,12 +78,12 @@ class FieldPlace:
 
 
 def optional(record: Record) -> JsonObject:
-    """Return the change to a record that leaves out all that it may be without."""
+    """Return the change of a record that leaves out all optional fields."""
     return {field.name: ... for field in record.fields if not field.required}
 
 
 def places(made: RequestFactory, operation: Operation) -> Iterator[FieldPlace]:
-    """Yield every field that a push may hold, those of nested lists behind the list."""
+    """Yield every field of a push; the fields of nested lists follow the list."""
     for field in made.record_of(operation).fields:
         yield FieldPlace(made, operation, field)
         if field.item:

@@ -1,4 +1,4 @@
-"""What cases are made of: valid requests of every operation, with this run's own ids in them."""
+"""Makes valid requests of every operation, with this run's own ids."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ FILE_NAME = "2019-09-23.csv"
 
 @dataclass(frozen=True, slots=True)
 class RequestFactory:
-    """The contract that a server is held to, and a run's own ids. The same seed makes the same requests.
+    """Makes requests by a contract, with a run's own ids. The same seed makes the same requests.
 
-    `prefix` begins every id that the run makes up; it differs from run to run and is the only thing that does.
-    `known_user` is the id of a user who exists on the target already, empty for none. `near_keys` names the variants
-    of the key that are not the key.
+    `prefix` begins every id of the run; it is the only thing that differs from run to run. `known_user` is the id of a
+    user who exists on the target already, empty for none. `near_keys` are the names of the variants that differ from
+    the key.
     """
 
     contract: Contract
@@ -36,7 +36,7 @@ class RequestFactory:
     near_keys: tuple[str, ...] = NEAR
 
     def random(self, name: str) -> Random:
-        """Return a source of chance of its own for each name."""
+        """Return a separate source of random values for each name."""
         return Random(f"{self.seed}/{name}")  # noqa: S311 - to repeat a run, not to hide anything
 
     def id(self, name: str) -> str:
@@ -61,11 +61,11 @@ class RequestFactory:
 
     @property
     def pushes(self) -> list[Operation]:
-        """Return the operations that take a list of records."""
+        """Return the operations that accept a list of records."""
         return self.having("push")
 
     def record_of(self, operation: Operation) -> Record:
-        """Return the record that a push takes."""
+        """Return the record of a push."""
         assert operation.body is not None
         return self.contract.record(operation.body.record)
 
@@ -80,7 +80,7 @@ class RequestFactory:
         return {name: value for name, value in row.items() if value is not ...}
 
     def examples(self, operation: Operation, user: str = "u") -> list[JsonObject]:
-        """Return every record that the document shows of what a push takes, with ids of this run."""
+        """Return every record that the document shows for a push, with ids of this run."""
         record = self.record_of(operation)
         shown = [each for each in record_examples(self.contract, record) if isinstance(each, dict)]
         ids = self._ids(record, user)
@@ -94,7 +94,7 @@ class RequestFactory:
         return ids | ({record.key: self.id(f"{user}-item")} if record.key else {})
 
     def valid(self, record: Record, field: Field, example: JsonObject | None = None) -> Any:
-        """Return a value that the document's words allow for a field: its own example, else one of the type."""
+        """Return a value that the document allows for a field: its own example, else one of its type."""
         examples = [example] if example else list(record_examples(self.contract, record))
         for each in examples:
             if field.name in each:
@@ -106,17 +106,17 @@ class RequestFactory:
         return {"int": 1, "float": 1.5, "Timestamp": "2019-01-01 15:04:05"}.get(field.type, field.name)
 
     def push(self, operation: Operation, rows: Sequence[Any], **more: Any) -> Request:
-        """Return the push of some rows."""
+        """Return a push of some rows."""
         assert operation.body is not None
         return self.json(operation, {operation.body.collection: list(rows)}, **more)
 
     def rows(self, operation: Operation, count: int, user: str = "u") -> list[JsonObject]:
-        """Return so many valid rows about one user."""
+        """Return this many valid rows about one user."""
         row = self.row(self.record_of(operation), user)
         return [row] * count
 
     def various(self, operation: Operation, count: int, user: str = "u") -> list[JsonObject]:
-        """Return so many valid rows about one user, no two of them alike: of other keys, or a second apart."""
+        """Return this many different valid rows about one user: with different keys, or a second apart."""
         record = self.record_of(operation)
         row, stamp = self.row(record, user), record.field_of("timestamp")
         if record.key:
@@ -131,7 +131,7 @@ class RequestFactory:
         return self.raw(operation, orjson.dumps(value), **more)
 
     def raw(self, operation: Operation, body: bytes | None, *, headers: Pairs = (BEARER, JSON), **more: Any) -> Request:
-        """Return a request with a body as it is; `segment`, `persona` and `query` go where the path has them."""
+        """Return a request with an unchanged body; `segment`, `persona` and `query` are put into the path."""
         path, query = self._address(operation, more)
         return Request(operation.method, path, query, headers, body, operation.id, **more)
 
@@ -153,22 +153,22 @@ class RequestFactory:
         return _DOCUMENTED[operation.behaviour](self, operation, user)
 
     def introduce(self, *users: str) -> Request:
-        """Return a push that makes the server know some users of this run."""
+        """Return a push that introduces some users of this run to the server."""
         operation = next(each for each in self.pushes if self.record_of(each).field_of("user"))
         record = self.record_of(operation)
         return self.push(operation, [self.row(record, user) for user in users])
 
     def status(self, user_id: str, **more: Any) -> Request:
-        """Return the question whether a user has completed the survey; `user_id` is as it goes over the wire."""
+        """Return the read of whether a user has completed the survey; `user_id` is as it is sent."""
         operation = self.the("assessment_status")
         return self.raw(operation, None, headers=(BEARER,), query=((operation.roles["user"], user_id),), **more)
 
     def users(self, persona: str | None = None, segment: str | None = None) -> Request:
-        """Return the question who belongs to a persona; to all of the default segment unless told otherwise."""
+        """Return the read of the users of a persona; by default of all personas of the default segment."""
         return self._persona(self.the("persona_users"), persona, segment)
 
     def traits(self, persona: str | None = None, segment: str | None = None) -> Request:
-        """Return the question what traits a persona has; all of the default segment unless told otherwise."""
+        """Return the read of the traits of a persona; by default of all personas of the default segment."""
         return self._persona(self.the("persona_traits"), persona, segment)
 
     def _persona(self, operation: Operation, persona: str | None, segment: str | None) -> Request:
@@ -193,7 +193,7 @@ class RequestFactory:
         return self.raw(operation, multipart(content, part or operation.body.part, name), headers=(BEARER, MULTIPART))
 
     def csv(self, operation: Operation, user: str = "u", dialect: Dialect | None = None) -> bytes:
-        """Return a valid file for an upload, about a user of this run; in the first dialect unless told otherwise."""
+        """Return a valid file for an upload, about a user of this run; by default in the first dialect."""
         text = csv_example(self.contract, dialect or operation.dialects[0])
         return text.replace(user_example(self.contract), self.id(user)).encode()
 
@@ -210,7 +210,7 @@ MULTIPART = ("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
 
 
 def multipart(content: bytes, part: str, name: str) -> bytes:
-    """Return a multipart body with one file; with the always-same boundary, so that a seed repeats its bytes."""
+    """Return a multipart body with one file; the boundary is always the same, so that a seed repeats its bytes."""
     disposition = f'Content-Disposition: form-data; name="{part}"; filename="{name}"'
     head = f"--{BOUNDARY}\r\n{disposition}\r\nContent-Type: text/csv\r\n\r\n"
     return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()

@@ -1,4 +1,4 @@
-"""Values that are nearly right, or right though unusual: the tables from which single faults are taken."""
+"""Tables of values for cases: nearly valid ones, and valid but unusual ones."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ WORDS: dict[FieldType, str] = {
 
 
 class SampleValue(NamedTuple):
-    """A value with the name that it has in the ids of cases."""
+    """A value with its name in the ids of cases."""
 
     name: str
     value: Any
@@ -30,7 +30,7 @@ class SampleValue(NamedTuple):
 
 
 def literal(text: str) -> orjson.Fragment:
-    """Return a value that is written into JSON as it is, be it JSON or not."""
+    """Return a value that is written into JSON unchanged, whether it is JSON or not."""
     return orjson.Fragment(text.encode())
 
 
@@ -71,7 +71,7 @@ def _list_misses(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# By the format that the contract gives a field: what has it, and what nearly has.
+# Valid and nearly valid texts for each format of the contract.
 FORMS: dict[FieldFormat, tuple[dict[str, str], dict[str, str]]] = {
     "": ({}, {}),
     "country": (
@@ -106,7 +106,7 @@ FORMS: dict[FieldFormat, tuple[dict[str, str], dict[str, str]]] = {
 
 LONG = 10_240
 
-# Right for any free text, by RFC 8259; each has broken a server.
+# Valid for any free text, by RFC 8259; each of them has broken a server.
 TEXTS: dict[str, Any] = {
     "emoji": "\U0001f3ae \U0001f469\u200d\U0001f469\u200d\U0001f467",
     "long": "0123456789abcdef" * (LONG // 16),

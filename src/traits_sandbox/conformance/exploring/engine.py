@@ -1,4 +1,4 @@
-"""Drives Schemathesis and Hypothesis: the one module that knows them. Nothing of the surroundings takes part."""
+"""Drives Schemathesis and Hypothesis: the only module that imports them. The environment has no influence on them."""
 
 import csv
 import os
@@ -24,7 +24,7 @@ _LONGEST: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A check that a reply did not pass: its name, what is wrong in words, and the id of the case."""
+    """A failed check: its name, a message, and the id of the case."""
 
     check: str
     title: str
@@ -34,9 +34,9 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What came of an operation in a phase: what each case was about by its id, and what broke.
+    """The result of an operation in a phase: the description of each case by its id, and the failed checks.
 
-    `problem` says what kept the engine from going on.
+    `problem` says why the engine stopped.
     """
 
     label: str
@@ -50,10 +50,10 @@ Kind = Literal["string", "integer", "number"]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a document does not say of an operation.
+    """Facts about an operation that the document does not have.
 
-    `expected` are the statuses that answer valid data. `hard` are paths within its body, such as `users[*].level`,
-    where values of a kind may stand that programs stumble over.
+    `expected` are the statuses of replies to valid data. `hard` are paths within its body, such as `users[*].level`,
+    where difficult values of a type are allowed.
     """
 
     expected: list[str]
@@ -62,11 +62,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is explored: an OpenAPI document, so many examples for each of its operations, and valid files to upload.
+    """The subject of exploration: an OpenAPI document, the examples for each operation, and valid files to upload.
 
-    `prefix` begins the ids of the run, which generated files keep.
-
-    `operations` holds what else is to be known of them, by their ids.
+    `prefix` begins the ids of the run, which generated files keep. `operations` has further facts by operation id.
     """
 
     document: dict[str, Any]
@@ -78,7 +76,7 @@ class Course:
 
 
 def require_extra() -> None:
-    """Make sure that exploring is possible.
+    """Make sure that exploration is possible.
 
     Raises:
         UsageError: the extra is not installed.
@@ -90,7 +88,7 @@ def require_extra() -> None:
 
 
 def scenes(course: Course) -> Generator[Scene, None, None]:
-    """Explore, and yield what came of it. Requests go to nowhere, with a mark in place of the key."""
+    """Explore, and yield the results. Requests go to an address that does not exist, with a marker for the key."""
     import schemathesis
     from schemathesis.engine import from_schema
 
@@ -160,7 +158,7 @@ _SETTINGS: Final[dict[str, Any]] = {
         "fuzzing": _ON | _UNFED | {"error-feedback": _OFF},
         "stateful": _OFF,
     },
-    # All others are off, also those that a later version brings.
+    # All other checks are off, including those of later versions.
     "checks": _OFF
     | {
         "status_code_conformance": _ON,
@@ -199,7 +197,7 @@ def _config(course: Course) -> Any:
 
 @contextmanager
 def _undisturbed(files: tuple[str, ...], prefix: str) -> Iterator[None]:
-    """Keep the surroundings from taking part, and from being changed for longer than this lasts."""
+    """Isolate the engine from the environment, and undo its changes at the end."""
     from hypothesis import configuration
     from hypothesis.internal.cache import LRUCache
     from hypothesis.internal.conjecture import providers
@@ -207,12 +205,12 @@ def _undisturbed(files: tuple[str, ...], prefix: str) -> Iterator[None]:
     from schemathesis.core.media_types import MEDIA_TYPE_STRATEGIES
 
     with ExitStack() as stack:
-        # Modules that it names would be run; and a login file of this machine would replace the key.
+        # Modules named in it would be run, and a login file of this machine would replace the key.
         stack.enter_context(_set(os.environ, {"SCHEMATHESIS_HOOKS": "", "NETRC": os.devnull}))
-        # Hypothesis draws from constants of the modules that lie next to it, which an installed package has not.
+        # Hypothesis draws from constants of local modules, which an installed package does not have.
         constants = {"_get_local_constants": Constants, "CONSTANTS_CACHE": LRUCache(1024)}
         stack.enter_context(_set(vars(providers), constants))
-        # It also keeps a folder beside whatever it runs in.
+        # It also writes a folder into the current one.
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True))
         stack.enter_context(_set(vars(configuration), {"__hypothesis_home_directory": Path(folder)}))
         stack.enter_context(_set(MEDIA_TYPE_STRATEGIES, {CSV: _csv_files(files, prefix)}))
@@ -221,7 +219,7 @@ def _undisturbed(files: tuple[str, ...], prefix: str) -> Iterator[None]:
 
 @contextmanager
 def _set(names: MutableMapping[str, Any], values: dict[str, Any]) -> Iterator[None]:
-    """Give names other values as long as the body runs."""
+    """Set attributes to other values while the block runs."""
     before = {name: names[name] for name in values if name in names}
     names.update(values)
     try:
@@ -233,7 +231,7 @@ def _set(names: MutableMapping[str, Any], values: dict[str, Any]) -> Iterator[No
 
 
 def _csv_files(valid: tuple[str, ...], prefix: str) -> "SearchStrategy[bytes]":
-    """Return files like valid ones, in which cells hold any text, but for those that hold an id of the run."""
+    """Return files like valid ones, with any text in cells, except those with an id of the run."""
     from hypothesis import strategies
 
     text = strategies.text(strategies.characters(codec="utf-8"), max_size=20)

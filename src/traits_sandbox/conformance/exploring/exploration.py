@@ -1,7 +1,7 @@
-"""Exploration: Schemathesis and Hypothesis look for what nobody thought of, by data that they make up.
+"""Exploration: Schemathesis and Hypothesis search for unexpected failures with generated data.
 
-What they find is reported apart. It never changes the verdict, which the catalogue alone gives: a finding says where
-to look, a requirement says what is promised. So a server may be conformant and have findings.
+Findings are reported separately and never change the verdict, which depends on the catalogue only: a finding shows a
+place to check, a requirement is a promise. So a server can be conformant and have findings.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from traits_sandbox.derive.openapi.exchange import schema_name
 
 __all__ = ["explore", "require_extra"]
 
-# The engine is patched while it runs, and it is one for the whole process.
+# The engine is patched while it runs, and there is one for the whole process.
 _ALONE = threading.Lock()
 _GLANCE = 0.2
 
@@ -40,10 +40,10 @@ _GLANCE = 0.2
 async def explore(
     wire: Wire, materials: RequestFactory, permit: Permit, tally: RunState, options: Options, target: Target
 ) -> Exploration:
-    """Try `options.explore` made-up examples of each operation that may be called, and some hundred edge cases.
+    """Send `options.explore` generated examples of each allowed operation, and some hundred edge cases.
 
-    Every request goes over `wire`, within what is left of the run's requests and time. Ids that the server has taken
-    are added to `tally`, to be removed. The same seed sends the same. Deletions are never explored.
+    Every request goes over `wire`, within the remaining requests and time of the run. Ids that the server has accepted
+    are added to `tally`, to be removed. The same seed sends the same requests. Deletions are never explored.
     """
     operations = [each for each in materials.contract.operations if _explored(each, permit)]
     naming = Naming(materials.contract, materials.prefix)
@@ -60,25 +60,25 @@ async def explore(
         skipped = await asyncio.shield(thread)
     except asyncio.CancelledError:
         tap.stop(Reason.of(ReasonKind.RUN_CANCELLED))
-        # What is under way may still make something, which is to be removed all the same.
+        # A request in flight may still make something, which must be removed too.
         await asyncio.wait([thread], timeout=2 * options.limits.timeout)
         raise
     return Exploration(options.explore, wire.sent - begin, findings.all(), skipped)
 
 
 def _explore(course: Course, tap: Tap, findings: Findings, patience: float) -> tuple[Reason, ...]:
-    """Explore to the end; return why it did not get there."""
+    """Explore to the end; return the reasons why it ended early."""
     if not _turn(tap, patience):
         return (tap.stopped or Reason.of(ReasonKind.OTHER_EXPLORATION),)
     problems: list[str] = []
     try:
         with tap.open(), closing(scenes(course)) as told:
-            # Behind the last scene comes what was sent before the engine could say anything of it.
+            # After the last scene come requests that the engine did not report on.
             for scene in chain(told, [Scene("")]):
                 problems += [f"{scene.label}: {scene.problem}"] if scene.problem else []
                 for sighting in sightings(scene, {} if scene.problem else tap.taken()):
                     findings.add(sighting)
-    # Whatever Schemathesis stumbles over must not keep the run from its verdict and from cleaning up.
+    # An error in Schemathesis must not stop the run before its verdict and its clean-up.
     except (Exception, Stop) as error:
         problems.append(f"{type(error).__name__}: {error}")
     finally:
@@ -88,7 +88,7 @@ def _explore(course: Course, tap: Tap, findings: Findings, patience: float) -> t
 
 
 def _turn(tap: Tap, patience: float) -> bool:
-    """Wait until nobody else explores; return whether that came to be."""
+    """Wait until no other run explores; return whether that happened in time."""
     end = monotonic() + patience
     while not tap.stopped and monotonic() < end:
         if _ALONE.acquire(timeout=_GLANCE):
@@ -117,7 +117,7 @@ def _course(materials: RequestFactory, operations: list[Operation], naming: Nami
 
 
 def _hard(contract: Contract, operation: Operation) -> tuple[tuple[str, Kind], ...]:
-    """Return where the records of a push take any value of a type; ids are those of the run."""
+    """Return where the records of a push allow any value of a type; ids are those of the run."""
     if not operation.body or not operation.body.record:
         return ()
     record = contract.record(operation.body.record)
@@ -130,11 +130,11 @@ _KINDS: dict[str, Kind] = {"string": "string", "int": "integer", "float": "numbe
 
 _UNKNOWN = ["2xx", "404"]
 _EXPECTED = {
-    # Who and what is asked for is made up.
+    # Parameters are generated.
     "assessment_status": _UNKNOWN,
     "persona_users": _UNKNOWN,
     "persona_traits": _UNKNOWN,
-    # A schema cannot say which columns a file has, nor what is in them.
+    # A schema cannot describe the columns of a file.
     "upload": ["2xx", "4xx"],
 }
 """What a server may answer to data that keeps the schema, by behaviour; 2xx alone where nothing is said."""
@@ -150,14 +150,14 @@ def _document(contract: Contract, wanted: set[str]) -> dict[str, Any]:
     document["paths"] = {path: item for path, item in document["paths"].items() if item}
     sent = {each.heading for each in contract.records} | {schema_name(each, "Request") for each in contract.operations}
     for name, schema in document["components"]["schemas"].items():
-        # A server that refuses unknown fields would not look at the rest of data that has them.
+        # A server that refuses unknown fields would not check the rest of such data.
         if name in sent and "properties" in schema:
             schema.setdefault("additionalProperties", False)
     return document
 
 
 def _without_examples(described: dict[str, Any]) -> dict[str, Any]:
-    """Return an operation without examples of files, which are about users of others."""
+    """Return an operation without examples of files, which name other users."""
     content = described.get("requestBody", {}).get("content", {})
     for media_type, media in content.items():
         if media_type.startswith("multipart/"):

@@ -1,4 +1,4 @@
-"""Makes findings of what exploration saw: each once, by the shortest request that shows it, the worst first."""
+"""Makes findings of exploration: each once, with the shortest request that shows it, the worst first."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _VALID: Final = "valid data"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One thing seen: what is wrong with which exchange, and what kind of data it was about."""
+    """One sighting: what is wrong, in which exchange, with which kind of data."""
 
     exchange: Exchange
     check: str
@@ -35,21 +35,21 @@ class Sighting:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Return what makes it the same thing as another one."""
+        """Return the key of sightings that are the same finding."""
         return self.exchange.request.operation, self.check, self.title, self.about, self.exchange.symptom
 
     @property
     def size(self) -> int:
-        """Return how long its request is."""
+        """Return the length of its request."""
         return len(self.exchange.request.body or b"") + len(str(self.exchange.request.query))
 
     def with_another(self, other: "Sighting") -> "Sighting":
-        """Return the shorter of two of the same."""
+        """Return the sighting with the shorter request."""
         return replace(min(self, other, key=lambda each: each.size), times=self.times + other.times)
 
 
 def sightings(scene: Scene, exchanges: dict[str, Exchange]) -> Iterator[Sighting]:
-    """Yield what was wrong with the exchanges of a scene, which are addressed by case."""
+    """Yield the sightings of a scene; `exchanges` are by case."""
     about = {case: _about(described) for case, described in scene.cases.items()}
     for case, exchange in exchanges.items():
         if trouble := _trouble(exchange):
@@ -58,13 +58,13 @@ def sightings(scene: Scene, exchanges: dict[str, Exchange]) -> Iterator[Sighting
         judged = exchanges.get(broken.case)
         if judged is not None and _judgeable(judged):
             of_data = broken.check in (_TAKEN, _REFUSED)
-            # Of data that is taken or refused its kind says enough; to all else the data is of no matter.
+            # The kind of data matters only for data that was accepted or refused.
             said = ("", about.get(broken.case, "")) if of_data else (_short(broken.message), "")
             yield Sighting(judged, broken.check, broken.title, *said)
 
 
 def _trouble(exchange: Exchange) -> str:
-    """Return in words how the server failed to reply; empty if it did not."""
+    """Return in words how the server failed to reply; empty if it replied."""
     if exchange.reply is None:
         return f"No reply: {exchange.problem}"
     if exchange.reply.status >= 500:
@@ -77,7 +77,7 @@ def _judgeable(exchange: Exchange) -> bool:
 
 
 def _about(described: str) -> str:
-    """Return what kind of data a case was about, without the data."""
+    """Return the kind of data of a case, without the data."""
     return _VALID if described.startswith("Positive") else described.partition(" (was ")[0]
 
 
@@ -87,7 +87,7 @@ def _short(message: str) -> str:
 
 
 class Findings:
-    """Collects sightings. Those that only the emulator's own reading makes wrong are counted, unless it is asked."""
+    """Collects sightings. Those that are wrong only for the emulator are just counted, unless its profile is chosen."""
 
     def __init__(self, readings: Readings, way: Reproduction, masker: Masker, *, exact: bool) -> None:
         self._readings, self._way, self._masker, self._exact = readings, way, masker, exact
@@ -95,8 +95,8 @@ class Findings:
         self._open = 0
 
     def add(self, sighting: Sighting) -> None:
-        """Take a sighting."""
-        # An unknown field is no fault, only something that is better not tried with all the rest.
+        """Add a sighting."""
+        # An unknown field is not wrong; it is only excluded from other tests.
         if sighting.check == _TAKEN and self._readings.taken(sighting.exchange.request):
             return
         if not self._exact and not _SETTLED[sighting.check](sighting.exchange, self._readings):
@@ -106,7 +106,7 @@ class Findings:
         self._seen[sighting.identity] = known.with_another(sighting) if known else sighting
 
     def all(self) -> tuple[ExplorationFinding, ...]:
-        """Return the findings, at most LISTED, and how many more there are of which kind."""
+        """Return the findings, at most LISTED, and the number of the others by kind."""
         worst_first = sorted(self._seen.values(), key=lambda each: _RANK.index(each.check))
         return (*map(self._finding, worst_first[:LISTED]), *self._others())
 
@@ -150,7 +150,7 @@ _RANK: Final = [*_SETTLED]
 
 
 def _is_json(reply: Reply) -> bool:
-    """Tell whether a reply is JSON as far as it has to be: a refusal may be anything."""
+    """Tell whether a reply is JSON if it must be; a refusal may be anything."""
     try:
         reply.json()
     except NotJson:

@@ -1,8 +1,7 @@
-"""Gives what exploration makes up the ids of the run, so that the run can remove it again.
+"""Gives generated data the ids of the run, so that the run can remove it.
 
-An id is any text that is not empty, so that one id in place of another leaves a valid body valid, and one with a
-fault elsewhere at fault. It is done when a request leaves: a narrower schema would make data that is valid pass
-for invalid.
+An id is any text that is not empty, so another id leaves a valid body valid and an invalid body invalid. This is done
+when a request is sent: with a narrower schema, Schemathesis would call valid data invalid.
 """
 
 import json
@@ -13,7 +12,7 @@ from zlib import crc32
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.json_types import JsonObject
 
-# As many users are made at most: removing each of them is a request.
+# The largest number of users: removing each one is a request.
 USERS = 40
 ITEM = "-item"
 
@@ -26,7 +25,7 @@ class Naming:
         self._own = re.compile(re.escape(prefix.encode()) + rb"[a-z0-9-]+")
 
     def id(self, original: str) -> str:
-        """Return the run's id that stands for another one, always the same."""
+        """Return the run's id in place of another id, always the same one."""
         return f"{self._prefix}x{crc32(original.encode(errors='replace')) % USERS}"
 
     def found(self, body: bytes) -> set[str]:
@@ -41,7 +40,7 @@ class Naming:
         return json.dumps(value).encode() if any(changed) else body
 
     def complete(self, operation: Operation, body: bytes) -> bool:
-        """Tell whether everything that a body may have made carries an id of the run."""
+        """Tell whether everything that a body may have made has an id of the run."""
         if operation.body and operation.body.part:
             return bool(self.found(body))
         rows = self._rows(operation, _parsed(body))
@@ -50,7 +49,7 @@ class Naming:
     def _name(self, operation: Operation, row: JsonObject) -> bool:
         users, keys = self._users(operation), self._keys(operation)
         if operation.webhook:
-            # An event may hold anything, so that one more name makes no other sort of event of it.
+            # An event may contain anything, so one more name does not change its kind.
             row.setdefault(users[0], self.id(""))
         named = {name: self.id(row[name]) for name in users if _is_id(row.get(name))}
         named |= {name: self.id(row[name]) + ITEM for name in keys if _is_id(row.get(name))}
@@ -59,7 +58,7 @@ class Naming:
 
     def _is_own(self, operation: Operation, row: Any) -> bool:
         if not isinstance(row, dict):
-            # What is no event is nothing to a webhook, but what is no record may be anything to a push.
+            # A webhook ignores what is not an event, but a push could do anything with what is not a record.
             return operation.webhook is not None
         names = {*self._users(operation), *self._keys(operation)} & row.keys()
         return bool(names) and all(str(row[name]).startswith(self._prefix) for name in names)
@@ -90,7 +89,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _parsed(body: bytes) -> Any:
-    """Return a parsed body; None if it cannot be parsed. Numbers keep what `float` and `int` hold of them."""
+    """Return a parsed body; None if it cannot be parsed. Numbers become `float` or `int`."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

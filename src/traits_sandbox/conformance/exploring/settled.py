@@ -1,4 +1,4 @@
-"""Tells what the document settles from what only the emulator has settled, for data that exploration makes up."""
+"""Distinguishes rules of the document from decisions of the emulator, for generated data."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from traits_sandbox.contract.model import Contract, Field
 from traits_sandbox.derive.bodies import AcceptedBody, BodySchema
 from traits_sandbox.errors import BadRequest
 
-# What errata have added to the document's tables of fields.
+# Attributes that errata have added to the document's tables of fields.
 _OF_ERRATA: dict[str, Any] = {
     "format": "",
     "min_length": None,
@@ -19,12 +19,12 @@ _OF_ERRATA: dict[str, Any] = {
     "exclusive_minimum": None,
     "allowed": (),
 }
-# Numbers beyond are not the same to every reader of JSON.
+# Larger numbers are not the same for every JSON parser.
 _EXACT = 2**53
 
 
 class Readings:
-    """Reads request bodies as narrowly and as widely as the document allows."""
+    """Judges request bodies by the narrowest and by the widest reading of the document."""
 
     def __init__(self, contract: Contract) -> None:
         wide = _wide(contract)
@@ -35,7 +35,7 @@ class Readings:
         self._wide = {each.id: BodySchema(wide, each) for each in bodies}
 
     def valid(self, request: Request) -> bool:
-        """Tell whether every server has to take a body: it keeps all rules, and holds nothing that is left open."""
+        """Tell whether every server must accept a body: it keeps all rules, and has nothing that is left open."""
         taken = self._taken(request)
         return taken is not None and not taken.unknown and not any(map(_is_open, _values(_parsed(request.body))))
 
@@ -51,7 +51,7 @@ class Readings:
             return None
 
     def invalid(self, request: Request) -> bool:
-        """Tell whether no server may take a body: it breaks what the document says plainly."""
+        """Tell whether no server may accept a body: it breaks a plain rule of the document."""
         schema = self._wide.get(request.operation)
         if schema is None:
             return False
@@ -62,7 +62,7 @@ class Readings:
         return False
 
     def _without_nulls(self, operation: str, body: bytes) -> bytes:
-        """Return a body in which null for an optional field is no field at all."""
+        """Return a body without optional fields that are null."""
         value, about = _parsed(body), self._bodies[operation]
         rows = value.get(about.collection) if isinstance(value, dict) else None
         if not isinstance(rows, list):
@@ -93,7 +93,7 @@ def _parsed(body: bytes | None) -> Any:
 
 
 def _values(value: Any) -> Iterator[Any]:
-    """Yield every value within a value that is no list or object."""
+    """Yield every value within a value, except lists and objects."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     if inner is None:
         yield value
@@ -102,7 +102,7 @@ def _values(value: Any) -> Iterator[Any]:
 
 
 def _is_open(value: Any) -> bool:
-    """Tell whether a value has its type only by one reading, or is such that it need not be taken."""
+    """Tell whether a value has its type by one reading only, or need not be accepted."""
     if isinstance(value, float):
         return value.is_integer()
     if isinstance(value, int):

@@ -1,7 +1,7 @@
-"""The one way from Schemathesis to the target: what it would send goes over the run's own wire, or nowhere.
+"""The only way from Schemathesis to the target: its requests go over the run's own wire, or nowhere.
 
-Schemathesis is given an address that does not exist and a mark in place of the key. It knows neither the target nor
-the key, so that nothing of it can get past the wire and its rules.
+Schemathesis gets an address that does not exist and a marker in place of the key. It knows neither the target nor the
+key, so it cannot bypass the wire and its rules.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Stop(KeyboardInterrupt):
-    """Ends the exploration from within, in the way in which the engine ends itself when its time is over."""
+    """Ends the exploration from within, as the engine does when its time is over."""
 
 
 class Tap:
-    """Takes what Schemathesis sends, from its threads, and sends it on the event loop of the run."""
+    """Receives the requests of Schemathesis in its threads, and sends them in the event loop of the run."""
 
     def __init__(
         self, wire: Wire, operations: list[Operation], naming: Naming, tally: RunState, *, max_requests: int
@@ -43,7 +43,7 @@ class Tap:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Take every request to nowhere as long as the body runs; those to anywhere else are not touched."""
+        """Receive every request to that address while the block runs; other requests are not changed."""
         from requests.adapters import HTTPAdapter
 
         original = HTTPAdapter.send
@@ -60,11 +60,11 @@ class Tap:
             HTTPAdapter.send = original  # type: ignore[method-assign]
 
     def stop(self, reason: Reason) -> None:
-        """Send nothing any more."""
+        """Stop sending."""
         self.stopped = self.stopped or reason
 
     def taken(self) -> dict[str, Exchange]:
-        """Return what was exchanged since this was last asked, by the id of the case."""
+        """Return the exchanges since the last call, by the id of the case."""
         exchanges, self._exchanges = self._exchanges, {}
         return exchanges
 
@@ -74,12 +74,12 @@ class Tap:
         request = self._translation.request(prepared)
         reply = UNSENT if request is None else self._sent(request, str(prepared.headers.get(CASE_ID)))
         if reply is None:
-            # Said in a way that the engine does not look into further: it would open connections of its own.
+            # In a form that the engine does not examine further, because it would open its own connections.
             raise Unreachable("no reply", request=prepared)
         return response(adapter, prepared, reply)
 
     def _sent(self, request: Request, case: str) -> Reply | None:
-        """Send a request and return its reply, None for none."""
+        """Send a request and return its reply, or None."""
         if self._tally.hangs[request.operation] >= MAX_HANGS:
             return None
         if self._wire.sent + len(self._tally.created) >= self._most:

@@ -1,4 +1,4 @@
-"""Turns what Schemathesis would send into a request of the run, and a reply into what Schemathesis reads."""
+"""Translates requests of Schemathesis to requests of the run, and replies back."""
 
 import re
 from io import BytesIO
@@ -22,25 +22,25 @@ CASE_ID: Final = "x-schemathesis-testcaseid"
 UNSENT: Final = Reply(404, (("Content-Type", "application/json"),), orjson.dumps({"code": 404, "message": "not sent"}))
 """Answers what is not sent: to a path that nothing answers to, a server would say no more."""
 
-# The wire says these itself, and what Schemathesis says of itself is nobody's business.
+# The wire sends these itself, and headers about Schemathesis are not sent.
 _OWN_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "transfer-encoding", "user-agent", CASE_ID}
 )
-# The wire has read the body to its end and unpacked it.
+# The wire has read and decompressed the body.
 _DONE_WITH: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _HEADER_VALUE: Final = re.compile(r"[\t -~]*")
 _BOUNDARY: Final = re.compile(rb"--([0-9a-f]{32})(?:\r\n|--)")
 
 
 class Translation:
-    """Knows the operations that may be called; nothing else has a translation."""
+    """Translates requests to the allowed operations only."""
 
     def __init__(self, operations: list[Operation], naming: Naming) -> None:
         self._operations = {(each.method, _pattern(each.path)): each for each in operations}
         self._naming = naming
 
     def request(self, prepared: "PreparedRequest") -> Request | None:
-        """Return a request as the wire sends it; None for one that is not to be sent, such as a probe of the server."""
+        """Return a request for the wire; None for one that is not sent, such as a probe of the server."""
         url = urlsplit(prepared.url or "")
         operation = self._called(str(prepared.method), url.path)
         headers = tuple((name, _text(value)) for name, value in prepared.headers.items())
@@ -61,7 +61,7 @@ class Translation:
         return next(fitting, None)
 
     def _body(self, operation: Operation, headers: Pairs, body: Any) -> tuple[Pairs, bytes | None]:
-        """Return a body with this run's ids, and with the same boundary in each run of a seed."""
+        """Return a body with this run's ids, and the same boundary in each run of a seed."""
         data = body.encode() if isinstance(body, str) else body
         if not isinstance(data, bytes):
             return headers, None
@@ -73,7 +73,7 @@ class Translation:
 
 
 def _as_file(operation: Operation, form: bytes) -> bytes:
-    """Return a form whose part is a file: Schemathesis leaves out the name that makes it one."""
+    """Return a form whose part is a file: Schemathesis leaves out the filename."""
     named = f'name="{operation.body.part if operation.body else ""}"'
     return form.replace(f"{named}\r\n".encode(), f'{named}; filename="{FILE_NAME}"\r\n'.encode())
 

@@ -1,4 +1,4 @@
-"""The one place where requests leave: pinned to the target, gated, counted, limited in rate, time and size."""
+"""The only module that sends requests: to the target only, checked, counted, and limited in rate, time and size."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ _USER_AGENT: Final = ("User-Agent", "traits-sandbox-conformance")
 
 @dataclass(frozen=True, slots=True)
 class WireLimits:
-    """How much a run may do. Times are in seconds, `rate` in requests a second (0: as fast as it goes)."""
+    """The limits of a run. Times are in seconds, `rate` is in requests per second (0: no limit)."""
 
     max_requests: int = 10_000
     rate: float = 0.0
@@ -36,7 +36,7 @@ class WireLimits:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The server that is judged. `ca_file` names certificates to trust beside the usual ones."""
+    """The server that is judged. `ca_file` has certificates to trust in addition to the usual ones."""
 
     base_url: str
     key: str
@@ -49,19 +49,19 @@ class Target:
 
     @property
     def secured(self) -> bool:
-        """Tell whether the target is spoken to over TLS."""
+        """Tell whether the target uses TLS."""
         return urlsplit(self.base_url).scheme == "https"
 
     @property
     def in_clear(self) -> bool:
-        """Tell whether the key goes to another machine in a way that everybody between can read."""
+        """Tell whether the key is sent to another machine without encryption."""
         return not self.secured and not is_loopback(self.host)
 
     def check(self) -> None:
-        """Refuse what cannot be a target.
+        """Check the target.
 
         Raises:
-            UsageError: the URL is not one of a server, or the key is empty.
+            UsageError: the URL is not that of a server, or the key is empty.
 
         """
         try:
@@ -78,7 +78,7 @@ class Target:
 
 
 class Wire:
-    """Sends requests to one target. Redirects are not followed, proxies and login files of the machine not used."""
+    """Sends requests to one target. It follows no redirects, and uses no proxies or login files of this machine."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Wire:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Prepare to send; nothing is sent yet. With `transport`, requests go there instead of to a socket."""
+        """Prepare to send; nothing is sent yet. With `transport`, requests go there and not to a socket."""
         self._target, self._gate, self._limits, self._clock = target, gate, limits, clock
         self._transport = transport
         self._clients: dict[bool, httpx.AsyncClient] = {}
@@ -105,16 +105,16 @@ class Wire:
 
     @property
     def left(self) -> float:
-        """Return the seconds that are left of the run's time."""
+        """Return the remaining seconds of the run."""
         return self._deadline - self._clock()
 
     @property
     def _within(self) -> float:
-        """Return the seconds that one exchange may take."""
+        """Return the longest time of one exchange in seconds."""
         return max(0.05, min(self._limits.timeout, self.left))
 
     def extend(self, seconds: float) -> None:
-        """Grant some time more, for what has to be done after the time is over."""
+        """Extend the time of the run, for cleaning up after it is over."""
         self._deadline = max(self._deadline, self._clock() + seconds)
 
     def appends(self, request: Request) -> bool:
@@ -122,13 +122,13 @@ class Wire:
         return self._gate.reach(request) in ("append", "unsafe")
 
     async def send(self, request: Request) -> Exchange:
-        """Send a request and return what became of it; waits and sends again when told to slow down.
+        """Send a request and return the exchange; wait and send it again if the server asks for that.
 
-        The exchange's problem is `over` where the run's limits kept the server from its whole time for a reply.
+        The exchange's problem is `over` if the run's limits ended before the server's time for a reply.
 
         Raises:
-            Vetoed: it reaches further than is allowed on this target.
-            OverBudget: the run's requests or its time are used up.
+            Vetoed: its reach is not allowed on this target.
+            OverBudget: a limit of the run is reached.
 
         """
         self._gate.check(request)
@@ -143,10 +143,10 @@ class Wire:
         return exchange
 
     async def speaks_old_tls(self) -> bool | None:
-        """Tell whether the target agrees to TLS 1.1 or older; None if it cannot be told. Counts as one request.
+        """Tell whether the target accepts TLS 1.1 or older; None if it cannot be tested. Counts as one request.
 
         Raises:
-            OverBudget: the run's requests or its time are used up.
+            OverBudget: a limit of the run is reached.
 
         """
         await self._turn()
@@ -164,7 +164,7 @@ class Wire:
             return exchange
         if exchange.problem != "dropped":
             return exchange
-        # A kept connection may end just when it is used again, which is nobody's fault; a new one tells.
+        # A kept connection may be closed just when it is used again, which is not an error; a new one decides.
         try:
             return replace(await self._try(request), times=2)
         except OverBudget as error:
@@ -194,7 +194,7 @@ class Wire:
         return Reason.of(ReasonKind.TIME_OVER, limit=f"{self._limits.max_time:g}")
 
     async def _turn(self) -> int:
-        """Wait for the next place that the rate leaves, and return its number."""
+        """Wait until the rate allows the next request, and return its number."""
         if self.sent + self.reserved >= self._limits.max_requests:
             raise OverBudget(Reason.of(ReasonKind.REQUESTS_USED, limit=self._limits.max_requests))
         now = self._clock()
@@ -211,7 +211,7 @@ class Wire:
     async def _exchange(self, request: Request) -> Reply:
         key = DUMMY if request.plain else self._target.key
         client = self._client(plain=request.plain)
-        # Before the request is built: what a server sets is never sent back.
+        # Before the request is built, so that cookies of the server are never sent back.
         client.cookies.clear()
         outgoing = client.build_request(
             request.method,
@@ -237,7 +237,7 @@ class Wire:
             base = httpx.URL(self._target.base_url)
             self._clients[plain] = httpx.AsyncClient(
                 base_url=base.copy_with(scheme="http") if plain else base,
-                # Certificates are read for sockets alone: it takes a while.
+                # Certificates are read only for sockets, because it takes time.
                 verify=self._trust() if self._transport is None else False,
                 trust_env=False,
                 follow_redirects=False,
@@ -255,7 +255,7 @@ class Wire:
 
 
 def _headers(request: Request, key: str) -> Pairs:
-    """Return the headers as they leave: those of the request, and what makes a reply readable as it comes."""
+    """Return the headers to send: those of the request, and those that ask for an uncompressed reply."""
     usual = (_USER_AGENT, ("Accept", "*/*"), ("Accept-Encoding", "identity"))
     return (*usual, *((name, reveal(value, key)) for name, value in request.headers))
 
@@ -268,7 +268,7 @@ async def _chunks(body: bytes) -> AsyncIterator[bytes]:
 
 
 async def _read(reply: httpx.Response) -> tuple[bytes, bool]:
-    """Read a body as far as it is of use; return it and whether more would have come."""
+    """Read the useful part of a body; return it, and whether there was more."""
     body = bytearray()
     async for chunk in reply.aiter_raw():
         body += chunk
@@ -278,7 +278,7 @@ async def _read(reply: httpx.Response) -> tuple[bytes, bool]:
 
 
 def _decoded(body: bytes, encoding: str) -> tuple[bytes, bool]:
-    """Return a body without its compression, which nobody has asked for; at most as long as any other."""
+    """Return an unrequested compressed body decompressed, up to the same length as any other."""
     if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
         return body, False
     inflate = zlib.decompressobj(47)
@@ -297,7 +297,7 @@ def _problem(error: httpx.TransportError) -> str:
 
 
 def _asked_pause(reply: Reply | None) -> float | None:
-    """Return how many seconds a reply asks to wait before the request is sent again, None for not at all."""
+    """Return the seconds to wait before the request is sent again, None if it is not."""
     if reply is None or reply.status != 429:
         return None
     asked = reply.header("Retry-After")

@@ -30,7 +30,7 @@ class Patience:
 
 
 class Conversation:
-    """The Talk of one case."""
+    """The conversation of one case."""
 
     def __init__(self, wire: Wire, patience: Patience, others: Callable[[], Awaitable[None]]) -> None:
         self._wire, self._patience, self._others = wire, patience, others

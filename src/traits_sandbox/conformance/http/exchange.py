@@ -1,4 +1,4 @@
-"""What goes over the wire and what comes back, as frozen values. No value here holds the key, only a marker for it."""
+"""Requests and replies as frozen values. They never have the key, only a marker of it."""
 
 import json
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is percent-encoded and begins with a slash; it is below the target's base URL.
+    """One request. `path` is percent-encoded, begins with a slash, and is appended to the target's base URL.
 
-    `operation` is the id of the operation that is meant, empty for none. `chunked` sends the body without its
-    length. `plain` asks for plain HTTP, whatever the target's scheme; such a request never carries the key.
+    `operation` is the id of its operation, empty for none. `chunked` sends the body without its length. `plain` demands
+    plain HTTP for any target; such a request never has the key.
     """
 
     method: str
@@ -36,12 +36,12 @@ class Request:
 
 
 class NotJson(ValueError):
-    """A reply's body is not the JSON that it had to be."""
+    """The body of a reply is not JSON, or was cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply. `body` is at most as long as the wire reads; `cut` tells that more would have come."""
+    """One reply. `body` is as much as was read; `cut` says that there was more."""
 
     status: int
     headers: Pairs
@@ -55,7 +55,7 @@ class Reply:
 
     @property
     def refused(self) -> bool:
-        """Tell whether the client was told to be at fault."""
+        """Tell whether the reply reports an error of the client."""
         return 400 <= self.status < 500
 
     def header(self, name: str) -> str:
@@ -78,7 +78,7 @@ class Reply:
 
 
 def _lenient_json(body: bytes, fault: str) -> Any:
-    """Return what orjson refuses although it is JSON: lone surrogates, numbers beyond a double, deep nesting."""
+    """Parse JSON that orjson refuses: lone surrogates, numbers beyond a double, deep nesting."""
     try:
         return json.loads(body.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -91,12 +91,12 @@ def _no_constant(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request with what became of it: a reply, or a `problem` in one word with its `detail`.
+    """A request with its reply, or with a `problem` in one word and its `detail`.
 
     A problem is one of `timeout`, `dropped` (the connection ended within or before the reply), `unreachable`
-    (no connection), `certificate` (TLS could not be verified), `protocol` (what came is no HTTP), `over` (the run's
-    time ended first, which says nothing of the server). `seconds` is how long it took, `number` the place in the order
-    of sending, from 1.
+    (no connection), `certificate` (TLS could not be verified), `protocol` (the reply is not HTTP), `over` (a `limit` of
+    the run was reached first, which says nothing about the server). `seconds` is its duration, `number` its place in
+    the order of sending, from 1.
     """
 
     request: Request
@@ -110,5 +110,5 @@ class Exchange:
 
     @property
     def symptom(self) -> str:
-        """Return what came back in a word: the status, or the problem."""
+        """Return the status of the reply, or the problem."""
         return str(self.reply.status) if self.reply else self.problem

@@ -1,4 +1,4 @@
-"""What may be sent to a target. Decided here from the request itself, when it leaves, whatever a case says of it."""
+"""Decides what may be sent to a target, from the request itself and not from what a case declares."""
 
 import re
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from traits_sandbox.contract.model import Contract, Operation
 
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# What an HTTP client sends as it stands, below the base URL and at no other host.
+# Paths that an HTTP client sends unchanged, below the base URL of the target.
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9._~%!$&'()*+,;=:@/-]*")
 _DOTS = re.compile(r"/\.\.?(?:/|\Z)")
 
-# What some servers take for another method or path than the request's own.
+# Headers and parameters by which some servers replace the method or path of a request.
 _OVERRIDES = re.compile(r"_?method|x-http-method.*|x-method-override|x-(?:original|rewrite).*", re.IGNORECASE)
 
-# What parts or ends a path once a proxy has decoded it.
+# Characters that split or end a path after a proxy has decoded it.
 _PARTING = re.compile(r"[/\\?#;\x00-\x1f\x7f]")
 
-# What an id may hold without being a list, a query or a command to a careless server. Wildcards behind the prefix of a
-# run match no ids but its own.
+# Characters of an id that no careless server reads as a list, a query or a command. Wildcards after the prefix of a
+# run match only its own ids.
 _PLAIN_ID = re.compile(r"(?=.{1,300}\Z)[^\x00-\x20\x7f\"'`\\,;&|<>$(){}\[\]^]+ ?")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine, without asking any resolver."""
+    """Tell whether a host name or address is this machine, without a resolver."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -40,28 +40,28 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """How far requests to a target may reach, and the prefix of the ids that are this run's own."""
+    """The largest allowed reach on a target, and the prefix of this run's own ids."""
 
     reach: Reach
     prefix: str
 
     def allows(self, reach: Reach) -> bool:
-        """Tell whether something of this reach may be sent."""
+        """Tell whether a request with this reach may be sent."""
         return REACHES.index(reach) <= REACHES.index(self.reach)
 
 
 class Gate:
-    """Tells the reach of requests by the operation that they would call, and stops those that go too far."""
+    """Determines the reach of requests by the operation that they would call, and stops those that are not allowed."""
 
     def __init__(self, contract: Contract, permit: Permit) -> None:
         self._operations = [(_pattern(each.path), each) for each in contract.operations]
         self._permit = permit
 
     def check(self, request: Request) -> None:
-        """Let a request pass.
+        """Check a request.
 
         Raises:
-            Vetoed: it reaches further than is allowed, or its path is not one that leaves as it stands.
+            Vetoed: its reach is not allowed, or its path would not be sent unchanged.
 
         """
         if not _PATH.fullmatch(request.path) or _DOTS.search(request.path):
@@ -77,7 +77,7 @@ class Gate:
             )
 
     def reach(self, request: Request) -> Reach:
-        """Return how far a request reaches at most, in the worst server that is still worth judging."""
+        """Return the largest reach of a request, on the worst server that is still worth judging."""
         if any(_OVERRIDES.fullmatch(name) for name, _ in (*request.headers, *request.query)):
             return "unsafe"
         called = next((each for pattern, each in self._operations if _calls(request, each, pattern)), None)
@@ -88,7 +88,7 @@ class Gate:
         return "unsafe"
 
     def _asks_for_removal(self, request: Request) -> bool:
-        """Tell whether a request says something to the path of a deletion, be it with another method."""
+        """Tell whether a request is sent to the path of a deletion, with any method."""
         path = re.sub("/+", "/", unquote(request.path))
         removals = [pattern.pattern for pattern, each in self._operations if each.effect == "destroy"]
         return any(re.match(each, path, re.IGNORECASE) for each in removals) and bool(request.body or request.query)
@@ -99,7 +99,7 @@ class Gate:
         return operation.effect
 
     def _own(self, operation: Operation, request: Request) -> bool:
-        """Tell whether a deletion names one user, that of this run, in a way that no server reads otherwise."""
+        """Tell whether a deletion names exactly one user, of this run, in a way that every server understands."""
         media_types = [value for name, value in request.headers if name.lower() == "content-type"]
         said = [value for _, value in request.query if not marked(value)]
         if said or request.chunked or media_types != [operation.body.media_type if operation.body else ""]:
@@ -110,7 +110,7 @@ class Gate:
             return False
         name = operation.roles.get("user", "")
         named = body.get(name) if isinstance(body, dict) else None
-        # A body that says more, or says it twice, is not the one that is made of the id.
+        # A body with more, or with a repeated key, is different from the one made of the id.
         return isinstance(named, str) and orjson.dumps({name: named}) == request.body and self._is_own(named)
 
     def _is_own(self, user_id: str) -> bool:
@@ -124,7 +124,7 @@ def _calls(request: Request, operation: Operation, pattern: re.Pattern[str]) -> 
 
 
 def _is_plain(segment: str) -> bool:
-    """Tell whether what stands for a path parameter is one segment, however often it is decoded."""
+    """Tell whether the value of a path parameter stays one segment, however often it is decoded."""
     while (decoded := unquote(segment)) != segment:
         segment = decoded
     return segment not in ("", ".", "..") and not _PARTING.search(segment)

@@ -1,4 +1,4 @@
-"""What HTTP clients do not show, from the socket itself: bytes behind the reply to HEAD, and old versions of TLS."""
+"""Reads what HTTP clients hide from the socket: bytes after the reply to HEAD, and old versions of TLS."""
 
 import asyncio
 import ssl
@@ -11,18 +11,18 @@ import httpx
 
 from traits_sandbox.conformance.http.exchange import Reply
 
-# A server that sends more sends it at once.
+# A server that sends more bytes sends them at once.
 _MORE_WITHIN: Final = 0.25
 _MOST: Final = 2**16
 
-# What OpenSSL says when it is this side that has nothing so old to offer.
+# Reasons of OpenSSL when this machine does not have such an old version.
 _NOT_OFFERED: Final = frozenset({"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"})
 
 
 async def reply_to_head(request: httpx.Request, trust: ssl.SSLContext | None) -> Reply:
-    """Send a HEAD request over a connection of its own; return the reply, its body whatever came behind the headers.
+    """Send a HEAD request over a new connection; return the reply, with all bytes after the headers as its body.
 
-    An HTTP client leaves such bytes in the connection, where they would be taken for the next reply.
+    An HTTP client leaves such bytes in the connection, where they would be read as the next reply.
 
     Raises:
         httpx.TransportError: there is no connection, or no HTTP on it.
@@ -37,7 +37,7 @@ async def reply_to_head(request: httpx.Request, trust: ssl.SSLContext | None) ->
 
 
 async def speaks_old_tls(host: str, port: int) -> bool | None:
-    """Tell whether a server agrees to TLS 1.1 or older; None if it cannot be told. Nothing is sent over it."""
+    """Tell whether a server accepts TLS 1.1 or older; None if it cannot be tested. Nothing is sent over it."""
     if not ssl.HAS_TLSv1_1:
         return None
     try:
@@ -100,11 +100,11 @@ def _parsed(head: bytes, rest: bytes) -> Reply:
 
 def _old() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Whether the certificate is good is another question, and nothing is sent that it would have to protect.
+    # The certificate is judged elsewhere, and nothing is sent that it would protect.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
-        # Python warns of what is asked about here.
+        # Python warns about the old versions that are tested here.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     return context

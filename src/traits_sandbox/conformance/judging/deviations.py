@@ -1,4 +1,7 @@
-"""Known deviations: failures of one server that are expected for a time, strict both ways."""
+"""Known deviations: failures of one server that are expected for a time.
+
+An expected failure that does not occur is a failure too.
+"""
 
 import tomllib
 from datetime import date
@@ -29,11 +32,11 @@ class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target: str = "*"
 
     def covers(self, result: Result) -> bool:
-        """Tell whether this is the failure that was expected."""
+        """Tell whether this is the expected failure."""
         return fnmatchcase(result.id, self.case) and result.observed == self.observed
 
     def counts(self, target: str, today: date) -> bool:
-        """Tell whether the deviation is for this target, and not out of date."""
+        """Tell whether the deviation is for this target and has not expired."""
         return fnmatchcase(target, self.target) and today <= self.expires
 
 
@@ -45,7 +48,7 @@ def read_deviations(file: Path) -> tuple[Deviation, ...]:
     """Read a file of deviations.
 
     Raises:
-        UsageError: the file cannot be read, or is not of the documented form.
+        UsageError: the file cannot be read, or does not have the documented form.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""Makes a report of what a run has seen: by requirement, with deviations, and what is missing for a proof."""
+"""Judges the results of a run: by requirement, with deviations, and with what is missing for a proof."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from traits_sandbox.conformance.running.runner import RunState
 
 
 def judge(registry: Registry, tally: RunState) -> tuple[RequirementOutcome, ...]:
-    """Return what came of each requirement that was tried, in the order of the registry."""
+    """Return the outcome of each tested requirement, in the order of the registry."""
     results: defaultdict[str, list[Result]] = defaultdict(list)
     for result in sorted(tally.results, key=lambda result: result.id):
         results[result.requirement].append(result)
@@ -30,7 +30,7 @@ def judge(registry: Registry, tally: RunState) -> tuple[RequirementOutcome, ...]
 def excuse(
     tally: RunState, deviations: Iterable[Deviation], target: str, today: date, ran: frozenset[str]
 ) -> tuple[str, ...]:
-    """Mark the failures that were expected; return the deviations that were expected and did not show."""
+    """Mark the expected failures; return the deviations that were expected and did not occur."""
     unused = []
     for deviation in deviations:
         if not deviation.counts(target, today):
@@ -49,7 +49,7 @@ def _excused(result: Result, deviation: Deviation) -> bool:
 
 
 def _tried(deviation: Deviation, ran: frozenset[str]) -> bool:
-    """Tell whether a case that the deviation is about was sent; its case may stand behind a requirement."""
+    """Tell whether a case of the deviation was sent; the deviation may name a requirement before the case."""
     return any(fnmatchcase(case, deviation.case) or deviation.case.endswith(case) for case in ran)
 
 

@@ -1,4 +1,4 @@
-"""What every reply of a run has to keep, whatever it is a reply to. One case's request is many requirements' test."""
+"""The requirements of every reply. Each request of a case tests these too."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from traits_sandbox.reporting.masking import Masker
 Observation = tuple[str, Breach | None]
 """The id of a requirement, and how an exchange broke it; None if it kept it."""
 
-# RFC 6839: what is JSON by its syntax may say so behind a name of its own.
+# RFC 6839: a media type with JSON syntax can end in +json.
 _JSON = re.compile(r"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";,]+)", re.IGNORECASE)
 
@@ -27,9 +27,9 @@ class Observers:
         self._masker = masker
 
     def __call__(self, exchange: Exchange) -> Iterator[Observation]:
-        """Yield every requirement that the exchange is a test of."""
+        """Yield every requirement that the exchange tests, with its breach if there is one."""
         if exchange.request.plain or exchange.problem == "over":
-            # Whatever ends a call over plain HTTP is as it should be, and what the kit ended says nothing.
+            # A call over plain HTTP may end in any way, and an exchange that the kit ended says nothing.
             return
         yield "HTTP-002", _alive(exchange)
         if exchange.reply is None:
@@ -72,7 +72,7 @@ def _alive(exchange: Exchange) -> Breach | None:
         return Breach(exchange.problem, expected)
     if exchange.reply.status >= 500:
         return Breach(str(exchange.reply.status), expected)
-    # A reply that tells its length has an end, if one too far away to read on.
+    # A reply with a length has an end, even if it is too far away to be read.
     endless = exchange.reply.cut and not exchange.reply.header("Content-Length")
     return Breach("a reply without an end", expected) if endless else None
 

@@ -1,4 +1,4 @@
-"""The report of a run, as values: what was asked of the server, what it did, and the verdict."""
+"""The report of a run as values: what was sent, what the server did, and the verdict."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ EXIT_CODES: Final[dict[Verdict, int]] = {"conformant": 0, "not conformant": 1, "
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one case for one requirement.
+    """The result of one case for one requirement.
 
-    `case` is the id of the case whose exchanges showed it; where these were judged for another requirement than
-    the case's own, `requirement` differs from the case's. `reason` says why nothing was judged, or by which
-    deviation a failure was expected. `exchanges` are kept for what did not pass.
+    `case` is the id of the case whose exchanges showed it; if these were judged for another requirement, `requirement`
+    differs from the case's own. `reason` says why nothing was judged, or which deviation expects the failure.
+    `exchanges` are kept unless it passed.
     """
 
     requirement: str
@@ -36,14 +36,14 @@ class Result:
 
     @property
     def id(self) -> str:
-        """Return what the result is addressed by: the case, behind the requirement if that is not the case's own."""
+        """Return the id of the result: the case, with the requirement before it if that is not the case's own."""
         own = self.case.partition(".")[0] == self.requirement
         return self.case if own else f"{self.requirement}.{self.case}"
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementOutcome:
-    """A requirement with all results for it. `passed` counts how often it was kept, by cases and by single replies."""
+    """A requirement with all its results. `passed` counts the cases and the single replies that kept it."""
 
     requirement: Requirement
     passed: int
@@ -51,7 +51,7 @@ class RequirementOutcome:
 
     @property
     def outcome(self) -> Outcome:
-        """Return the worst that came of it; `skipped` if nothing was judged."""
+        """Return the worst outcome; `skipped` if nothing was judged."""
         seen = {result.outcome for result in self.results}
         order: tuple[Outcome, ...] = ("failed", "inconclusive", "deviation")
         worst = next((each for each in order if each in seen), None)
@@ -59,13 +59,13 @@ class RequirementOutcome:
 
     @property
     def failures(self) -> tuple[Result, ...]:
-        """Return the results that failed, unexpectedly."""
+        """Return the unexpected failures."""
         return tuple(result for result in self.results if result.outcome == "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class ExplorationFinding:
-    """Something that exploration came upon: told apart from the verdict."""
+    """A finding of exploration, which is separate from the verdict."""
 
     operation: str
     title: str
@@ -75,7 +75,7 @@ class ExplorationFinding:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What exploration did: how many requests, what it found, why it did not run."""
+    """The result of exploration: its requests, its findings, and why it ended early."""
 
     examples: int
     requests: int
@@ -85,9 +85,9 @@ class Exploration:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What was run, on what, when; enough to run it again.
+    """The facts about a run: what, on which server, when; enough to repeat it.
 
-    `started` is UTC in ISO 8601, `seconds` how long it took, `only` the patterns of what was asked for, none for all.
+    `started` is UTC in ISO 8601, `seconds` the duration, `only` the patterns of selected cases, none for all.
     """
 
     kit: str
@@ -108,9 +108,9 @@ class RunFacts:
 class Report:
     """The report of a run.
 
-    `obstacle` says why nothing could be judged at all. `missing` lists what keeps the run from proving conformance:
-    requirements without an answer, operations that never succeeded. `left_behind` lists what the run could not
-    remove. `unused` are deviations that were expected and did not show: each makes the server fail.
+    `obstacle` says why nothing could be judged at all. `missing` has the reasons why the run does not prove
+    conformance: requirements that were not judged, operations that never succeeded. `left_behind` lists what the run
+    could not remove. `unused` are deviations that were expected and did not occur: each makes the verdict a failure.
     """
 
     about: RunFacts
@@ -152,13 +152,13 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything was judged that was not excluded on purpose."""
+        """Tell whether everything was judged, except for what was excluded on purpose."""
         return not (self.obstacle or self.missing)
 
     def counts(self) -> Counter[Outcome]:
-        """Return how many requirements came out how."""
+        """Return the number of requirements by outcome."""
         return Counter(each.outcome for each in self.judged)
 
     def of_area(self, area: str) -> Iterable[RequirementOutcome]:
-        """Return what was judged in an area."""
+        """Return the outcomes of the requirements of an area."""
         return (each for each in self.judged if each.requirement.area == area)

@@ -1,4 +1,4 @@
-"""The requirements: every promise that a server is held to, read from `conformance/requirements.toml`."""
+"""The requirements: every promise that is tested, read from `conformance/requirements.toml`."""
 
 import hashlib
 from functools import cache
@@ -43,11 +43,11 @@ AREAS = {
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One promise. Its id is stable and never reused.
+    """One promise of the document. Its id is stable and never reused.
 
     `basis`: the document says it, an example shows it, an RFC demands it, or only the emulator promises it.
-    `passages` maps headings of the reference to digests of what stands under them, as they were when this was
-    written; a digest that differs from the present one marks the requirement stale.
+    `passages` maps headings of the reference to digests of their text when the requirement was written; a digest that
+    differs from the current one marks the requirement as stale.
     """
 
     id: str
@@ -58,14 +58,14 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def area(self) -> str:
-        """Return the area it belongs to, in words."""
+        """Return the name of its area."""
         return AREAS[self.id.partition("-")[0]]
 
 
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file: the version of the suite, and its requirements in the order of the report.
 
-    `silent` maps headings under which nothing is promised that a server can be held to over HTTP to the reason why.
+    `silent` maps headings without a promise that can be tested over HTTP to the reason.
     """
 
     version: str
@@ -87,12 +87,12 @@ def registry() -> Registry:
 
 
 def read_registry(file: Path) -> Registry:
-    """Read a file of requirements; raises msgspec.ValidationError on what is not its form."""
+    """Read a file of requirements; raises msgspec.ValidationError if it does not have the form."""
     return msgspec.toml.decode(file.read_bytes(), type=Registry)
 
 
 def passages(reference: str) -> dict[str, str]:
-    """Return a digest of what stands under each heading of a document, up to the next heading."""
+    """Return a digest of the text under each heading of a document."""
     found: dict[str, list[str]] = {}
     fenced, heading = False, ""
     for line in reference.splitlines():

@@ -63,7 +63,7 @@ def standing(report: Report, judged: RequirementOutcome) -> str:
 
 
 def standings(report: Report) -> Counter[str]:
-    """Return how many requirements came out how."""
+    """Return the number of requirements by outcome."""
     return Counter(standing(report, each) for each in report.judged)
 
 

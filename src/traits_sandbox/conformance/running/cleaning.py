@@ -1,4 +1,4 @@
-"""Removes what a run has made, and tells what it could not."""
+"""Removes what a run has made, and reports what it could not remove."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ async def _removed(wire: Wire, materials: RequestFactory, user: str) -> bool:
         exchange = await wire.send(materials.remove(user))
     except (OverBudget, Vetoed):
         return False
-    # A user whom the server does not know is gone too, and one it never made is not there.
+    # An unknown user is deleted too, or was never stored.
     return exchange.reply is not None and (exchange.reply.accepted or exchange.reply.status == 404)
 
 

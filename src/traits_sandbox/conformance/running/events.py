@@ -1,4 +1,4 @@
-"""What a run tells while it goes on, for whoever shows its progress."""
+"""The events of a run, for its progress."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from traits_sandbox.conformance.judging.report import Result
 
 @dataclass(frozen=True, slots=True)
 class RunPlanned:
-    """The run begins: so many cases and requests are planned."""
+    """The run begins, with this many planned cases and requests."""
 
     cases: int
     requests: int
@@ -16,9 +16,9 @@ class RunPlanned:
 
 @dataclass(frozen=True, slots=True)
 class CaseEnded:
-    """A case is over: its own result, how many requests have been sent in all, what its replies broke besides.
+    """A case has ended: its result, the number of requests so far, and other requirements that its replies broke.
 
-    The result has all exchanges, also where it passed.
+    The result has all exchanges, also if it passed.
     """
 
     result: Result
@@ -28,14 +28,14 @@ class CaseEnded:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The run turns to something other than cases, such as exploring or cleaning up."""
+    """The run begins a stage other than cases, such as exploring or cleaning up."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The run was ended from outside. `left_behind` lists what it could not remove of what it knows to have made."""
+    """The run was cancelled. `left_behind` lists what it has made and could not remove."""
 
     prefix: str
     left_behind: tuple[str, ...]
@@ -46,4 +46,4 @@ Observer = Callable[[RunEvent], None]
 
 
 def nobody(_: RunEvent) -> None:
-    """Take no notice."""
+    """Ignore an event."""

@@ -1,4 +1,4 @@
-"""What a run is asked to do."""
+"""The options of a run."""
 
 from dataclasses import dataclass, field
 
@@ -12,12 +12,12 @@ from traits_sandbox.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The choices of a run, all with safe defaults.
+    """The options of a run, all with safe defaults.
 
-    `only` are patterns of requirement or case ids (`TYPE-*`, `LIM-003.actions.*`). `allow_writes` repeats the
-    target's host to allow writing to it, which loopback does not need; `allow_plain_http` repeats it to send it the key
-    over plain HTTP. `known_user` is the id of an existing user, as it goes over the wire. `explore` is the number of
-    generated examples for each operation, 0 for none. `concurrency` is how many cases run side by side.
+    `only` are patterns of requirement or case ids (`TYPE-*`, `LIM-003.actions.*`). `allow_writes` repeats the target's
+    host to allow writes, which are always allowed on loopback; `allow_plain_http` repeats it to send it the key over
+    plain HTTP. `known_user` is the id of an existing user, as it is sent. `explore` is the number of generated examples
+    for each operation, 0 for none. `concurrency` is the number of cases that run at the same time.
     """
 
     profile: Profile = "core"
@@ -32,7 +32,7 @@ class Options:
     concurrency: int = 4
 
     def reach(self, target: Target) -> Reach:
-        """Return how far requests to a target may reach.
+        """Return the largest allowed reach on a target.
 
         Raises:
             UsageError: writes are allowed to another host than the target's.
@@ -44,10 +44,10 @@ class Options:
         return "destroy" if self.allow_writes else "read"
 
     def check_way(self, target: Target) -> None:
-        """Refuse to send the key to another machine in clear, unless that is wanted.
+        """Refuse to send the key to another machine without encryption, unless that is allowed.
 
         Raises:
-            UsageError: it is not, or it is wanted for another host than the target's.
+            UsageError: it is not allowed, or it is allowed for another host than the target's.
 
         """
         _names_the_host("--allow-plain-http", self.allow_plain_http, target)

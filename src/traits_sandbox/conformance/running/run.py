@@ -41,8 +41,8 @@ def run_conformance(
 ) -> Report:
     """Judge a server by the promises of the vendor's document.
 
-    `base_url` is like `https://host`; `key` is its API key. What is sent beyond reads, and to which hosts, is up to
-    the options; by default everything on loopback, reads alone elsewhere. The report's `exit_code` is 0 only for a
+    `base_url` is like `https://host`; `key` is its API key. The options decide which requests besides reads are sent,
+    and to which hosts; by default all on loopback, and only reads elsewhere. The report's `exit_code` is 0 only for a
     server that was proven conformant.
 
     Raises:
@@ -68,7 +68,7 @@ class Run:
         prefix: str = "",
         cases: Callable[[RequestFactory], Iterable[Case]] = catalogue,
     ) -> None:
-        """Make a plan; `prefix` begins the run's ids and is made up when it is not given, `cases` makes the catalogue.
+        """Make a plan; `prefix` begins the run's ids and is random by default, `cases` returns the catalogue.
 
         Raises:
             UsageError: the target or an option cannot be used.
@@ -141,7 +141,7 @@ class Run:
         return await explore(wire, self._materials, self._permit, tally, self._options, self._target)
 
     async def _leave(self, wire: Wire, tally: RunState) -> None:
-        """Clean up although the run is being cancelled; a second cancellation ends this too."""
+        """Clean up after a cancellation; a second cancellation ends this too."""
         if (task := asyncio.current_task()) is not None:
             task.uncancel()
         self._tell(Interrupted(self._materials.prefix, await self._clean(wire, tally)))

@@ -18,17 +18,17 @@ from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind, U
 from traits_sandbox.conformance.running.events import CaseEnded, Observer
 from traits_sandbox.conformance.running.plan import Plan, Step
 
-# A server that hangs twice at an operation will hang again; the time is better spent on the others.
+# A server that hangs twice at an operation will hang again, so the time is used for other operations.
 MAX_HANGS = 2
 
 
 @dataclass(slots=True)
 class RunState:
-    """What is known so far.
+    """The state of a run.
 
-    `results` are those of all cases, and what their exchanges broke besides; exchanges are kept for what did not pass.
-    `passed` counts by requirement what was kept, `succeeded` holds the operations that answered 2xx, `created` the ids
-    of this run that the server may have taken, and `unnamed` counts what it took without any such id.
+    `results` has the results of all cases, and other breaches in their exchanges. `passed` counts kept requirements,
+    `succeeded` has the operations that answered 2xx, `created` the ids of this run that the server may have stored, and
+    `unnamed` counts bodies without such an id that it may have stored.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -40,19 +40,19 @@ class RunState:
 
     @property
     def users(self) -> set[str]:
-        """Return the users that the server may have made; each costs a deletion."""
+        """Return the users that the server may have stored; each needs a deletion."""
         return {each for each in self.created if not each.endswith("-item")}
 
 
 class OwnIds:
-    """Finds the ids of a run in what was sent: in JSON, whatever they are made of, or plain in other text."""
+    """Finds the ids of a run in bodies: in JSON with any characters, and in other text."""
 
     def __init__(self, prefix: str) -> None:
         begin = re.escape(prefix.encode())
         self._pattern = re.compile(rb'("%b(?:[^"\\\x00-\x1f]|\\.)+")|%b[a-z0-9-]+' % (begin, begin))
 
     def within(self, body: bytes) -> set[str]:
-        """Return the ids that a body holds."""
+        """Return the ids in a body."""
         return {_unquoted(found[1]) if found[1] else found[0].decode() for found in self._pattern.finditer(body)}
 
 
@@ -64,7 +64,7 @@ def _unquoted(text: bytes) -> str:
 
 
 class Runner:
-    """Runs the cases of a plan, some side by side. Each is independent of the others."""
+    """Runs the cases of a plan, some at the same time. Each case is independent of the others."""
 
     def __init__(self, wire: Wire, observers: Observers, *, prefix: str, concurrency: int, tell: Observer) -> None:
         self._wire, self._observers, self._tell = wire, observers, tell
@@ -84,14 +84,14 @@ class Runner:
                     await self._turns.acquire()
                 task = tasks.create_task(self._step(step))
                 task.add_done_callback(partial(self._release, turns))
-            # Whoever holds all turns knows that no case is under way but those that wait for this moment.
+            # With all turns in hand, no case runs except those that wait for this moment.
             for _ in range(self._concurrency):
                 await self._turns.acquire()
             self._through.set()
             self._release(self._concurrency)
 
     async def _others(self) -> None:
-        """Wait, without a turn, until all cases are through but those that wait like this."""
+        """Wait, without a turn, until all cases have ended except those that wait here."""
         self._turns.release()
         await self._through.wait()
         await self._turns.acquire()
@@ -113,7 +113,7 @@ class Runner:
         self._tell(CaseEnded(result, self._wire.sent, broken))
 
     async def _judge(self, case: Case) -> tuple[Result, tuple[Result, ...]]:
-        """Return the result of a case, and what its exchanges broke besides."""
+        """Return the result of a case, and other breaches in its exchanges."""
         talk = Conversation(self._wire, self._patience, self._others)
         try:
             breach = await case.judge(talk)
@@ -125,7 +125,7 @@ class Runner:
             self._over = Reason.of(ReasonKind.NOT_SENT, error.reason)
             result = _result(case, "inconclusive", reason=error.reason)
         except asyncio.CancelledError:
-            # What it has made so far is to be removed all the same.
+            # What it has made so far must be removed too.
             self._observe(case, talk.exchanges)
             raise
         else:

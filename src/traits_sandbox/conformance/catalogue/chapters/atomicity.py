@@ -1,4 +1,4 @@
-"""ATOM: one bad record refuses its whole push. ENV-009 and ENV-010: and the refusal says what was wrong."""
+"""ATOM: one bad record refuses its whole push. ENV-009 and ENV-010: the refusal says what is wrong."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def _field_named(required: list[FieldPlace]) -> Iterator[Case]:
 
 
 def _names(field: str) -> Expectation:
-    """Expect a refusal whose errors hold the name of a field, as a key or in a text, alone or within a pointer."""
+    """Expect a refusal whose errors have the name of a field, as a key or in a text, alone or within a pointer."""
     word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(field)}(?![A-Za-z0-9_])")
 
     def expect(reply: Reply) -> Breach | None:
@@ -103,7 +103,7 @@ def _as_in_the_table(contract: Contract) -> Expectation:
 
 
 def _told(reply: Reply) -> dict[str, object]:
-    """Return the body of a refusal, empty if it is no object; ENV-006 judges that."""
+    """Return the body of a refusal, empty if it is not an object; ENV-006 judges that."""
     try:
         body = reply.json()
     except NotJson:

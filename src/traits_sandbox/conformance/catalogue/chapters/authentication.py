@@ -1,4 +1,4 @@
-"""AUTH: what opens an operation, and what does not. Requests hold markers of the key, never the key."""
+"""AUTH: which credentials open an operation. Requests have markers of the key, never the key."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from traits_sandbox.contract.model import Operation
 
 _UNKNOWN = f"Bearer {DUMMY}"
 
-# The requirement, the name of the case, its title, the Authorization header, what has to come of it.
+# The requirement, the name of the case, its title, the Authorization header, the expectation.
 _HEADERS: tuple[tuple[str, str, str, str, Expectation], ...] = (
     ("AUTH-004", "basic", "send the key as Basic credentials", f"Basic {marker('basic')}", refused),
     ("AUTH-009", "lower-case", "spell the scheme bearer", f"bearer {KEY}", accepted),
@@ -32,7 +32,7 @@ _NEARLY = {
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases without a key and with an unknown one for every operation, those of others for a few."""
+    """Yield the cases without a key and with an unknown key for every operation, the other cases for a few."""
     for operation in made.contract.operations:
         request = made.documented(operation)
         yield single(f"AUTH-001.{operation.id}", "send no key", operation, _keyless(request), refused)

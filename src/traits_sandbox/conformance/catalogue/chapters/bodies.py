@@ -1,4 +1,4 @@
-"""BODY and CT: what a push has around its records, and what it is sent as."""
+"""BODY and CT: the body of a push around its records, and its content type."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from traits_sandbox.contract.model import Operation
 _DEEP = 10_000
 _NESTED = b"[" * _DEEP + b"]" * _DEEP
 
-# A name, what is made of a valid body, and a title.
+# A name, a function that changes a valid body, and a title.
 _Bodies = dict[str, tuple[Callable[[bytes], bytes], str]]
 
 _NO_JSON: _Bodies = {
@@ -24,7 +24,7 @@ _NO_JSON: _Bodies = {
     "cut-short": (lambda valid: valid[: valid.rindex(b",")], "a body that ends early"),
 }
 
-# Some parsers take these, though RFC 8259 does not.
+# Some parsers accept these, although RFC 8259 does not.
 _NEARLY_JSON: _Bodies = {
     "utf-16": (lambda valid: b"\xff\xfe" + valid.decode().encode("utf-16-le"), "a body in UTF-16"),
     "comma-in-list": (lambda valid: valid[:-2] + b",]}", "a comma behind the last record"),
@@ -36,7 +36,7 @@ _NEARLY_JSON: _Bodies = {
     "deep-opening": (lambda _: b"[" * _DEEP * 10, "brackets that only open"),
 }
 
-# A name, how a value is written, and a title.
+# A name, the notation of a value, and a title.
 _Spellings = dict[str, tuple[bytes, str]]
 
 _NO_NUMBERS: _Spellings = {
@@ -60,7 +60,7 @@ _NO_TEXTS: _Spellings = {
     "deep-value": (_NESTED, "lists deep in one another for a string"),
 }
 
-# Neither the document nor the RFC says whether these are taken.
+# Neither the document nor the RFC says whether these are accepted.
 _UNDECIDED: _Bodies = {
     "byte-order-mark": (lambda valid: b"\xef\xbb\xbf" + valid, "a byte order mark before the body"),
     "list-twice": (lambda valid: valid[:-1] + b"," + valid[1:], "the list twice"),
@@ -77,7 +77,7 @@ _UNDECIDED_NUMBERS: _Spellings = {
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield what is tried on every push, and what is tried on one or two."""
+    """Yield the cases of every push, and those of one or two pushes."""
     for operation in made.pushes:
         for about, (request, title) in _bodies(_NO_JSON, made, operation).items():
             yield pushed(f"BODY-001.{collection(operation)}.{about}", title, request, refused)
@@ -146,10 +146,10 @@ def _media_types(made: RequestFactory, operation: Operation) -> Iterator[Case]:
 
 
 def _nearly_json(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of one push, of the first that has a number in its records."""
+    """Yield the cases of one push: the first one with a number in its records."""
     number = next(each for push in made.pushes for each in places(made, push) if each.field.type == "float")
     operation = number.operation
-    # No ids of users: what a server makes of these would spoil its list of users for all other cases.
+    # Without ids of users: users that a server makes of these would be in its list during all other cases.
     text = next(each for each in places(made, operation) if each.field.type == "string" and not each.field.role)
     refusals = {**_bodies(_NEARLY_JSON, made, operation), **_written(_NO_NUMBERS, number), **_written(_NO_TEXTS, text)}
     for about, (request, title) in refusals.items():
@@ -165,7 +165,7 @@ def _nearly_json(made: RequestFactory) -> Iterator[Case]:
 
 
 def _any_reply(request: Request) -> JudgeReply:
-    """Return a judge that leaves all to what is observed of every exchange: that there is a reply below 500."""
+    """Return a judge that accepts any reply; the observers judge that it is below 500."""
 
     async def judge(talk: Talk) -> Breach | None:
         await talk.attempt(request)

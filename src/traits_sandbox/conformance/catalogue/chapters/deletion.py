@@ -1,4 +1,4 @@
-"""DEL: the deletion of a user, and of nobody else. Only users of this run are ever named in one."""
+"""DEL: the deletion of a user, and of nobody else. Deletions name only users of this run."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -24,7 +24,7 @@ from traits_sandbox.conformance.http.exchange import Reply, Request
 from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.contract.model import Operation
 
-# How long a deleted user has at least to come back.
+# Seconds in which a deleted user may appear again.
 _SOON = 1.0
 
 _NEIGHBOURS = {
@@ -52,12 +52,12 @@ def cases(made: RequestFactory) -> Iterator[Case]:
 
 
 async def _remove(talk: Talk, made: RequestFactory, user: str) -> Reply:
-    """Delete a user, of whom the server may take a moment to hear."""
+    """Delete a user; the server may need a moment to know them."""
     return await talk.poll(made.remove(made.id(user)), lambda reply: reply.accepted)
 
 
 async def _removed(talk: Talk, made: RequestFactory, user: str) -> bool:
-    """Delete a user; tell whether the server says that it has done so, not only that it will."""
+    """Delete a user; tell whether the server reports that it is done, not only accepted."""
     reply = await _remove(talk, made, user)
     if not reply.accepted:
         raise Unanswered(ReasonKind.DELETION_REFUSED, status=reply.status)
@@ -101,7 +101,7 @@ def _gone_everywhere(made: RequestFactory, removal: Operation) -> Case:
 
 
 async def _found_in(talk: Talk, made: RequestFactory, user: str) -> str:
-    """Return where a user is listed, empty for nowhere."""
+    """Return where a user is listed; empty if nowhere."""
     if made.id(user) in users_in(made, await talk.send(made.users())):
         return "all"
     still = [index async for index, reply in personas(talk, made.users) if made.id(user) in users_in(made, reply)]
@@ -115,7 +115,7 @@ def _stays(made: RequestFactory, removed: str, neighbour: str) -> JudgeReply:
         require_any(made, before, removed, neighbour)
         await _removed(talk, made, removed)
         after = await without(talk, made, removed)
-        # Where only one of them was listed, the server takes both for the same user.
+        # If only one of them was listed, the server confuses the two users.
         two = {made.id(removed), made.id(neighbour)} <= before
         if two and made.id(neighbour) not in after:
             return Breach("the other user is gone", "all other users to stay")
@@ -127,7 +127,7 @@ def _stays(made: RequestFactory, removed: str, neighbour: str) -> JudgeReply:
 
 
 def _unusable(made: RequestFactory, removal: Operation) -> Iterator[Case]:
-    """Yield deletions without an id to delete; each looks for its own user before and after."""
+    """Yield deletions without an id; each checks that its own user is listed before and after."""
     name = removal.roles["user"]
     requests: dict[str, tuple[str, Request]] = {
         "absent": ("without an id", made.json(removal, {})),

@@ -1,4 +1,4 @@
-"""TYPE: what may stand in a field, and whether it may be left out."""
+"""TYPE: the values of a field, and whether it may be absent."""
 
 from collections.abc import Callable, Iterator
 
@@ -79,7 +79,7 @@ def _forms(place: FieldPlace) -> Iterator[Case]:
 
 
 def _allowed(place: FieldPlace) -> Iterator[Case]:
-    # What an alias is stored as is our spelling, of which the document need not know.
+    # The stored spelling of an alias is ours; the document may not have it.
     for word in (each for each in place.field.allowed if each not in place.field.aliases.values()):
         yield place.case("TYPE-008", word, f"the documented {word}", place.filled(word), accepted)
     if words := place.field.allowed:

@@ -1,4 +1,4 @@
-"""LIM: how many records a push may carry. All of them are valid, so that only their number can be at fault."""
+"""LIM: the number of records of a push. All records are valid, so only their number can be wrong."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""HTTP: methods, paths and bodies as the standard knows them. That nothing makes the server fail, observers judge."""
+"""HTTP: methods, paths and bodies by the standard. Observers judge that no request makes the server fail."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ _BODILESS = frozenset({"GET", "DELETE"})
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every path, and those of bodies and paths that are written in another way."""
+    """Yield the cases of every path, and of bodies and paths in other notations."""
     for operation in made.contract.operations:
         yield from _undeclared(made, operation)
         if operation.method == "GET":
@@ -45,7 +45,7 @@ def _undeclared(made: RequestFactory, operation: Operation) -> Iterator[Case]:
 
 
 def _sent_as(method: str, request: Request) -> Request:
-    """Return a request with another method; it is not the operation's any more."""
+    """Return a request with another method; it does not belong to the operation any more."""
     if method in _BODILESS:
         headers = tuple(each for each in request.headers if each[0] != JSON[0])
         return replace(request, method=method, headers=headers, body=None, operation="")

@@ -1,4 +1,4 @@
-"""OP: each operation takes the request that the document shows for it."""
+"""OP: each operation accepts the request that the document shows for it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from traits_sandbox.conformance.http.exchange import Reply, Request
 from traits_sandbox.conformance.reasons import ReasonKind, Unanswered, Vetoed
 from traits_sandbox.contract.model import Operation
 
-# What is asked about a stranger, or done to one, may be answered in any way.
+# Requests about an unknown user may get any reply.
 _ABOUT_A_KNOWN_USER = frozenset({"assessment_status", "remove_user"})
 
 
@@ -44,7 +44,7 @@ def _introduced(made: RequestFactory, operation: Operation) -> JudgeReply:
 
 
 def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
-    """Return the judge of a question about a user whom the server perhaps does not know by a push alone."""
+    """Return the judge of a read about a user whom the server may not know by a push alone."""
     user = f"known-{operation.effect}"
     question = made.documented(operation, user)
 
@@ -52,7 +52,7 @@ def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
         await talk.send(made.introduce(user))
         reply = await talk.send(question)
         if reply.status == HTTPStatus.NOT_FOUND:
-            # Perhaps only who was sent to the survey has a status.
+            # Perhaps only users who were sent to the survey have a status.
             await talk.send(survey_of(made, user))
             reply = await talk.poll(question, lambda reply: reply.accepted)
         if reply.status == HTTPStatus.NOT_FOUND and not await _nothing_there(talk, made, question, reply):
@@ -63,7 +63,7 @@ def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
 
 
 async def _nothing_there(talk: Talk, made: RequestFactory, question: Request, reply: Reply) -> bool:
-    """Tell whether a path is answered, whatever is asked there, as one that does not exist."""
+    """Tell whether every request to a path gets the reply of an unknown path."""
     begin, _, _ = question.path.rpartition("/")
     without_an_id = replace(question, query=(), operation="")
     try:

@@ -1,4 +1,4 @@
-"""STATE, the segments: who belongs to a persona, and what traits it has."""
+"""STATE, the segments: the users of a persona, and its traits."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ Ask = Callable[..., Request]
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of both persona reads, and of who is found by them."""
+    """Yield the cases of both persona reads, and of the users that they list."""
     users, traits = made.the("persona_users"), made.the("persona_traits")
     yield from _shapes("STATE-003", users, made.users, _lists_users(users))
     yield _shape_of_many(made, users)
@@ -49,7 +49,7 @@ def cases(made: RequestFactory) -> Iterator[Case]:
 def _shapes(
     requirement: str, operation: Operation, ask: Ask, expect: Expectation, of_all: Expectation | None = None
 ) -> Iterator[Case]:
-    """Yield the cases of all personas, which may be shown in a form `of_all` their own, and of each of the first."""
+    """Yield the cases of all personas together, whose form `of_all` may differ, and of each of the first ones."""
     title, all_as_expected = "ask for all personas of the default segment", of_all or expect
     judge_all: Expectation = lambda reply: accepted(reply) or all_as_expected(reply)  # noqa: E731
     yield single(f"{requirement}.all", title, operation, ask(), judge_all)
@@ -65,7 +65,7 @@ def _shapes(
 
 
 def _shape_of_many(made: RequestFactory, users: Operation) -> Case:
-    """Return the case of a list that is not empty, as far as a user is listed at all."""
+    """Return the case of a list that must not be empty if a user is listed at all."""
 
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.introduce("shown"))
@@ -134,7 +134,7 @@ def _names(traits: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
 
 
 def _nobody_at_zero(made: RequestFactory, operation: Operation, request: Request) -> Case:
-    """Return the case of persona 0, asked for when the run has made all its users."""
+    """Return the case of persona 0, sent after the run has made all its users."""
 
     async def judge(talk: Talk) -> Breach | None:
         await talk.at_last()
@@ -211,7 +211,7 @@ def _soon_listed(made: RequestFactory) -> JudgeReply:
 
 
 def _times(made: RequestFactory, reply: Reply) -> int:
-    """Return how often a list has the user whom STATE-006 is about."""
+    """Return how often a list has the user of STATE-006."""
     data = data_of(reply)
     ids = data.get(made.the("persona_users").roles["ids"]) if isinstance(data, dict) else None
     return ids.count(made.id("member")) if isinstance(ids, list) else 0
@@ -236,7 +236,7 @@ def _told_apart(made: RequestFactory, users: Operation) -> Iterator[Case]:
 
 
 def _looked_for(made: RequestFactory, case_id: str, title: str, users: Operation, names: Sequence[str]) -> Case:
-    """Return the case of a push of some users, each of whom has to be listed."""
+    """Return the case of a push of some users, each of whom must be listed."""
     judge = _all_listed(made, made.introduce(*names), *names)
     return Case(case_id, title, users.id, "append", judge, requests=2, at_most=1 + LOOKS)
 

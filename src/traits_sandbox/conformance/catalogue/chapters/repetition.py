@@ -1,4 +1,4 @@
-"""IDEM: the same again, and several at once."""
+"""IDEM: the same request again, and several at once."""
 
 from collections.abc import Iterator
 

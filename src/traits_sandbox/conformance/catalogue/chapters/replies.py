@@ -1,4 +1,4 @@
-"""ENV: what replies say. What all of them have to keep, the observers judge on every exchange."""
+"""ENV: the content of replies. Observers judge on every exchange what all replies must keep."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def cases(made: RequestFactory) -> Iterator[Case]:
     for operation in made.pushes:
         yield _told(made, operation, _ROWS)
         if made.contract.max_records is not None:
-            # Less than a full push, as a thousand may be told with a separator.
+            # Fewer than a full push: a message may have a separator in 1,000.
             yield _told(made, operation, made.contract.max_records - 1, ".many")
         yield pushed(f"ENV-004.{collection(operation)}", "look at the data", made.documented(operation), _no_data)
     yield from _unknown_paths(made)
@@ -54,7 +54,7 @@ def _no_data(reply: Reply) -> Breach | None:
 
 
 def _unknown_paths(made: RequestFactory) -> Iterator[Case]:
-    # Only a read may be sent anywhere: who knows what another method does at an unknown path.
+    # Only reads are sent to unknown paths: another method could do anything there.
     for operation in (made.the("assessment_status"), made.pushes[0]):
         request = made.documented(operation)
         strange = replace(request, path=f"{request.path}-unknown", operation="")

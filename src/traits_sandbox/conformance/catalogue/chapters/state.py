@@ -1,4 +1,4 @@
-"""STATE, the status of the survey: what it says of users, and that a read changes nothing."""
+"""STATE, the status of the survey: its content, and that a read changes nothing."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -78,7 +78,7 @@ def _shape_of_introduced(made: RequestFactory, status: Operation) -> JudgeReply:
         await talk.send(made.introduce("known-status"))
         reply = await talk.poll(question, lambda reply: reply.accepted)
         if not reply.accepted:
-            # Perhaps only who was sent to the survey has a status.
+            # Perhaps only users who were sent to the survey have a status.
             await talk.send(survey_of(made, "known-status"))
             reply = await talk.poll(question, lambda reply: reply.accepted)
         return _well_formed(status, reply)
@@ -109,7 +109,7 @@ def _well_formed(status: Operation, reply: Reply) -> Breach | None:
     expected = f"`{moment}` in the data, in whole epoch seconds, where `{completed}` is true"
     if value is None or not _whole(value):
         return Breach(f"{moment} is no whole number", expected)
-    # Clocks differ, but not by days.
+    # Clocks differ, but by less than days.
     return Breach(f"{moment} is yet to come", expected) if value > system_clock() + _DAY else None
 
 
@@ -149,7 +149,7 @@ def _twice(made: RequestFactory, operation: Operation, request: Request, alike: 
         reach="append" if introduced else "read",
         judge=judge,
         requests=before + 2,
-        # Others than this run may write at any time, and change what is read.
+        # Other clients may write at any time and change the result.
         at_most=before_at_most + 2 * _TRIES,
         alone=True,
     )
@@ -162,7 +162,7 @@ def _stays_completed(made: RequestFactory) -> JudgeReply:
         await talk.send(survey_of(made, "read-twice"))
         await talk.at_last()
         first, second = await talk.send(question), await talk.send(question)
-        # Who has not completed the survey may do so between two reads.
+        # A user may complete the survey between two reads.
         changed = is_completed(made, first) and not _same(first, second)
         return Breach("another reply", "the same reply twice in a row") if changed else None
 
@@ -181,7 +181,7 @@ def _data(reply: Reply) -> Any:
 
 
 def _same_users(made: RequestFactory, first: Reply, second: Reply) -> bool:
-    """Tell whether two lists show the same users of this run; of others, who may come and go, most of them."""
+    """Tell whether two lists have the same users of this run, and most of the other users, who can change."""
     before, after = users_in(made, first), users_in(made, second)
     own = {user for user in before ^ after if str(user).startswith(made.prefix)}
     return not own and len(before & after) * 2 >= len(before)
@@ -205,7 +205,7 @@ def _without_an_id(made: RequestFactory, status: Operation) -> Iterator[Case]:
 
 
 def _of_any_id(made: RequestFactory, status: Operation) -> Iterator[Case]:
-    """Yield questions about strangers, who have to be answered like any other: ids are encrypted."""
+    """Yield reads about unknown users, which must be answered like all others, because ids are encrypted."""
     length = _LENGTH - len(made.prefix)
     names = {"base64": ("of base64 with + / =", "k+7/Zw=="), "long": (f"of {_LENGTH} characters", "k" * length)}
     for name, (what, user) in names.items():

@@ -1,4 +1,4 @@
-"""TS: the one form of a timestamp, and what comes near it."""
+"""TS: the form of a timestamp, and forms that are close to it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""TLS: calls are safe on their way. The key takes no part in what is tried without TLS."""
+"""TLS: calls are encrypted. Requests without TLS never have the key."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of targets that are spoken to over TLS."""
+    """Yield the cases of targets that use TLS."""
     plain = replace(with_credential(made.users(), f"Bearer {DUMMY}"), plain=True, operation="")
     tries = {
         "TLS-001.plain": ("call over plain HTTP", _fails(plain)),

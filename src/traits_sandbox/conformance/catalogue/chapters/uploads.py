@@ -1,4 +1,4 @@
-"""CSV: uploads of files. What columns a file has is for a template that the document only links to."""
+"""CSV: uploads of files. The document only links to the template with their columns."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def _record(made: RequestFactory, operation: Operation) -> Record:
 def _headers(made: RequestFactory, operation: Operation) -> Iterator[Try]:
     record = _record(made, operation)
     user = record.field_of("user")
-    # A server that takes a file without its header may take what stands first for a user: let that be one of this run.
+    # A server that accepts a file without a header may read its first cell as a user, so that is one of this run.
     columns = sorted(
         zip(*_table(made, operation), strict=True), key=lambda column: user is None or column[0] != user.name
     )
@@ -162,7 +162,7 @@ def _many(made: RequestFactory) -> int:
 
 
 def _free_column(made: RequestFactory, operation: Operation) -> int:
-    """Return the index of the last column that holds any text."""
+    """Return the index of the last column with text."""
     typed = {each.name for each in _record(made, operation).fields if each.type != "string" or each.format or each.role}
     header = _table(made, operation)[0]
     return max(index for index, name in enumerate(header) if name not in typed)
