@@ -1,7 +1,7 @@
-"""Every error this package raises on purpose.
+"""All errors that this package raises on purpose.
 
 TraitsSandboxError
-├── UsageError            the person at the command line can mend it; exit code 2
+├── UsageError            the user can correct it; exit code 2
 │   ├── DocumentError     a construct of the document that the compiler does not know
 │   └── ErrataError       an erratum that does not fit the document
 └── ApiError              an answer of the emulated API other than success
@@ -22,11 +22,11 @@ class TraitsSandboxError(Exception):
 
 
 class UsageError(TraitsSandboxError):
-    """Something a person asked for cannot be done; the message is one sentence with the next step."""
+    """A request of the user cannot be done; the message is one sentence with the next step."""
 
 
 class DocumentError(UsageError):
-    """The document holds a construct that the compiler does not know."""
+    """The document has a construct that the compiler does not know."""
 
     def __init__(self, file: str, line: int, construct: str) -> None:
         super().__init__(f"{file}:{line}: {construct}")
@@ -34,11 +34,11 @@ class DocumentError(UsageError):
 
 
 class ErrataError(UsageError):
-    """An erratum names something that the document does not have, or sets what cannot be set."""
+    """An erratum names something that the document does not have, or sets an attribute that cannot be set."""
 
 
 class Rule(StrEnum):
-    """What a violation breaks: a JSON Schema keyword, or a rule of ours for what no schema can say."""
+    """The rule that a violation breaks: a JSON Schema keyword, or our own rule for what no schema can say."""
 
     TYPE = "type"
     REQUIRED = "required"
@@ -127,7 +127,7 @@ class ApiError(TraitsSandboxError):
 
 
 class BadRequest(ApiError):
-    """The request breaks the contract; `violations` say where, at least one, the first record's first."""
+    """The request breaks the contract; `violations` has at least one, those of the first record first."""
 
     status = 400
 
@@ -138,18 +138,18 @@ class BadRequest(ApiError):
 
 
 class Unauthorized(ApiError):
-    """No key, or one that opens no dashboard."""
+    """There is no key, or the key opens no dashboard."""
 
     status = 401
 
 
 class NotFound(ApiError):
-    """No such path, method, segment or persona."""
+    """There is no such path, method, segment or persona."""
 
     status = 404
 
 
 class ServerFault(ApiError):
-    """A bug in this package; never the client's fault."""
+    """A bug in this package; never an error of the client."""
 
     status = 500

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.components import require
 from tests.examples import ALL
 from tests.project.files import files
 from tests.tiers import Tier, part
@@ -38,12 +39,19 @@ LISTING = (
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout with one endpoint more."""
+    require("git", present=shutil.which("git"))
     copy = tmp_path_factory.mktemp("endpoint") / "checkout"
     for name in files():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, copy / name)
-    for folder in ROOT.glob("tests/*/node_modules"):
-        (copy / folder.relative_to(ROOT)).symlink_to(folder, target_is_directory=True)
+    for package in ROOT.glob("tests/*/node_modules/*"):
+        link = copy / package.relative_to(ROOT)
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(package)
+    for package in ROOT.glob("tests/*/node_modules/.bin"):
+        (copy / package.relative_to(ROOT)).symlink_to(package)
+    run("git", "init", "-q", cwd=copy)
+    run("git", "add", "-A", cwd=copy)
     reference = copy / "schemas/2020-09/reference.md"
     text = reference.read_text(encoding="utf-8")
     assert text.count(BEFORE) == 1

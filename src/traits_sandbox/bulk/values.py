@@ -1,6 +1,6 @@
-"""What bulk checking passes around: where a file stands, a piece of work, what came of it, and the report.
+"""The values of bulk checks: stored files, tasks, results and the report.
 
-Everything here can be sent to another process, and merged in any order with the same outcome.
+All values can be sent to another process, and merged in any order with the same result.
 """
 
 from typing import Any, Final, Literal
@@ -25,7 +25,7 @@ class BulkValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Stored(BulkValue, frozen=True, kw_only=True):
     """A file as a listing shows it. `key` is its path below the root, `size` in bytes, `modified` in epoch seconds.
 
-    `fault` says, as a sentence, why it cannot be read, and what else may be missing from the listing for its sake.
+    `fault` says, as a sentence, why it cannot be read, and what else may be missing from the listing because of it.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Stored(BulkValue, frozen=True, kw_only=True):
 
 
 class FilePlace(BulkValue, frozen=True, kw_only=True):
-    """What the path of a file says about it. `folder` is the category; `partitions` are its Hive partitions."""
+    """The facts in the path of a file. `folder` is the category; `partitions` are its Hive partitions."""
 
     folder: str
     format: FileFormat
@@ -58,9 +58,9 @@ class BadRow(BulkValue, frozen=True, kw_only=True):
 
 
 class Notice(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """Something worth a look that makes no row bad. `kind` is stable, `message` is a sentence.
+    """A remark that makes no row bad. `kind` is stable, `message` is a sentence.
 
-    `key` is the path of the file below `root` that it is about; both are empty where it is about no single one.
+    `key` is the path of its file below `root`; both are empty if it is not about one file.
     """
 
     kind: str
@@ -72,8 +72,8 @@ class Notice(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 class Task(BulkValue, frozen=True, kw_only=True):
     """A piece of work: a whole file, or the bytes of it from `start` up to `end` whose lines begin there.
 
-    `root` is the URI that the key is below. `part` is its place among the parts of the file, from 0. All bad rows go
-    to the file `spool`, if there is one.
+    The key is relative to the URI `root`. `part` is its number among the parts of the file, from 0. All bad rows are
+    written to the file `spool`, if there is one.
     """
 
     root: str
@@ -87,17 +87,17 @@ class Task(BulkValue, frozen=True, kw_only=True):
 
     @property
     def at(self) -> At:
-        """Return which file it is part of."""
+        """Return the identity of its file."""
         return self.root, self.stored.key
 
 
 class TaskResult(BulkValue, frozen=True, kw_only=True):
-    """What came of a task.
+    """The result of a task.
 
-    `lines` counts the lines of text that were passed, so that those of later parts can be numbered; lines in `bad` are
-    counted from the part's first. `bad` holds the first bad rows, `bad_rows` counts them all, `fault_count` what is
-    wrong with them, at most fifty of a row. `columns` are the names found, in the order of the first row that had them.
-    `digest` tells contents apart, `sketch` shows which rows two contents share, `size` is how many bytes of content
+    `lines` counts the lines of text, so that lines of later parts can be numbered; lines in `bad` are counted from the
+    first line of the part. `bad` has the first bad rows, `bad_rows` counts all of them, `fault_count` counts their
+    violations, at most fifty for each row. `columns` are the names found, in the order of the first row that had them.
+    `digest` identifies the content, `sketch` shows which rows two contents share, `size` is the number of bytes that
     were read. `error` says why the file could not be judged to its end.
     """
 
@@ -118,11 +118,11 @@ class TaskResult(BulkValue, frozen=True, kw_only=True):
 
 
 class FileReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """A file with all that is known of it after it was judged, or the reason why it was not.
+    """The report of a file, or the reason why it was not judged.
 
-    `key` is its path below `root`, one of the URIs. `bad` holds the first bad rows, `bad_rows` counts them all and
-    `fault_count` what is wrong with them, at most fifty of a row. `unknown` counts the rows that have a field of no
-    meaning. `error` says why the file could not be read to its end, and `error_kind` is the same in a stable word.
+    `key` is its path below `root`, one of the URIs. `bad` has the first bad rows, `bad_rows` counts all of them,
+    `fault_count` counts their violations, at most fifty for each row. `unknown` counts the rows with each unknown
+    field. `error` says why the file could not be read to its end, and `error_kind` is a stable word for the same.
     """
 
     key: str
@@ -145,7 +145,7 @@ class FileReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def at(self) -> At:
-        """Return which file it is."""
+        """Return the identity of the file."""
         return self.root, self.key
 
     @property
@@ -166,7 +166,7 @@ class FolderReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class LoadReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """The report of a check. `notices` are those that concern more than one file, or files that are none of ours."""
+    """The report of a check. `notices` are about several files, or about files that are not checked."""
 
     uris: tuple[str, ...]
     edition: str
@@ -182,11 +182,11 @@ class LoadReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def exit_code(self) -> int:
-        """Return 0 for a good load, 3 if no file could be had from its storage, else 1."""
+        """Return 0 for a good load, 3 if no file could be read from its storage, else 1."""
         if self.files and all(file.error_kind == STORAGE for file in self.files):
             return 3
         return 0 if self.good else 1
 
     def as_json(self) -> Any:
-        """Return the report as JSON values, without how long it took: the same load gives the same values."""
+        """Return the report as JSON values without its duration: the same load gives the same values."""
         return msgspec.to_builtins(msgspec.structs.replace(self, seconds=0.0))

@@ -1,7 +1,7 @@
-"""Lenient readings: what a forgiving server might make of a body that breaks the contract.
+"""Lenient readings: how a lenient server may read a body that breaks the contract.
 
-Nothing here judges. A body that was refused is rewritten as the contract would have it, every rewriting is
-told, and the strict schema decides again.
+Nothing is judged here. A refused body is rewritten by the rules of the contract, every change is reported, and the
+strict schema judges it again.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ from traits_sandbox.derive.sentences import excerpt
 from traits_sandbox.json_types import JsonObject
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Beyond this many, a number of seconds is one of milliseconds: the year 5138.
+# A larger number of seconds is read as milliseconds; it is in the year 5138.
 _MILLISECONDS_FROM = 10**11
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One place that was read otherwise than the contract says."""
+    """One place that was read in a lenient way."""
 
     where: str
     message: str
@@ -44,7 +44,7 @@ class LenientReader:
         self._fields = operation.body.fields
 
     def rewrite(self, body: Any) -> tuple[Any, tuple[Reading, ...]]:
-        """Return a body as the contract would have it, and every place that this changed."""
+        """Return a body that is rewritten by the rules of the contract, and every changed place."""
         readings: list[Reading] = []
         if isinstance(body, dict):
             body = self._renamed(body, (self._collection,), (), readings)
@@ -66,7 +66,7 @@ class LenientReader:
         return row
 
     def _field(self, row: JsonObject, field: Field, at: JsonPath, readings: list[Reading]) -> None:
-        """Rewrite one value in its row, or take it out."""
+        """Rewrite one value in its row, or remove it."""
         value = row[field.name]
         if value is None:
             del row[field.name]
@@ -105,7 +105,7 @@ def _timestamp(value: Any, _: Field) -> str | None:
         return None
     if moment is None:
         return None
-    text = f"{moment:%Y-%m-%d %H:%M:%S}".zfill(19)  # a year below 1000 has no zeros in front of it
+    text = f"{moment:%Y-%m-%d %H:%M:%S}".zfill(19)  # strftime writes years below 1000 without leading zeros
     return None if text == value else text
 
 
@@ -125,7 +125,7 @@ def _identifier(value: Any, field: Field) -> str | None:
 
 
 def _text(value: Any) -> Any:
-    """Return a value as text; as it is, for the schema to refuse, where it is nested too deeply to be written."""
+    """Return a value as text; unchanged, so that the schema refuses it, if it is too deep to be written."""
     try:
         return value if isinstance(value, str) else orjson.dumps(value).decode()
     except orjson.JSONEncodeError:

@@ -1,4 +1,4 @@
-"""Makes one report of a file out of the outcomes of its parts, whatever the order in which they come."""
+"""Makes one report of a file from the results of its parts, in any order."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -56,7 +56,7 @@ def _folder_report(folder: str, files: list[FileReport]) -> FolderReport:
 
 
 def _first_bad(parts: list[TaskResult], keep: int) -> tuple[BadRow, ...]:
-    """Return the first bad rows of all parts, with the lines of the parts before them counted in."""
+    """Return the first bad rows of all parts, numbered by the lines of the file."""
     found: list[BadRow] = []
     before = 0
     for part in parts:
@@ -66,7 +66,7 @@ def _first_bad(parts: list[TaskResult], keep: int) -> tuple[BadRow, ...]:
 
 
 def moved(bad: BadRow, lines: int) -> BadRow:
-    """Return a bad row as it is numbered when so many lines come before its part."""
+    """Return a bad row with its number in the file; `lines` precede its part."""
     if not lines:
         return bad
     replace = msgspec.structs.replace
@@ -78,7 +78,7 @@ def moved(bad: BadRow, lines: int) -> BadRow:
 
 
 def _digest(parts: list[TaskResult]) -> str:
-    """Return what tells contents apart: files of one size are parted alike."""
+    """Return the digest of the content: files of the same size are split in the same way."""
     if len(parts) == 1:
         return parts[0].digest.hex()
     return hashlib.blake2b(b"".join(part.digest for part in parts), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""Where a task leaves all of its bad rows for the quarantine: in a file, so that there may be any number of them."""
+"""A file for all bad rows of a task, which the quarantine reads; there may be any number of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +12,12 @@ from traits_sandbox.errors import UsageError
 
 
 class Spool:
-    """A file of bad rows, one JSON value a line. It is there only when it is complete, and only if there are any."""
+    """A file of bad rows, one JSON value on each line. It exists only if there are any, and when it is complete."""
 
     def __init__(self, path: str) -> None:
         """Prepare to write; without a path nothing is written."""
         self._path = Path(path) if path else None
-        # A task that is run a second time, as its worker was lost, must not meet what was left of the first.
+        # A task that runs again after its worker was lost must not find the file of the first run.
         self._draft = self._path.with_name(f"{self._path.name}.{uuid4().hex}") if self._path else None
         self._file: BinaryIO | None = None
 
@@ -40,7 +40,7 @@ class Spool:
             raise unwritable(error) from None
 
     def close(self) -> None:
-        """Make what was written the spool of its task; raises as `add` does."""
+        """Complete the file; raises as `add` does."""
         if self._file is None or self._draft is None or self._path is None:
             return
         try:
@@ -51,7 +51,7 @@ class Spool:
 
 
 def spooled(path: str) -> Iterator[BadRow]:
-    """Yield the bad rows that a task has left, none if it had none."""
+    """Yield the bad rows of a task."""
     try:
         with Path(path).open("rb") as file:
             yield from map(_DECODER.decode, file)

@@ -1,6 +1,6 @@
-"""Runs what may crash, bloat or hang in a process of its own, with limits: the worker goes on whatever comes.
+"""Runs code that may crash, hang or use too much memory in a separate process, with limits.
 
-A child serves one request after another. Requests and answers are bytes; each request has any number of answers.
+The process serves one request after another. Requests and answers are bytes; a request has any number of answers.
 """
 
 import os
@@ -23,18 +23,18 @@ _GRACE_SECONDS: Final = 5.0
 
 
 class ProcessLimits(msgspec.Struct, frozen=True):
-    """How much a child may take: `memory` in bytes, and how many `seconds` until its next answer."""
+    """The limits of a process: `memory` in bytes, and `seconds` until its next answer."""
 
     memory: int = 2 * 2**30
     seconds: float = 120.0
 
 
 class Lost(TraitsSandboxError):
-    """A child ended before it answered, or was ended; the message completes a sentence about what it worked on."""
+    """A process ended or was ended before it answered; the message completes a sentence about its input."""
 
 
 class ChildProcess:
-    """A process that runs a module which calls `serve`; it is started when it is needed, and anew after a loss."""
+    """A process that runs a module which calls `serve`; it is started at its first use, and again after a loss."""
 
     def __init__(self, module: str, limits: ProcessLimits) -> None:
         self._module, self._limits = module, limits
@@ -45,7 +45,7 @@ class ChildProcess:
         """Yield the answers to a request; one request at a time.
 
         Raises:
-            Lost: it crashed, or took too much memory or time.
+            Lost: it crashed, or needed too much memory or time.
 
         """
         with self._lock:
@@ -68,7 +68,7 @@ class ChildProcess:
 
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
-            # Not from the working directory: it is where somebody else's files may be.
+            # Not from the current folder, which may have files of others.
             command = [sys.executable, "-P", "-m", self._module, str(self._limits.memory)]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -77,7 +77,7 @@ class ChildProcess:
         return self._process
 
     def _answer(self, process: "subprocess.Popen[bytes]") -> bytes:
-        """Return the next answer, empty behind the last one."""
+        """Return the next answer; empty after the last one."""
         late = Event()
 
         def give_up() -> None:
@@ -107,10 +107,10 @@ class ChildProcess:
 
 
 def serve(answers: Callable[[bytes], Iterator[bytes]]) -> None:
-    """Answer requests, in a child, until there are no more; its memory is limited where the system can do that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the parent, which ends this process
+    """Answer requests in a separate process until there are no more; its memory is limited where the system can."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it, and ends this process
     limit_memory(int(sys.argv[1]))
-    # Whatever a library prints must not come between the answers.
+    # Output of libraries must not get between the answers.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     with suppress(BrokenPipeError):

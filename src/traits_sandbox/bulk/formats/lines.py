@@ -1,19 +1,20 @@
-"""Cuts blocks of bytes into whole lines, and skips lines that are longer than any row may be."""
+"""Cuts blocks of bytes into whole lines, and skips lines that are longer than the limit of a row."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 MAX_LINE: Final = 2**20
-# So many bytes of short lines are handed on at a time: as values, millions of tiny rows take far more than that.
+# At most this many bytes of short lines are yielded at once, because many tiny rows need far more memory as values.
 _PIECE: Final = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Some whole lines. `number` is that of the first, from 0; it begins at the byte `offset`.
+    """Some whole lines. The first one has this `number`, from 0, and begins at the byte `offset`.
 
-    `overlong` tells that `data` is but the beginning of one line that is longer than MAX_LINE: one byte more than that.
+    `overlong` means that `data` is only the beginning of one line that is longer than MAX_LINE: one byte more than
+    that.
     """
 
     data: bytes
@@ -25,10 +26,9 @@ class Lines:
 def whole_lines(
     blocks: Iterable[bytes], *, offset: int = 0, end: int | None = None, longest: int = MAX_LINE
 ) -> Iterator[Lines]:
-    """Yield the lines that begin before `end`, all of them without it; blocks begin at a line and at `offset`.
+    """Yield the lines that begin before `end`, or all lines; the blocks begin at a line and at `offset`.
 
-    At most `longest` bytes and a block are held at a time, whatever the blocks hold; no more blocks are taken than
-    are needed.
+    At most `longest` bytes and one block are in memory at a time; blocks are read only when they are needed.
     """
     cutter = _Cutter(offset, end, longest)
     for block in blocks:
@@ -39,7 +39,7 @@ def whole_lines(
 
 
 class _Cutter:
-    """Holds what was not yet handed on; it begins at the byte `_offset`, in the line `_number`."""
+    """Holds the bytes that were not yielded yet; they begin at the byte `_offset`, in the line `_number`."""
 
     def __init__(self, offset: int, end: int | None, longest: int) -> None:
         self._offset, self._end, self._number = offset, end, 0
@@ -49,7 +49,7 @@ class _Cutter:
 
     @property
     def done(self) -> bool:
-        """Tell whether no line that begins from here on is wanted."""
+        """Tell whether all lines before the end were yielded."""
         return self._end is not None and self._offset >= self._end
 
     def cut(self, block: bytes) -> Iterator[Lines]:
@@ -73,7 +73,7 @@ class _Cutter:
             yield Lines(self._held, self._number, self._offset)
 
     def _stretch(self) -> int:
-        """Return how many bytes from the beginning on are whole lines, none of them overlong: about a piece at most."""
+        """Return the number of bytes at the beginning that are whole lines within the limit: about one piece."""
         size, stop = 0, self._stop()
         while size < _PIECE:
             newline = self._held.rfind(b"\n", size, min(size + self._longest + 1, stop))
@@ -83,13 +83,13 @@ class _Cutter:
         return size
 
     def _stop(self) -> int:
-        """Return where the lines that begin before the end stop: behind the first newline from its last byte on."""
+        """Return the end of the lines that begin before `end`: after the first newline from its last byte on."""
         if self._end is None:
             return len(self._held)
         return self._held.find(b"\n", self._end - 1 - self._offset) + 1 or len(self._held)
 
     def _skip(self) -> None:
-        """Drop the rest of an overlong line, as far as it is there."""
+        """Drop the rest of an overlong line that has arrived."""
         newline = self._held.find(b"\n")
         self._skipping = newline < 0
         self._number += newline >= 0

@@ -1,4 +1,4 @@
-"""Judges Parquet: hands the file to a child, as a hostile one may crash or bloat whatever reads it."""
+"""Judges Parquet in a separate process, because a hostile file may crash its reader or use too much memory."""
 
 import tempfile
 from collections.abc import Generator, Iterator
@@ -23,16 +23,16 @@ _MODULE: Final = "traits_sandbox.bulk.formats.parquet_rows"
 
 
 def judge(task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
-    """Judge the rows of a file, in the child that this process keeps for all of its files."""
+    """Judge the rows of a file, in the process that is kept for all files."""
     require_polars()
     judge_with(_child(), task, source, category, tally)
 
 
 def judge_with(child: ChildProcess, task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
-    """Judge the rows of a file in a child.
+    """Judge the rows of a file in a separate process.
 
     Raises:
-        Unreadable: it is no Parquet file of this category, is damaged, or was too much for the child.
+        Unreadable: it is not a Parquet file of this category, is damaged, or needed too much memory or time.
         UsageError: the bad rows cannot be written to their spool.
         StorageError, ObjectGone: it cannot be read.
 
@@ -46,7 +46,7 @@ def judge_with(child: ChildProcess, task: Task, source: FileSource, category: Ca
     ):
         for answer in told:
             tally.adopt(answer.outcome)
-            # What is left to read here is read while the child works on.
+            # The rest is read here while the other process continues.
             tally.read(next(rest, b""))
         for block in rest:
             tally.read(block)
@@ -69,9 +69,9 @@ def _asked(
 
 @contextmanager
 def _on_this_machine(task: Task, source: FileSource, tally: FileStats) -> Iterator[tuple[Path, Iterator[bytes]]]:
-    """Lend the path of a file, and what of its content is not read yet.
+    """Yield the path of a file, and its content that was not read yet.
 
-    A file that lies elsewhere is fetched to the folder for temporary files, and removed.
+    A file in a cloud is downloaded to the folder for temporary files, and removed at the end.
     """
     folder, content = local_path(task.root), blocks(source, task.stored, "")
     if folder is not None and (path := folder.resolve() / on_disk(task.stored.key)).is_file():

@@ -1,4 +1,4 @@
-"""Hands out the rows of a Parquet file as JSON, in a process of its own, as it does that judges them."""
+"""Exports the rows of a Parquet file as JSON, in a separate process like the one that judges them."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -18,7 +18,7 @@ _AT_ONCE: Final = 1000
 
 
 class ExportRequest(BulkValue, frozen=True, kw_only=True):
-    """A file of this machine, of so many bytes, whose rows are wanted."""
+    """A request for the rows of a local file of `size` bytes."""
 
     path: str
     size: int
@@ -27,7 +27,7 @@ class ExportRequest(BulkValue, frozen=True, kw_only=True):
 
 
 class Export(BulkValue, frozen=True, kw_only=True):
-    """Some rows of it; at last `error` says what keeps the rest from being read, with its kind."""
+    """Some rows of a file; `error` and its kind say why the rest could not be read."""
 
     rows: tuple[bytes, ...] = ()
     error: str = ""

@@ -1,14 +1,15 @@
-"""Judges the rows of a Parquet file, in a process of its own: batch by batch by the column, the doubted one by one.
+"""Judges the rows of a Parquet file in a separate process: batch by batch by the column, and doubtful rows one by one.
 
-The columns are the fields of the category's record, by their names; others are passed over. Null is an absent value,
-as a member of an element of a list too. What each value stands for:
+Columns with names of fields are read; others are skipped. Null is an absent value, also within elements of a list.
+Values are converted like this:
 
-- numbers of any width and decimals are numbers, but NaN and the infinities are none; text is text, also from a
-  dictionary, and no number whatever it spells;
-- a native timestamp is a Timestamp, in UTC if it knows its zone; its fraction of a second is dropped, as Parquet has
-  no unit without one and the document's form has no place for it. A native date is a date. Neither is the other;
+- numbers of any width and decimals are numbers, except NaN and infinities; text is text, also from a dictionary, and
+never a number;
+- a native timestamp is a Timestamp, in UTC if it has a time zone; its fraction of a second is dropped, because the
+document's form has none and every unit of Parquet has one. A native date is a date. They are not converted to each
+other;
 - a list is a native list of structs, a native map if these have a key and a value, or JSON in text;
-- bytes that are not declared to be text, times of day and durations are nothing that a field can hold.
+- bytes that are not declared as text, times of day and durations are not valid for any field.
 """
 
 import json
@@ -40,11 +41,11 @@ if TYPE_CHECKING:
 
 KIND: Final = "parquet"
 
-# A batch is about so many bytes of columns: as values, rows take many times as many.
+# A batch has about this many bytes of columns; as values, rows need many times as much memory.
 _BATCH_BYTES: Final = 2**25
 _FIRST_BATCH, _LARGEST_BATCH = 2**12, 2**18
 _ROWS_AT_ONCE: Final = 2000
-# Not even a bit is needed for a row, if nearly all of them are the same.
+# Nearly equal rows need less than a bit each in Parquet.
 _FREE_ROWS: Final = 2**24
 _MOST_ROWS_A_BYTE: Final = 16
 
@@ -57,7 +58,7 @@ ConvertCell = Callable[[Any], Any]
 
 
 class ParquetRequest(BulkValue, frozen=True, kw_only=True):
-    """A file of this machine to be judged; `keep` is how many bad rows to tell."""
+    """A local file to judge; `keep` is the number of bad rows to return."""
 
     path: str
     task: Task
@@ -66,14 +67,14 @@ class ParquetRequest(BulkValue, frozen=True, kw_only=True):
 
 
 class ParquetAnswer(BulkValue, frozen=True, kw_only=True):
-    """What is known so far; `mistake` is what the person at the command line has to mend before there is more."""
+    """The result so far; `mistake` is an error that the user must correct first."""
 
     outcome: TaskResult
     mistake: str = ""
 
 
 def answers(request: bytes) -> Iterator[bytes]:
-    """Yield what is known after each batch of a requested file, at last with what kept the rest from being read."""
+    """Yield the result after each batch of a file, the last one with the reason if the rest could not be read."""
     asked = msgspec.msgpack.decode(request, type=ParquetRequest)
     tally, place = FileStats(asked.task, keep=asked.keep), asked.task.place
     try:
@@ -91,7 +92,7 @@ def judged(path: str, size: int, category: CategoryRules, tally: FileStats) -> I
     """Judge a file's rows; yield after each batch.
 
     Raises:
-        Unreadable: it is no Parquet file of this category, or damaged.
+        Unreadable: it is not a Parquet file of this category, or is damaged.
         UsageError: the bad rows cannot be written to their spool.
 
     """
@@ -102,7 +103,7 @@ def judged(path: str, size: int, category: CategoryRules, tally: FileStats) -> I
 
 
 def tables(path: str, size: int, category: CategoryRules) -> Iterator[tuple["ParquetTable", "DataFrame"]]:
-    """Yield a file's rows in batches, each with what reads it; raises whatever the library does."""
+    """Yield a file's rows in batches, each with its reader; raises any error of the library."""
     import polars as pl
 
     scan = _with_listed_maps(pl.scan_parquet(path, glob=False, hive_partitioning=False))
@@ -113,24 +114,24 @@ def tables(path: str, size: int, category: CategoryRules) -> Iterator[tuple["Par
 
 @contextmanager
 def told_of_damage(path: str) -> Iterator[None]:
-    """Turn whatever goes wrong with a file's rows into Unreadable; mistakes of a person stay what they are."""
+    """Convert errors of the library to Unreadable; errors of the user are not changed."""
     import polars as pl
 
     try:
         yield
     except (Unreadable, UsageError):
         raise
-    except pl.exceptions.PanicException:  # its words are for nobody else, and different each time
+    except pl.exceptions.PanicException:  # its message is internal, and different each time
         raise Unreadable(KIND, "is damaged: its reader gave up") from None
     except Exception as error:
         raise Unreadable(KIND, f"is not Parquet, or is damaged ({_reason(error, path)})") from None
 
 
 class ParquetTable:
-    """Reads the rows of files with some columns; `names` are those columns that are fields."""
+    """Reads the rows of files with the same columns; `names` are the columns that are fields."""
 
     def __init__(self, category: CategoryRules, types: Types) -> None:
-        """Prepare to judge; raises Unreadable if a column is missing that every row needs."""
+        """Prepare to judge; raises Unreadable if a required column is missing."""
         fields = [field for field in category.record.fields if field.name in types]
         self.names = [field.name for field in fields]
         self._require(category, types)
@@ -142,7 +143,7 @@ class ParquetTable:
         self._converters = [convert for _, convert in readings]
 
     def judge(self, batch: "DataFrame", tally: FileStats) -> None:
-        """Judge rows that follow those that were counted."""
+        """Judge rows that follow the counted ones."""
         before = tally.rows
         tally.rows = tally.lines = before + batch.height
         tally.saw(self._columns, self._category.unknown(self._columns), rows=batch.height)
@@ -176,7 +177,7 @@ def as_json(row: dict[str, Any]) -> str:
 
 
 def _with_listed_maps(scan: "LazyFrame") -> "LazyFrame":
-    """Return rows whose native maps are lists of structs, as which Polars read them before it had a type for them."""
+    """Return rows with native maps as lists of structs, as older versions of Polars read them."""
     import polars as pl
 
     types: Any = getattr(pl, "Map", ())
@@ -185,7 +186,7 @@ def _with_listed_maps(scan: "LazyFrame") -> "LazyFrame":
 
 
 def _batches(scan: "LazyFrame", size: int) -> Iterator["DataFrame"]:
-    """Yield the rows in order, about so many at a time that their columns take _BATCH_BYTES."""
+    """Yield the rows in order, in batches whose columns have about _BATCH_BYTES."""
     import polars as pl
 
     total, start, height = scan.select(pl.len()).collect().item(), 0, _FIRST_BATCH
@@ -202,7 +203,7 @@ def _batches(scan: "LazyFrame", size: int) -> Iterator["DataFrame"]:
 
 
 def _reading(field: Field, text_format: TextFormat | None, of_type: "DataType") -> tuple["Expr", ConvertCell]:
-    """Return how to read a column, and how to make JSON values of what was read; null stays null."""
+    """Return an expression that reads a column, and a function that makes JSON values of it; null stays null."""
     import polars as pl
 
     value = pl.col(field.name)
@@ -212,13 +213,13 @@ def _reading(field: Field, text_format: TextFormat | None, of_type: "DataType") 
         return value, json_value
     if is_plain(of_type):
         return value, _plain
-    # A value that no field can hold, and none that could be shown in each case.
+    # A value that is not valid for any field, and cannot always be shown.
     there = pl.when(value.is_not_null()).then(pl.lit(value=True)).alias(field.name)
     return there, lambda _: {"type": str(of_type)}
 
 
 def _as_text(value: "Expr", of_type: "DataType") -> "Expr":
-    """Return dates and moments in the document's form; what no calendar knows cannot be written so."""
+    """Return dates and moments in the document's form, if they are in the years 0001 to 9999."""
     import polars as pl
 
     fits, moment = in_calendar(value, of_type), value

@@ -1,4 +1,4 @@
-"""The reports of a check: for people at a terminal, for browsers, for build servers, for programs."""
+"""The reports of a check: for terminals, browsers, build servers and programs."""
 
 from collections.abc import Callable
 from typing import Final

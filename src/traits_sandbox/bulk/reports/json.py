@@ -14,7 +14,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class RefusedRow(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """A bad row: its line, its text (cut where it is long), and everything that is wrong with it."""
+    """A bad row: its line, its text (cut where it is long), and its violations."""
 
     line: int
     text: str
@@ -43,9 +43,9 @@ class CheckedFile(FileReport, frozen=True, kw_only=True, omit_defaults=False):
 class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
     """The report of `traits-sandbox bulk check`.
 
-    `form` is the version of this form, `exit_code` is 0 for a good load, 1 for a bad one, and 3 where no file could be
-    had from its storage. `notices` are those that concern more than one file, or files that are not checked; a file's
-    own stand with it. `seconds` is how long the check took.
+    `form` is the version of this form, `exit_code` is 0 for a good load, 1 for a bad one, and 3 if no file could be
+    read from its storage. `notices` are about several files, or about files that are not checked; notices about one
+    file are with the file. `seconds` is the duration of the check.
     """
 
     files: tuple[CheckedFile, ...]

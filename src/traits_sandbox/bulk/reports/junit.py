@@ -23,7 +23,7 @@ def _suites(report: LoadReport) -> Iterator[JUnitSuite]:
         of_folder[file.folder].append(file)
     for folder, files in sorted(of_folder.items()):
         yield JUnitSuite(folder, tuple(_case(report, file) for file in files))
-    # Files that are not read, and what is odd about several files: this fails nothing.
+    # Notices about files that are not checked, and about several files, never fail.
     yield JUnitSuite(NOTICES, tuple(_notices(report)))
 
 

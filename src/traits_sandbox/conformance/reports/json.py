@@ -35,7 +35,7 @@ BODY_LIMIT: Final = 2**12
 
 
 def render(report: Report, way: Reproduction) -> bytes:
-    """Return a report as JSON, ending in a line break. The report must hold no key any more."""
+    """Return a report as JSON, ending in a line break. The key must be masked in it."""
     return msgspec.json.format(msgspec.json.encode(form(report, way)), indent=2) + b"\n"
 
 
@@ -155,7 +155,7 @@ def _body(body: bytes | None) -> Body | None:
         return None
     kept, whole = body[:BODY_LIMIT], len(body) <= BODY_LIMIT
     try:
-        # Where it is cut, the last character may be cut as well, and is left out.
+        # If the body is cut, the last character may be incomplete, and is left out.
         text = codecs.getincrementaldecoder("utf-8")().decode(kept, final=whole)
     except UnicodeDecodeError:
         return Body(size=len(body), text=None, base64=base64.b64encode(kept).decode(), whole=whole)

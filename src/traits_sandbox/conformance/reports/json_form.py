@@ -1,4 +1,4 @@
-"""The form of the JSON report, of which `conformance/report.schema.json` is made."""
+"""The form of the JSON report; `conformance/report.schema.json` is made from it."""
 
 from typing import Annotated, Any, Final, get_args
 
@@ -11,7 +11,7 @@ from traits_sandbox.derive.struct_schemas import struct_schema
 
 FORM: Final = 1
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-# msgspec writes the names that the keys of a dictionary may have from 0.23 on.
+# From version 0.23, msgspec itself writes the allowed keys of a dictionary.
 _BY_LEVEL: Final = msgspec.Meta(extra_json_schema={"propertyNames": {"enum": sorted(get_args(Level))}})
 
 
@@ -21,7 +21,7 @@ def told(text: str) -> Any:
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What was run, on what, when."""
+    """The facts about the run."""
 
     kit: Annotated[str, told("Version of traits-sandbox.")]
     suite: Annotated[str, told("Version of the requirements.")]
@@ -39,14 +39,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True):
-    """How many requests there were, without those for cleaning up."""
+    """The numbers of requests, without those for cleaning up."""
 
     planned: int
     sent: int
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A body: text where it is UTF-8, else base64; one of them is null. `whole` is false where it was cut here."""
+    """A body: text if it is UTF-8, else base64; the other one is null. `whole` is false if it was cut here."""
 
     size: Annotated[int, told("Bytes of the whole body.")]
     text: str | None
@@ -55,7 +55,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestSent(msgspec.Struct, frozen=True, kw_only=True):
-    """A request. `{{key}}` in a header or the query stands for the API key, `{{key:NAME}}` for what is made of it."""
+    """A request. `{{key}}` in a header or the query marks the API key, `{{key:NAME}}` a value made from it."""
 
     method: str
     path: Annotated[str, told("Below the base URL, percent-encoded, without the query.")]
@@ -75,7 +75,7 @@ class ReplyCame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExchangeMade(msgspec.Struct, frozen=True, kw_only=True):
-    """A request with what became of it: a reply, or a problem."""
+    """A request with its reply, or with a problem."""
 
     number: Annotated[int, told("Its place in the order of sending, from 1.")]
     request: RequestSent
@@ -87,7 +87,7 @@ class ExchangeMade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one case."""
+    """The result of one case."""
 
     id: Annotated[str, told("What deviations name.")]
     case: Annotated[str, told("What `conformance replay` takes.")]
@@ -98,7 +98,7 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A requirement that was tried, and what came of it."""
+    """A requirement that was tested, and its outcome."""
 
     id: str
     level: Level
@@ -113,7 +113,7 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """A case that showed how a requirement is broken, with all that was sent and came back."""
+    """A case that broke a requirement, with all requests and replies."""
 
     requirement: str
     level: Level
@@ -131,7 +131,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
-    """A case that was not judged, and why."""
+    """A case that was not judged, and the reason."""
 
     requirement: str
     case: str
@@ -139,7 +139,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that exploration came upon."""
+    """A finding of exploration."""
 
     operation: str
     title: str
@@ -148,7 +148,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explored(msgspec.Struct, frozen=True, kw_only=True):
-    """What exploration did. It never decides the verdict."""
+    """The result of exploration. It never decides the verdict."""
 
     examples: Annotated[int, told("Generated examples for each operation.")]
     requests: int

@@ -1,4 +1,4 @@
-"""What there is to be judged, and what a run would send: told before anything is."""
+"""Lists of all requirements and cases, and of the requests that a run would send."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ ListedRequirement = tuple[Requirement, list[Case]]
 
 
 def entries(registry: Registry, cases: Iterable[Case]) -> list[ListedRequirement]:
-    """Return every requirement with its cases; what single replies are judged by has none of its own."""
+    """Return every requirement with its cases; requirements of single replies have none."""
     of: defaultdict[str, list[Case]] = defaultdict(list)
     for case in cases:
         of[case.requirement].append(case)

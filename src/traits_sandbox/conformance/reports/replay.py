@@ -1,4 +1,4 @@
-"""One case again, with everything that was sent and came back."""
+"""Replays one case and shows all requests and replies."""
 
 import re
 from collections.abc import Callable
@@ -19,10 +19,10 @@ Say = Callable[[str], None]
 
 
 def show_exchanges(result: Result, way: Reproduction, say: Say, bodies: Path | None) -> None:
-    """Tell every exchange of a case: the request as a line for curl, the reply as it came.
+    """Print every exchange of a case: the request as a line for curl, and the reply.
 
-    `bodies` is a folder for the request bodies, which the lines then name; without it, a body that is too long for a
-    line is only told of. The result must hold no key any more.
+    `bodies` is a folder for request bodies, which the lines name then; without it, only the length of a long body is
+    shown. The key must be masked in the result.
     """
     say(f"{result.id}  {printable_lines(result.title)}")
     for number, exchange in enumerate(result.exchanges, 1):
@@ -34,7 +34,7 @@ def show_exchanges(result: Result, way: Reproduction, say: Say, bodies: Path | N
 
 
 def show_outcome(report: Report, say: Say) -> None:
-    """Tell what the exchanges showed, for every requirement that did not pass."""
+    """Print the result for every requirement that did not pass."""
     for judged in report.judged:
         decides = judged.requirement.level in report.deciding
         silent = "" if decides else f"; {judged.requirement.level} decides nothing at profile {report.about.profile}"

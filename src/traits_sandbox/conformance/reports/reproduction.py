@@ -1,4 +1,4 @@
-"""How a person sees something again: a line for curl, or the command that replays a case. Neither holds the key."""
+"""How to reproduce a result: a line for curl, or the command that replays a case. Neither has the key."""
 
 import re
 import shlex
@@ -18,13 +18,13 @@ PASTED: Final = 2048
 
 _COMMAND: Final = "traits-sandbox conformance replay"
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
-# Percent-encodes whatever it is given, in every shell: a key may hold a plus sign.
+# Percent-encodes any text, in every shell: a key may have a plus sign.
 _ENCODED: Final = "$(printf %s \"{}\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g')"
 
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """The way to a target: its base URL, a file of certificates to trust, and the options that a replay needs."""
+    """How to reach a target: its base URL, a file of certificates to trust, and the options that a replay needs."""
 
     base_url: str
     ca_file: str = ""
@@ -32,7 +32,7 @@ class Reproduction:
 
     @classmethod
     def to(cls, report: Report) -> "Reproduction":
-        """Return the way to a report's target, as far as the report knows it."""
+        """Return how to reach a report's target, as far as the report has it."""
         about = report.about
         return cls(about.target, "", ("--seed", str(about.seed)) if about.seed else ())
 
@@ -42,7 +42,7 @@ class Reproduction:
         return f"{_COMMAND} {shlex.join((case, '--base-url', self.base_url, *ca_file, *self.options))}"
 
     def curl(self, request: Request, body_file: str = "") -> str:
-        """Return a line that sends a request again; empty if its body is too long for one and in no file."""
+        """Return a line that sends a request again; empty if its body is too long for a line and not in a file."""
         source, data = _body(request, body_file)
         if len(source) + sum(map(len, data)) > PASTED:
             return ""
@@ -54,7 +54,7 @@ class Reproduction:
         return ["--cacert", shlex.quote(self.ca_file)] if self.ca_file and target.scheme == "https" else []
 
     def _target(self, request: Request) -> httpx.URL:
-        """Return the address of a request, as the kit itself calls it."""
+        """Return the URL of a request, as the kit calls it."""
         base = httpx.URL(self.base_url)
         base = base.copy_with(scheme="http") if request.plain else base
         return httpx.URL(str(base).rstrip("/") + request.path)
@@ -68,7 +68,7 @@ def _method(request: Request) -> list[str]:
 
 
 def _literal(url: str) -> list[str]:
-    """Keep curl from reading more into an address than there is: brackets as a range, dots as a folder above."""
+    """Return options that keep curl from interpreting brackets and dots in a URL."""
     brackets = ["-g"] if re.search(r"[\[\]{}]", url) else []
     return brackets + (["--path-as-is"] if re.search(r"/(\.|%2e)", url, re.IGNORECASE) else [])
 
@@ -78,7 +78,7 @@ def _headers(request: Request) -> list[str]:
 
 
 def _header_lines(request: Request) -> Iterator[str]:
-    """Yield headers as curl wants them: one without a value ends in a semicolon, one not to be sent in a colon."""
+    """Yield headers in curl's notation: one without a value ends in a semicolon, one that is not sent in a colon."""
     for name, value in request.headers:
         yield f"{name}: {value}" if value else f"{name};"
     if _data(request) is not None and all(name.lower() != "content-type" for name, _ in request.headers):
@@ -88,12 +88,12 @@ def _header_lines(request: Request) -> Iterator[str]:
 
 
 def _data(request: Request) -> bytes | None:
-    """Return the body that curl is to send; an empty one where HTTP wants to be told the length of nothing."""
+    """Return the body for curl; an empty one if HTTP requires a length of 0."""
     return b"" if request.body is None and request.method in _WITH_LENGTH else request.body
 
 
 def _body(request: Request, body_file: str) -> tuple[str, list[str]]:
-    """Return what comes before curl on the line, and its options for the body."""
+    """Return the part of the line before curl, and its options for the body."""
     body = _data(request)
     if body is None:
         return "", []
@@ -106,7 +106,7 @@ def _body(request: Request, body_file: str) -> tuple[str, list[str]]:
 
 
 def _text(body: bytes) -> str | None:
-    """Return a body that a shell takes as it is, else None."""
+    """Return a body as text if a shell can have it unchanged, else None."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -118,12 +118,12 @@ _ESCAPES: Final = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x5C: "\\\\"}
 
 
 def _escaped(body: bytes) -> str:
-    """Return bytes as `printf %b` spells them."""
+    """Return bytes in the notation of `printf %b`."""
     return "".join(_ESCAPES.get(each) or (chr(each) if 32 <= each < 127 else f"\\0{each:03o}") for each in body)
 
 
 def _url(target: httpx.URL, query: Pairs) -> str:
-    """Return an address as one word of a shell."""
+    """Return a URL as one word of a shell."""
     if not any(marked(value) for _, value in query):
         return shlex.quote(str(target) + ("?" + str(httpx.QueryParams(query)) if query else ""))
     told = "&".join(f"{quote(name, safe='')}={_value(value)}" for name, value in query)
@@ -135,7 +135,7 @@ def _value(value: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as one word of a shell, which puts the key where it is marked."""
+    """Return a text as one word of a shell, which replaces markers of the key."""
     return f'"{as_shell(_within_quotes(text))}"' if marked(text) else shlex.quote(text)
 
 

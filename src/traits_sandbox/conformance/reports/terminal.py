@@ -1,4 +1,4 @@
-"""The report for a person at a terminal, or for a log: what failed and how to see it again, the verdict last."""
+"""The report for a terminal or a log: failures and how to reproduce them, the verdict last."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -50,7 +50,7 @@ _EXPIRY: Final = timedelta(days=30)
 
 
 class Terminal:
-    """Prints a report to a console. The report must hold no key any more."""
+    """Prints a report to a console. The key must be masked in it."""
 
     def __init__(self, console: Console, report: Report, way: Reproduction) -> None:
         self._console, self._report, self._way = console, report, way
@@ -62,7 +62,7 @@ class Terminal:
         self.verdict()
 
     def exchange(self, exchange: Exchange, limit: int = EXCERPT) -> None:
-        """Print what was sent and what came back."""
+        """Print a request and its reply."""
         request, reply = exchange.request, exchange.reply
         self._item("sent", f"{request_line(request)}  {excerpt(request.body, limit)}".rstrip())
         self._item("came", f"{came(exchange)}  {excerpt(reply.body if reply else b'', limit)}".rstrip())
@@ -108,7 +108,7 @@ class Terminal:
             self._item("again", line)
 
     def _lines(self, result: Result) -> Iterator[str]:
-        """Yield what shows it again: curl, if a shell takes all of it, else the case as a whole."""
+        """Yield the lines that reproduce it: curl if possible, else the replay of the case."""
         lines = [self._way.curl(each.request) for each in result.exchanges]
         if lines and all(lines) and len(lines) <= CASES:
             yield from lines
@@ -116,7 +116,7 @@ class Terminal:
             yield self._way.replay(result.case)
 
     def _deviation(self) -> None:
-        """Print what excuses the first failure, ready to be pasted."""
+        """Print a deviation for the first failure, to copy into a file."""
         if not self._report.failed:
             return
         judged = self._report.failed[0]
@@ -177,7 +177,7 @@ class Terminal:
         self._console.print(table)
 
     def outcome(self) -> None:
-        """Print what came of a replay: the verdict, or the failure that a verdict would not tell."""
+        """Print the result of a replay: the verdict, or a failure that does not decide the verdict."""
         report = self._report
         if report.noted and report.verdict == "conformant":
             ids = ", ".join(each.requirement.id for each in report.noted)
@@ -209,7 +209,7 @@ class Terminal:
 
 
 def _toml(text: str) -> str:
-    """Return a text as a basic string of TOML in which everything is seen."""
+    """Return a text as a basic string of TOML without invisible characters."""
     return (
         '"'
         + "".join(each if each.isprintable() and each not in '"\\' else f"\\U{ord(each):08x}" for each in text)

@@ -1,4 +1,4 @@
-"""The words that all reports share: a verdict in a sentence, replies and bodies in short, what to do next."""
+"""Words of all reports of a run: the verdict with its reason, short forms of replies and bodies."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ REACHES: Final = {
 
 
 def headline(report: Report) -> str:
-    """Return the verdict in a word or two, with what it is about where not all that decides could be asked."""
+    """Return the verdict in a few words, with its scope if not all deciding cases could be sent."""
     told = HEADLINES[report.verdict]
     if report.verdict != "conformant" or not _held_back(report):
         return told
@@ -51,9 +51,9 @@ def _held_back(report: Report) -> bool:
 
 
 def standing(report: Report, judged: RequirementOutcome) -> str:
-    """Return what came of a requirement, in a word.
+    """Return the outcome of a requirement in a word.
 
-    `noted` is a failure that does not decide, `inapplicable` what this target cannot be asked, which is no omission.
+    `noted` is a failure that does not decide; `inapplicable` is a requirement that cannot be tested on this target.
     """
     if judged.outcome == "skipped" and all(_is_inapplicable(each) for each in judged.results):
         return "inapplicable"
@@ -68,7 +68,7 @@ def standings(report: Report) -> Counter[str]:
 
 
 def by_area(report: Report) -> dict[str, Counter[str]]:
-    """Return for each area that was tried how many requirements came out how."""
+    """Return for each tested area the number of requirements by outcome."""
     sums: dict[str, Counter[str]] = {area: Counter() for area in AREAS.values()}
     for each in report.judged:
         if (came_of_it := standing(report, each)) != "inapplicable":
@@ -77,7 +77,7 @@ def by_area(report: Report) -> dict[str, Counter[str]]:
 
 
 def verdict_line(report: Report) -> str:
-    """Return the reason for the verdict, as what follows it."""
+    """Return the reason for the verdict, without a full stop."""
     counts = standings(report)
     judged = sum(counts[each] for each in ("passed", "failed", "noted", "deviation"))
     if report.verdict == "conformant":
@@ -95,14 +95,14 @@ def _partly(report: Report, counts: Counter[str]) -> str:
 
 
 def explored(exploration: Exploration) -> str:
-    """Return what exploration did, in words."""
+    """Return the result of exploration in words."""
     stopped = f"; it ended early: {'; '.join(map(describe, exploration.skipped))}" if exploration.skipped else ""
     found = plural(len(exploration.findings), "finding")
     return f"{plural(exploration.requests, 'request')}, {found}{stopped}"
 
 
 def deciding(report: Report) -> str:
-    """Return which levels decide, in words."""
+    """Return the deciding levels in words."""
     *others, last = [level for level in ("MUST", "SHOULD", "INFO") if level in report.deciding]
     return f"{', '.join(others)} and {last} decide" if others else f"{last} decides"
 
@@ -121,14 +121,14 @@ def reasons(results: Iterable[Result]) -> dict[Reason, list[str]]:
 
 
 def sources(requirement: Requirement, most: int = 4) -> str:
-    """Return where the document says it: its headings, or as many as are told."""
+    """Return the headings in the document, `most` of them at most."""
     headings = list(requirement.passages)
     more = f" and {len(headings) - most} more" if len(headings) > most else ""
     return ", ".join(headings[:most]) + more if headings else "silent about it"
 
 
 def simplest(results: Iterable[Result]) -> list[Result]:
-    """Return results in the order in which they are best looked at: few and short requests first."""
+    """Return results sorted for reading: few and short requests first."""
     return sorted(
         results, key=lambda each: (len(each.exchanges), sum(_length(sent) for sent in each.exchanges), each.id)
     )
@@ -139,14 +139,14 @@ def _length(exchange: Exchange) -> int:
 
 
 def pattern(judged: RequirementOutcome) -> str:
-    """Return what a deviation names: all failures of a requirement where they are alike, else the simplest of them."""
+    """Return the pattern for a deviation: all failures of a requirement if they are alike, else the simplest one."""
     first = simplest(judged.failures)[0]
     alike = all(each.observed == first.observed for each in judged.failures)
     return f"{judged.requirement.id}.*" if alike and len(judged.failures) > 1 else first.id
 
 
 def came(exchange: Exchange) -> str:
-    """Return what came back, in short: the status with its phrase, or why there is none."""
+    """Return a short form of the reply: the status with its phrase, or the problem."""
     if exchange.reply is None:
         detail = describe(exchange.limit) or exchange.detail
         return f"no reply: {exchange.problem}" + (f" ({detail})" if detail else "")
@@ -154,13 +154,13 @@ def came(exchange: Exchange) -> str:
 
 
 def request_line(request: Request) -> str:
-    """Return what was sent, in short: method, path and query; the key is only marked."""
+    """Return a short form of the request: method, path and query, with markers of the key."""
     query = "&".join(f"{name}={value}" for name, value in request.query)
     return f"{request.method} {request.path}" + (f"?{query}" if query else "")
 
 
 def excerpt(body: bytes | None, limit: int) -> str:
-    """Return the beginning of a body, on one line and without anything that moves a cursor."""
+    """Return the beginning of a body on one line, without control characters."""
     text = printable((body or b"")[: limit * 4].decode("utf-8", "backslashreplace"))
     return (
         text if len(text) <= limit and len(body or b"") <= limit * 4 else f"{text[:limit]}… ({size(len(body or b''))})"
@@ -168,7 +168,7 @@ def excerpt(body: bytes | None, limit: int) -> str:
 
 
 def readable(body: bytes | None, limit: int) -> str:
-    """Return a body for people: JSON indented, and cut where it is longer than so many characters."""
+    """Return a body for people: indented JSON, cut after `limit` characters."""
     if not body:
         return ""
     text = printable_lines((_indented(body) or body)[: limit * 4].decode("utf-8", "backslashreplace"))
@@ -176,7 +176,7 @@ def readable(body: bytes | None, limit: int) -> str:
 
 
 def _indented(body: bytes) -> bytes:
-    # What is long is not read to its end, and what is deep would be all indentation.
+    # Nobody reads a long body to its end, and a deep one would be mostly indentation.
     if len(body) > 2**14:
         return b""
     try:
