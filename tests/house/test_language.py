@@ -1,0 +1,91 @@
+"""Keeps the language plain: one word for one idea, and none of the phrases that readers must read twice."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src/traits_sandbox"
+
+# A name that two modules define, with the reason why both may keep it.
+SHARED_NAMES = {
+    "T": "a type variable has no meaning outside its function",
+    "T_co": "a type variable has no meaning outside its function",
+}
+
+# Phrases of an older style, as regular expressions, each with what to write instead.
+OLD_STYLE = {
+    r"\b(?:is|are|was|were|be) told\b": "reported, listed, shown, given",
+    r"\btaken in\b|\btakes? in\b|\btake \w+ in\b": "ingested, accepted, stored",
+    r"\bso many\b": "this many, that many; or say the number",
+    r"\bof an own\b": "its own, separate",
+    r"\b(?:gives?|needs?) (?:no )?leave\b|\bwaits? for leave\b": "allows; is allowed",
+    r"\bdo(?:es)? no harm\b": "is harmless, never fails",
+    r"\bmend(?:s|ed|ing)?\b": "fix, correct, repair",
+    r"\bswept\b": "removed, cleaned up",
+    r"\bin vain\b": "without success",
+    r"\bpassed over\b": "skipped",
+    r"\bspoil(?:s|t|ed)?\b": "faulty, changed by a fault",
+    r"\btold apart\b|\btells? apart\b": "distinguish",
+    r"\bworth a word\b": "reported",
+    r"\bat fault\b": "invalid, wrong",
+    r"\b(?:is|are) none of\b": "is not one of",
+    r"\bfor (?:its|their) sake\b": "because of it",
+    r"\banew\b": "again",
+    r"\bthrice\b|\bthereof\b|\bhitherto\b|\bwherein\b": "plain words",
+}
+
+
+def module_names(path: Path) -> Iterator[str]:
+    """Yield the classes and the type aliases that a module defines at its top level."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (each.id for each in targets if isinstance(each, ast.Name) and is_type_name(each.id))
+
+
+def is_type_name(name: str) -> bool:
+    bare = name.lstrip("_")
+    return bare[:1].isupper() and not (len(bare) > 1 and bare.isupper()) and "_" not in bare.replace("_co", "")
+
+
+def written_by_hand() -> list[Path]:
+    """Return the files whose words are ours: code, scripts and pages, without generated ones and the changelog."""
+    code = [path for top in ("src", "tests", "tools", "benchmarks") for path in (ROOT / top).rglob("*.py")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "conformance/README.md"]
+    scripts = [path for path in (ROOT / "scripts").iterdir() if path.is_file()]
+    others = [ROOT / "pyproject.toml", *ROOT.glob("schemas/*/reference.md"), *ROOT.glob("schemas/*/errata.toml")]
+    kept = {ROOT / "CHANGELOG.md", Path(__file__)}
+    return sorted(path for path in {*code, *pages, *scripts, *others} - kept if "node_modules" not in path.parts)
+
+
+def test_each_class_and_type_alias_has_a_name_of_its_own() -> None:
+    places = defaultdict(list)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name in module_names(path):
+            places[name].append(str(path.relative_to(PACKAGE)))
+    twice = {name: where for name, where in places.items() if len(where) > 1}
+    assert {name: where for name, where in twice.items() if name not in SHARED_NAMES} == {}
+    assert SHARED_NAMES.keys() <= twice.keys(), "an exception that is not needed any more"
+
+
+@pytest.mark.parametrize("phrase", OLD_STYLE, ids=OLD_STYLE.values())
+def test_no_phrase_of_the_old_style_is_left(phrase: str) -> None:
+    pattern = re.compile(phrase.replace(" ", r"\s+(?:#\s+)?"), re.IGNORECASE)
+    found = []
+    for path in written_by_hand():
+        text = path.read_text(encoding="utf-8")
+        for match in pattern.finditer(text):
+            found.append(f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]}")
+    assert found == [], f"write: {OLD_STYLE[phrase]}"
+
+
+def test_a_phrase_is_found_across_the_lines_of_a_comment() -> None:
+    pattern = re.compile(r"\bso many\b".replace(" ", r"\s+(?:#\s+)?"))
+    assert pattern.search("# there are so\n    # many of them")
