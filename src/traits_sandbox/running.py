@@ -23,7 +23,7 @@ from typing import Final
 from traits_sandbox.errors import UsageError
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
-from traits_sandbox.web.server import Server, bind, url_of
+from traits_sandbox.web.server import SandboxServer, bind, url_of
 from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certificate
 
 _THREAD: Final = "traits-sandbox"
@@ -36,7 +36,7 @@ class RunningSandbox:
     if it serves HTTPS with its own certificate. `sandbox` gives access to its store and journal.
     """
 
-    def __init__(self, sandbox: Sandbox, server: Server, url: str, tls: TlsFiles | None) -> None:
+    def __init__(self, sandbox: Sandbox, server: SandboxServer, url: str, tls: TlsFiles | None) -> None:
         self.sandbox = sandbox
         self.url = url
         self.api_key: str = sandbox.settings.api_key[0]
@@ -116,12 +116,14 @@ def certificate(settings: Settings) -> Iterator[TlsFiles | None]:
 
 
 @contextmanager
-def _prepared(settings: Settings | None) -> Iterator[tuple[RunningSandbox, Server]]:
+def _prepared(settings: Settings | None) -> Iterator[tuple[RunningSandbox, SandboxServer]]:
     settings = settings or Settings(port=0)
     if settings.ready_file or settings.bucket:
         raise UsageError("--ready-file and --bucket belong to `traits-sandbox serve`: leave ready_file and bucket out")
     with certificate(settings) as tls, contextlib.closing(bind(settings.host, settings.port)) as listener:
         sandbox = Sandbox(settings)
         url = url_of(listener, secure=settings.secure)
-        server = Server(sandbox.app, listener, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls)
+        server = SandboxServer(
+            sandbox.app, listener, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls
+        )
         yield RunningSandbox(sandbox, server, url, tls), server

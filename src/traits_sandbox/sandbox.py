@@ -74,7 +74,7 @@ class Sandbox:
         )
         new_request_id = new_request_id or _numbered_ids()
         ledger = Ledger()
-        self.door = BulkIntake(self.backend, ledger, self.uploads, new_request_id)
+        self.bulk_intake = BulkIntake(self.backend, ledger, self.uploads, new_request_id)
         keys = Keys(settings.api_key)
         api = EmulatedApi(
             self.contract,
@@ -93,7 +93,7 @@ class Sandbox:
             stored=stored,
             uploads=self.uploads,
             ledger=ledger,
-            door=self.door,
+            bulk_intake=self.bulk_intake,
             faults=self.faults,
             masker=masker,
             token=token,

@@ -1,4 +1,4 @@
-"""Parquet: what each type stands for, and that no file, however hostile, does harm."""
+"""Parquet: the meaning of each type, and that even hostile files are harmless."""
 
 import datetime as dt
 import io

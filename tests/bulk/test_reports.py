@@ -80,9 +80,9 @@ def test_json_keeps_its_schema_and_has_everything(load: Path) -> None:
 
 def test_the_schema_says_no_to_what_is_no_report(load: Path) -> None:
     found = json.loads(RENDERERS["json"](checked(load)))
-    spoilt: dict[str, object]
-    for spoilt in ({}, found | {"form": 2}, found | {"files": [{}]}, found | {"exit_code": 9}):
-        assert not jsonschema.Draft202012Validator(schema()).is_valid(spoilt)
+    changed: dict[str, object]
+    for changed in ({}, found | {"form": 2}, found | {"files": [{}]}, found | {"exit_code": 9}):
+        assert not jsonschema.Draft202012Validator(schema()).is_valid(changed)
 
 
 def test_every_engine_gives_the_same_report(load: Path) -> None:

@@ -32,7 +32,7 @@ from traits_sandbox.conformance.judging.requirements import Registry, registry
 FOLDER = Path(__file__).parents[2] / "conformance"
 GOLDEN, TABLE = FOLDER / "kill-matrix.toml", FOLDER / "kill-matrix.md"
 
-# So many cases are tried alone, until one of them finds the mutant.
+# The number of cases that are tried alone, until one of them finds the mutant.
 TRIES = 12
 
 
@@ -196,7 +196,7 @@ def _by_mutant(whole: Matrix) -> Iterator[str]:
         "",
         "## Mutants of the contract",
         "",
-        "| Operator | Mutants | Found by, in so many of them |",
+        "| Operator | Mutants | Found by (number of mutants) |",
         "|---|--:|---|",
     )
     families: defaultdict[str, list[Killed]] = defaultdict(list)

@@ -16,7 +16,7 @@ SEED = "1"
 
 
 def drawn(name: str) -> int:
-    """Return the number of a name: whoever has the lowest is drawn first."""
+    """Return the number of a name: the name with the lowest is drawn first."""
     return zlib.crc32(f"{SEED}/{name}".encode())
 
 

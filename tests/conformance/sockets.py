@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 
 @asynccontextmanager
 async def listening(connected: Connected, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Lend the port of a server that hands its connections to a function; at the end all of them are cut."""
+    """Yield the port of a server that hands its connections to a function; at the end all of them are cut."""
     tasks: set[asyncio.Task[Any]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,7 +106,7 @@ def with_body_always(_: h11.Request, reply: Answered) -> bytes:
 async def serving(
     app: ASGIApp, *, framing: Framing = framed, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
-    """Lend the port of a server that serves an app, its replies framed as told."""
+    """Yield the port of a server that serves an app, its replies framed as told."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         left = b""
@@ -154,7 +154,7 @@ async def called(app: ASGIApp, request: h11.Request, body: bytes) -> Answered:
 
 @asynccontextmanager
 async def both_ways(secured: int, plain: int) -> AsyncIterator[int]:
-    """Lend a port on which TLS is led to one other port, and anything else to another."""
+    """Yield a port on which TLS is led to one other port, and anything else to another."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = await reader.read(2**16)

@@ -1,4 +1,4 @@
-"""A base URL that leads nowhere is told of at once; a server that has something of the API is judged."""
+"""A base URL without the API is reported at once; a server that has a part of the API is judged."""
 
 from collections.abc import Callable
 

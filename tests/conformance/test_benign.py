@@ -120,7 +120,7 @@ class Later:
 
 
 class AnnouncesDeletion:
-    """Answers a deletion with 202 and sees to it later, after so many seconds."""
+    """Answers a deletion with 202 and does it later, after this many seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -69,7 +69,7 @@ def ids(case: Case) -> str:
 
 @dataclass
 class Told:
-    """A talk with a server that says what it is told to; time does not pass."""
+    """A conversation with a server that gives prepared replies; time does not pass."""
 
     answer: Answers
     requests: list[Request] = field(default_factory=list)

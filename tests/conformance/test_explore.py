@@ -416,7 +416,7 @@ def test_a_seed_sends_the_same_but_for_the_prefix() -> None:
 
 
 def digest() -> str:
-    """Return what stands for all that is sent to two operations."""
+    """Return a summary of everything that is sent to two operations."""
     told = sent(try_on(Answering(agree), "get_assessment_status", "push_level_ups"), PREFIX)
     return hashlib.sha256(repr(told).encode()).hexdigest()
 

@@ -52,7 +52,7 @@ class Slow(httpx.AsyncBaseTransport):
 
 
 def report_of_slow(limits: WireLimits, *, quick: int) -> Report:
-    """Return the report on a sandbox that never ends its replies, but for so many at first."""
+    """Return the report on a sandbox that never ends its replies, except the first ones."""
     return report_on(Slow(quick), Options(only=ONLY, limits=limits), prefix=PREFIX)
 
 

@@ -45,7 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def journalled(sandbox: Served, least: int) -> int:
     """Return how many requests the journal of a sandbox has counted, those without a valid key too.
 
-    It takes an entry once its reply is on its way: so many are waited for.
+    It takes an entry once its reply is on its way: this many are awaited.
     """
     end = monotonic() + PATIENCE
     with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=PATIENCE) as client:

@@ -63,16 +63,16 @@ def test_bytes_that_are_no_json_are_refused(body_judge: BodyJudge, raw: bytes) -
 
 
 @settings(max_examples=4)
-@given(data=st.data(), spoilt=st.booleans())
+@given(data=st.data(), changed=st.booleans())
 @pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001])
 def test_the_limits_of_a_list_get_the_same_verdict(
-    push_judge: BodyJudge, data: st.DataObject, count: int, spoilt: bool
+    push_judge: BodyJudge, data: st.DataObject, count: int, changed: bool
 ) -> None:
     body = push_judge.operation.body
     assert body
     (record,) = data.draw(bodies(push_judge.contract, push_judge.operation, max_records=1))[body.collection]
     rows = [record] * count
-    if spoilt and rows:
+    if changed and rows:
         rows[data.draw(st.integers(0, count - 1))] = {}
     assert_same_verdict(push_judge, orjson.dumps({body.collection: rows}))
 

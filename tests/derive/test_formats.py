@@ -67,9 +67,9 @@ def test_text_of_the_right_length_is_not_enough(text: str) -> None:
 @given(st.datetimes(), st.integers(0, 18), st.characters(codec="utf-8"))
 def test_one_other_character_is_judged_as_the_calendar_does(moment: datetime, index: int, other: str) -> None:
     text = moment.replace(microsecond=0).isoformat(sep=" ")
-    spoilt = text[:index] + other + text[index + 1 :]
+    changed = text[:index] + other + text[index + 1 :]
     assert SCHEMA.is_valid({"at": text})
-    assert SCHEMA.is_valid({"at": spoilt}) == is_moment(spoilt)
+    assert SCHEMA.is_valid({"at": changed}) == is_moment(changed)
 
 
 @pytest.mark.parametrize("text", ["", " 2019-01-01 15:04:05", "2019-01-01 15:04:05\n", "2019-01-01 15:04:05Z"])

@@ -28,7 +28,7 @@ const sdk = require("postman-collection");
 const [kind, text] = process.argv.slice(1);
 console.log(JSON.stringify(new sdk[kind](JSON.parse(text)).toJSON()));
 """
-# The SDK puts an address together anew, and has defaults or names of its own for these.
+# The SDK builds an address again, and has its own defaults or names for these.
 OTHERWISE_IN_SDK = re.compile(r"\.url\.raw$|\.enabled$|(^|\.)_postman_\w+$")
 
 
@@ -76,10 +76,10 @@ def test_the_collection_keeps_postmans_schema(judge: Draft7Validator, made: Json
     assert [error.message for each in (made, other) for error in judge.iter_errors(each)] == []
 
 
-@pytest.mark.parametrize("spoilt", ["method", "auth", "header", "url"])
-def test_postmans_schema_can_refuse(judge: Draft7Validator, made: Json, spoilt: str) -> None:
+@pytest.mark.parametrize("changed", ["method", "auth", "header", "url"])
+def test_postmans_schema_can_refuse(judge: Draft7Validator, made: Json, changed: str) -> None:
     broken = deepcopy(made)
-    items(broken)[0]["request"][spoilt] = 1
+    items(broken)[0]["request"][changed] = 1
     assert not judge.is_valid(broken)
 
 

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 ELLIPSIS = "..."
-"""A line of an output that stands for any number of lines, also none."""
+"""A line of an output in place of any number of lines."""
 
 _MASKS = tuple(
     (re.compile(pattern, re.MULTILINE), replacement)

@@ -243,8 +243,8 @@ def test_an_action_without_values_has_no_params(api: Emulated) -> None:
 
 
 def test_names_of_the_newer_form_are_ordinary_params_of_a_classic_event(api: Emulated) -> None:
-    deliver(api, event("quest_done", Id="q5", Entity="door", Payload={"gold": 1}))
-    assert params(api) == {"Id": "q5", "Entity": "door", "Payload.gold": "1"}
+    deliver(api, event("quest_done", Id="q5", Entity="gate", Payload={"gold": 1}))
+    assert params(api) == {"Id": "q5", "Entity": "gate", "Payload.gold": "1"}
 
 
 def newer(name: str, **payload: Any) -> Event:

@@ -17,7 +17,7 @@ BOUGHT = {"EventName": "player_realmoney_purchase", "OrderTotal": 100}
 
 
 def repeated(element: str, values: int) -> str:
-    """Return a list of so many values in all, or of as many as fill a body."""
+    """Return a list of this many values in all, or of as many as fill a body."""
     values_each = 1 + sum(map(element.count, "{[,"))
     return f"[{','.join([element] * min(values // values_each, LIMIT // (len(element.encode()) + 1)))}]"
 
@@ -29,7 +29,7 @@ def compact(value: Any) -> str:
 
 @cache
 def names(values: int) -> dict[str, int]:
-    """Return an object of so many short names, or of as many as fill a body."""
+    """Return an object of this many short names, or of as many as fill a body."""
     return dict.fromkeys(map("".join, islice(product(ascii_letters + digits, repeat=4), min(values, LIMIT // 9))), 0)
 
 
@@ -49,7 +49,7 @@ def action_with(text: str, **fields: Any) -> str:
     return actions(f"[{compact(ACTION | fields)[:-1]}, {text}}}]")
 
 
-# An operation, and a body for it of so many values.
+# An operation, and a body for it with this many values.
 AMPLIFIERS: dict[str, tuple[str, Callable[[int], str]]] = {
     "long name above many numbers": ("receive_playfab_events", lambda n: event(**{"k" * 2**20: [0] * min(n, 10_000)})),
     "numbers in an event": ("receive_playfab_events", lambda n: event_with(repeated("0", n))),

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.hostile.messages import OPERATIONS, Make, Message, carrying, door, valid, with_body
+from tests.hostile.messages import OPERATIONS, Make, Message, carrying, route, valid, with_body
 from tests.tiers import Tier, part
 from traits_sandbox.contract.model import Operation
 
-DOORS = ("push", "object", "upload", "webhook", "bare")
-BY_DOOR = {name: [operation for operation in OPERATIONS.values() if door(operation) == name] for name in DOORS}
+ROUTES = ("push", "object", "upload", "webhook", "bare")
+BY_ROUTE = {name: [operation for operation in OPERATIONS.values() if route(operation) == name] for name in ROUTES}
 
 
 class Outcome(Enum):
@@ -40,12 +40,12 @@ UNPARSED = frozenset({Outcome.UNPARSED, Outcome.CUT})
 CUT = frozenset({Outcome.CUT})
 
 # What the body of a request that needs none is like does not matter, within the limits.
-BAD_BODY = dict.fromkeys(DOORS, REFUSED) | {"bare": TAKEN}
+BAD_BODY = dict.fromkeys(ROUTES, REFUSED) | {"bare": TAKEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row: the request as pieces of bytes for an operation and a credential, and by door what is right.
+    """One row: the request as pieces of bytes for an operation and a credential, and by route what is right.
 
     `idle` names the doors where the request succeeds without storing anything; `end` closes our half of the
     connection after the request.
@@ -59,11 +59,11 @@ class Case:
 
     def outcomes(self, operation: Operation) -> Outcomes:
         """Return what is right for an operation."""
-        return self.expected[door(operation)]
+        return self.expected[route(operation)]
 
     def takes_effect(self, operation: Operation) -> bool:
         """Tell whether a success stores something, or removes it."""
-        return operation.effect != "read" and door(operation) not in self.idle
+        return operation.effect != "read" and route(operation) not in self.idle
 
 
 def body_case(name: str, content: Make, *, idle: Iterable[str] = (), **exceptions: Outcomes) -> Case:
@@ -87,12 +87,12 @@ def typed_case(name: str, body: Make, content_type: bytes, *, idle: Iterable[str
 def framed_case(
     name: str, raw: Callable[[Message], bytes], outcomes: Outcomes = UNPARSED, *, end: bool = False
 ) -> Case:
-    """Return a case that sends a valid request's content in other bytes; on every door the same is right."""
+    """Return a case that sends a valid request's content in other bytes; on every route the same is right."""
 
     def pieces(operation: Operation, credential: str) -> Iterable[bytes]:
         return [raw(valid(operation, credential))]
 
-    return Case(name, pieces, dict.fromkeys(DOORS, outcomes), end=end)
+    return Case(name, pieces, dict.fromkeys(ROUTES, outcomes), end=end)
 
 
 def matrix(cases: Iterable[Case]) -> list[ParameterSet]:
@@ -106,10 +106,10 @@ def matrix(cases: Iterable[Case]) -> list[ParameterSet]:
 def pairs(cases: Iterable[Case]) -> Iterator[tuple[Case, Operation, Tier]]:
     """Yield every case with every operation of the contract; the complete run has them all.
 
-    At each change, every case is tried once at each door, where the operations take turns.
+    At each change, every case is tried once at each route, where the operations take turns.
     """
     for number, case in enumerate(cases):
-        now = {_in_turn(number, operations).id for operations in BY_DOOR.values()}
+        now = {_in_turn(number, operations).id for operations in BY_ROUTE.values()}
         for operation in OPERATIONS.values():
             yield case, operation, Tier.TEST if operation.id in now else Tier.FULL
 

@@ -18,7 +18,7 @@ from tests.wire.served import Served
 from traits_sandbox.contract.model import Operation
 
 MEMORY = 300 * 2**20
-# How often the sandbox may do the work of `reference` for one request: thrice of what the most costly one takes.
+# How often the sandbox may do the work of `reference` for one request: three times the work of the most costly one.
 MOST = 30.0
 # CPU seconds that are never too many, for which no reference is taken.
 FREE = 0.5

@@ -51,7 +51,7 @@ def _transfer_encodings() -> Iterator[Case]:
         name = f"Transfer-Encoding {value.decode()!a}"
         yield framed_case(name, partial(_chunked, line=b"Transfer-Encoding: " + value), _REFUSED_SOMEHOW)
     for value in (b"gzip, chunked", b"compress, chunked"):
-        # The body is not what it is said to be; whoever looks only for the last coding takes it.
+        # The body has another coding than declared; a server that reads only the last coding accepts it.
         name, line = f"Transfer-Encoding {value.decode()!r}", b"Transfer-Encoding: " + value
         yield framed_case(name, partial(_chunked, line=line), _REFUSED_SOMEHOW)
     both = b"Content-Length: 5\r\n" + _CHUNKED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
 
-from tests.hostile.cases import DOORS, REFUSED, TAKEN, Case, Outcomes, framed_case
+from tests.hostile.cases import REFUSED, ROUTES, TAKEN, Case, Outcomes, framed_case
 from tests.hostile.messages import BOUNDARY, Message
 
 _MEBIBYTE = 2**20
@@ -50,7 +50,7 @@ def _case(name: str, change: Callable[[bytes], bytes], outcomes: Outcomes = REFU
     case = framed_case(f"gzip: {name}", raw, outcomes)
     if name == "gzip within gzip":
         # What comes out is some body, and a read needs none.
-        return replace(case, expected=dict.fromkeys(DOORS, REFUSED) | {"bare": TAKEN})
+        return replace(case, expected=dict.fromkeys(ROUTES, REFUSED) | {"bare": TAKEN})
     return case
 
 

@@ -241,7 +241,7 @@ def _bad_twice(operation: Operation) -> bytes:
 
 
 def _repeated(operation: Operation, *, count: int | None) -> bytes:
-    """Return so many valid records, one too many for None; a webhook gets a list of events with a limit of its own."""
+    """Return this many valid records, one too many for None; a webhook gets a list of events, with another limit."""
     if operation.webhook:
         return dumped([{}] * (10_001 if count is None else count))
     body, limit = _body(operation), CONTRACT.max_records

@@ -49,7 +49,7 @@ class Message:
         return replace(self, headers=tuple(header for header in self.headers if header[0] != name))
 
 
-def door(operation: Operation) -> str:
+def route(operation: Operation) -> str:
     """Return by which kind of body an operation is entered; the contract knows, so no list of paths is kept here."""
     if operation.webhook:
         return "webhook"
@@ -68,7 +68,7 @@ def valid(operation: Operation, credential: str) -> Message:
 def carrying(operation: Operation, credential: str, content: bytes) -> Message:
     """Return a request whose body, or the file in it, is this content."""
     message = bare(operation, credential)
-    if door(operation) == "upload":
+    if route(operation) == "upload":
         return with_body(message, form(file_part(operation, content)), FORM)
     return with_body(message, content, JSON)
 
@@ -91,7 +91,7 @@ def bare(operation: Operation, credential: str) -> Message:
 
 def valid_content(operation: Operation) -> bytes:
     """Return a body, or a file, that an operation takes."""
-    if door(operation) == "upload":
+    if route(operation) == "upload":
         return csv_example(CONTRACT, operation.dialects[0]).encode()
     return dumped(valid_value(operation))
 

@@ -45,7 +45,7 @@ def judge(tmp_path: Path) -> Iterator[Judge]:
 
 @pytest.fixture
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
-    """Lend a second sandbox, which nobody burdens."""
+    """Yield a second sandbox without load."""
     with serving(tmp_path_factory.mktemp("quiet"), *OPTIONS) as served:
         yield Judge(served)
 
@@ -123,11 +123,11 @@ def longer_beside(judge: Judge, quiet: Judge) -> float:
     """Return how often longer nine of ten pushes take at most, compared with a quiet sandbox at the same moment."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(GOOD):
-        for each, taken in zip((judge, quiet), times, strict=True):
+        for each, seconds in zip((judge, quiet), times, strict=True):
             started = time.perf_counter()
             each.push()
-            taken.append(time.perf_counter() - started)
-    burdened, free = (sorted(taken)[GOOD * 9 // 10 - 1] for taken in times)
+            seconds.append(time.perf_counter() - started)
+    burdened, free = (sorted(seconds)[GOOD * 9 // 10 - 1] for seconds in times)
     return burdened / free
 
 

@@ -9,12 +9,12 @@ from _pytest.mark import ParameterSet
 from tests.hostile.cases import REFUSED, TAKEN, UNAUTHORIZED, UNPARSED, Outcome, first_of_each
 from tests.hostile.checks import HEALTH, Judge, judged
 from tests.hostile.csv_cases import header
-from tests.hostile.messages import OPERATIONS, at_length, door, file_part, form, valid
+from tests.hostile.messages import OPERATIONS, at_length, file_part, form, route, valid
 from tests.hostile.wire import Connection
 from traits_sandbox.contract.model import Operation
 
 MEBIBYTE = 2**20
-UPLOADS = [operation for operation in OPERATIONS.values() if door(operation) == "upload"]
+UPLOADS = [operation for operation in OPERATIONS.values() if route(operation) == "upload"]
 # Of one character, or nearly, with how often it comes.
 FILES: dict[str, tuple[bytes, int]] = {
     "LF": (b"\n" * MEBIBYTE, 100),
@@ -29,18 +29,18 @@ FILES: dict[str, tuple[bytes, int]] = {
     "line breaks in cells": (b'"' + b"\n" * 130_000 + b'"\n', 10),
     "bytes": (b"\xff\n" * 1000, 100),
 }
-# Where the sandbox lets others go first, it shows in one of so many tries, however the machine stalls.
+# Where the sandbox lets others go first, it shows in one of these tries, however the machine stalls.
 TRIES = 10
 OVERTAKING = 10
 
 
 def routes(operations: Iterable[Operation], *others: str) -> list[ParameterSet]:
-    """Return operations for `parametrize`, each with each of the others; at each change, one at each door."""
+    """Return operations for `parametrize`, each with each of the others; at each change, one at each route."""
     if not others:
-        return first_of_each(zip(operations), door, lambda operation: operation.id)
+        return first_of_each(zip(operations), route, lambda operation: operation.id)
     return first_of_each(
         product(operations, others),
-        lambda operation, _: door(operation),
+        lambda operation, _: route(operation),
         lambda operation, other: f"{other}-{operation.id}",
     )
 
@@ -58,7 +58,7 @@ def test_without_a_key_a_body_of_30_mib_is_unauthorized(operation: Operation, ju
 
 @pytest.mark.parametrize("operation", routes(OPERATIONS.values()))
 def test_a_line_of_100_mib_is_refused_or_skipped(operation: Operation, judge: Judge) -> None:
-    outcomes = TAKEN if door(operation) == "upload" else REFUSED
+    outcomes = TAKEN if route(operation) == "upload" else REFUSED
     judge.try_stream(operation, body(operation, (header(operation), 1), (b"x" * MEBIBYTE, 100)), outcomes)
 
 
@@ -123,7 +123,7 @@ def test_a_last_chunk_of_200_mib_is_cut_off_or_read_on(name: str, judge: Judge) 
 def body(operation: Operation, *content: tuple[bytes, int]) -> Iterator[bytes]:
     """Yield a body in pieces, each given with how often it comes; for an upload, the form around that file."""
     pieces = chain.from_iterable(repeat(piece, times) for piece, times in content)
-    if door(operation) != "upload":
+    if route(operation) != "upload":
         return pieces
     opened, closed = form(file_part(operation, b"@here@")).split(b"@here@")
     return chain([opened], pieces, [closed])

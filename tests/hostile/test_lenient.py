@@ -5,16 +5,16 @@ import pytest
 from tests.hostile.cases import Outcome, first_of_each
 from tests.hostile.checks import Judge, judged
 from tests.hostile.json_cases import json_cases
-from tests.hostile.messages import OPERATIONS, door
+from tests.hostile.messages import OPERATIONS, route
 from tests.hostile.wire import Connection
 from traits_sandbox.contract.model import Operation
 
 OPTIONS = ("--lenient",)
 CASES = list(json_cases())
-BODIES = [operation for operation in OPERATIONS.values() if door(operation) in ("push", "object")]
+BODIES = [operation for operation in OPERATIONS.values() if route(operation) in ("push", "object")]
 
 
-@pytest.mark.parametrize("operation", first_of_each(zip(BODIES), door, lambda operation: operation.id))
+@pytest.mark.parametrize("operation", first_of_each(zip(BODIES), route, lambda operation: operation.id))
 def test_hostile_json_harms_nothing_in_lenient_mode(operation: Operation, judge: Judge) -> None:
     credential = judge.new_credential()
     with Connection(judge.address) as connection:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.hostile.cases import DOORS, Case, pairs
+from tests.hostile.cases import ROUTES, Case, pairs
 from tests.hostile.csv_cases import csv_cases
 from tests.hostile.form_cases import form_cases
 from tests.hostile.framing_cases import framing_cases
 from tests.hostile.gzip_cases import gzip_cases
 from tests.hostile.head_cases import head_cases
 from tests.hostile.json_cases import json_cases
-from tests.hostile.messages import OPERATIONS, door
+from tests.hostile.messages import OPERATIONS, route
 from tests.hostile.path_cases import path_cases
 from tests.tiers import Tier
 
@@ -30,8 +30,8 @@ def run_in(table: Table, *tiers: Tier) -> list[tuple[str, str]]:
 
 @every_table
 def test_at_each_change_every_input_is_tried_once_at_each_door(table: Table) -> None:
-    tried = sorted((case, door(OPERATIONS[operation])) for case, operation in run_in(table, Tier.TEST))
-    assert tried == sorted((case.id, name) for case in table() for name in DOORS)
+    tried = sorted((case, route(OPERATIONS[operation])) for case, operation in run_in(table, Tier.TEST))
+    assert tried == sorted((case.id, name) for case in table() for name in ROUTES)
 
 
 @every_table

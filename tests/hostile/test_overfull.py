@@ -18,7 +18,7 @@ def test_a_body_of_as_many_values_as_it_can_hold_is_no_burden(name: str, judge: 
 
 @pytest.mark.parametrize("depth", [10, 200, 250, 253, 254, 255, 500, 1000])
 def test_what_was_accepted_can_be_deleted(depth: int, judge: Judge) -> None:
-    # A push keeps what it does not know; when a neighbour goes, the batch is written anew.
+    # A push keeps unknown fields; when a neighbour is deleted, the batch is written again.
     deep = f', "surplus": {"[" * depth}{"]" * depth}'
     rows = f'{{"user_id": "goes", "level": 1}}, {{"user_id": "stays", "level": 1{deep}}}'
     judge.try_content(PUSH, f'{{"level_ups": [{rows}]}}'.encode(), TAKEN | REFUSED, key=f"deep-{depth}")

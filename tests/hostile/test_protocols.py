@@ -148,7 +148,7 @@ def test_a_client_that_never_reads_is_no_burden(judge: Judge) -> None:
 
 
 def push(credential: str, size: int) -> Message:
-    """Return a push of so many records."""
+    """Return a push of this many records."""
     body = {"level_ups": [{"user_id": f"user-{number}", "level": number} for number in range(size)]}
     return replace(valid(PUSH, credential), body=json.dumps(body).encode())
 

@@ -1,4 +1,4 @@
-"""HTTP by hand: bytes go over a socket as they are, with no client library that would mend them."""
+"""HTTP by hand: bytes go over a socket as they are, without a client library that would correct them."""
 
 import select
 import socket
@@ -25,7 +25,7 @@ class Hang(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A final answer; the status CLOSED stands for a connection that ended without one.
+    """A final answer; the status CLOSED means a connection that ended without one.
 
     Header names are in lower case.
     """
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Connection:
-    """One connection, which takes in what arrives while it sends."""
+    """One connection, which reads what arrives while it sends."""
 
     def __init__(self, address: Address) -> None:
         self._socket = socket.create_connection(address, PATIENCE)

@@ -14,7 +14,6 @@ PACKAGE = ROOT / "src/traits_sandbox"
 # A name that two modules define, with the reason why both may keep it.
 SHARED_NAMES = {
     "T": "a type variable has no meaning outside its function",
-    "T_co": "a type variable has no meaning outside its function",
 }
 
 # Phrases of an older style, as regular expressions, each with what to write instead.
@@ -36,6 +35,12 @@ OLD_STYLE = {
     r"\b(?:is|are) none of\b": "is not one of",
     r"\bfor (?:its|their) sake\b": "because of it",
     r"\banew\b": "again",
+    r"\blends?\b|\blent\b": "yield, provide",
+    r"\bstands? for\b": "means, marks, is in place of",
+    r"\btold of\b": "reported",
+    r"\bdoor\b": "route, intake",
+    r"\bwhoever\b|\bnobody's\b": "everyone who, users who; nobody",
+    r"\bmakes? no sense\b": "is invalid",
     r"\bthrice\b|\bthereof\b|\bhitherto\b|\bwherein\b": "plain words",
 }
 
@@ -81,8 +86,8 @@ def test_no_phrase_of_the_old_style_is_left(phrase: str) -> None:
     found = []
     for path in written_by_hand():
         text = path.read_text(encoding="utf-8")
-        for match in pattern.finditer(text):
-            found.append(f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]}")
+        lines = [text.count("\n", 0, match.start()) + 1 for match in pattern.finditer(text)]
+        found += [f"{path.relative_to(ROOT)}:{line}" for line in lines]
     assert found == [], f"write: {OLD_STYLE[phrase]}"
 
 

@@ -1,4 +1,4 @@
-"""A real server that stands before another one and spoils its replies, path by path."""
+"""A real server in front of another one, with faulty replies by path."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class Fault:
 
 @contextmanager
 def faulty(url: str, faults: Mapping[str, Fault]) -> Iterator[str]:
-    """Lend the address of a server that answers as the one at `url` does, but for the paths with a fault."""
+    """Yield the address of a server that answers as the one at `url` does, but for the paths with a fault."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

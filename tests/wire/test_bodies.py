@@ -22,7 +22,7 @@ TRIES = 10
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Lend a sandbox that soon cuts off a request that does not arrive."""
+    """Yield a sandbox that soon cuts off an incomplete request."""
     with serving(tmp_path_factory.mktemp("hasty"), "--receive-timeout", str(DEADLINE)) as served:
         yield served
 

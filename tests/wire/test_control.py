@@ -34,7 +34,7 @@ EVENT = {
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Lend a sandbox with two keys; each test has a dashboard of its own, or resets all."""
+    """Yield a sandbox with two keys; each test has a dashboard of its own, or resets all."""
     options = ["--api-key", "first-key", "--api-key", "second-key"]
     with serving(tmp_path_factory.mktemp("control"), *options) as served:
         yield served
@@ -42,7 +42,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def client(own: Served, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
-    """Lend a client of an empty dashboard."""
+    """Yield a client of an empty dashboard."""
     with own.client(f"{own.key}/{request.node.name[:20].replace('[', '-')}") as opened:
         opened.post("/_sandbox/reset")
         yield opened
@@ -50,7 +50,7 @@ def client(own: Served, request: pytest.FixtureRequest) -> Iterator[httpx.Client
 
 @pytest.fixture(scope="module")
 def nobody(own: Served) -> Iterator[httpx.Client]:
-    """Lend a client that sends no key."""
+    """Yield a client that sends no key."""
     with own.stranger() as opened:
         yield opened
 

@@ -17,7 +17,7 @@ GOOD = {"user_id": "1001", "item_id": "2002", "count": 1, "price": 12.5}
 
 @pytest.fixture
 def client(sandbox: Served, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
-    """Lend a client of an empty dashboard."""
+    """Yield a client of an empty dashboard."""
     with sandbox.client(f"{sandbox.key}/{request.node.name[:40].replace('[', '-').replace(']', '')}") as opened:
         opened.post("/_sandbox/reset")
         yield opened

@@ -11,7 +11,7 @@ from traits_sandbox.cli import main
 SECTION = """
 # Push Quest Steps
 
-Push the steps that users take in quests.
+Push the steps of users in quests.
 
 > Request
 

@@ -35,7 +35,9 @@ class BucketWatch:
     def start(self) -> None:
         """Start watching; must be called in the event loop of the sandbox."""
         controls = self._sandbox.controls
-        receiver = LocalSandbox(controls.door, controls.ledger, DEFAULT_DASHBOARD, loop=asyncio.get_running_loop())
+        receiver = LocalSandbox(
+            controls.bulk_intake, controls.ledger, DEFAULT_DASHBOARD, loop=asyncio.get_running_loop()
+        )
         self._watch = Watch(
             self._source,
             self._sandbox.contract,

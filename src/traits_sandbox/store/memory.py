@@ -20,8 +20,8 @@ from traits_sandbox.store.protocol import ALL, Batch, RecordLayout, StoredRecord
 _BATCH_COST = 400
 _RECORD_COST = 24
 
-# So many generations of batches are told apart while the store is full: of one, those who are in its batches are
-# looked through when users are listed, and forgotten at once.
+# The number of generations of batches while the store is full. The users of one generation are searched when users are
+# listed, and dropped together.
 _GENERATIONS = 16
 
 

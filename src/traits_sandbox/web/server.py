@@ -48,7 +48,7 @@ def url_of(listener: socket.socket, *, secure: bool) -> str:
     return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-class Server(uvicorn.Server):
+class SandboxServer(uvicorn.Server):
     """Serves an app on a socket until `should_exit` is set. It handles no signals and changes no global state.
 
     `on_ready` is called once connections are accepted. When the server stops, requests in flight get `grace` seconds to
@@ -98,7 +98,7 @@ class Server(uvicorn.Server):
         cut_slow_senders(self.server_state.connections, deadline=deadline, now=now)
 
 
-class _Process(Server):
+class _Process(SandboxServer):
     """The server of a process, which ends it on SIGTERM and SIGINT."""
 
     capture_signals = uvicorn.Server.capture_signals

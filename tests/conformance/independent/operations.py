@@ -284,7 +284,7 @@ class Ingestion:
         self._users.seen(users_of(rows), int(time.time()) if surveyed else None)
         estimate = {"estimated_time_to_complete": 1 + len(rows) // 100}
         broken = self._broken == "csv_no_estimate" and not surveyed
-        return done(201, "the file is being taken in", {} if broken else estimate)
+        return done(201, "the file is being ingested", {} if broken else estimate)
 
     def webhook(self, request: Request) -> Reply:
         if not isinstance(parsed(request.body), dict | list):

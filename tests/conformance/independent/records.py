@@ -74,8 +74,8 @@ def on_calendar(moment: str) -> bool:
 
 
 def loose_moment(value: object, at: str) -> Problems:
-    mended = re.sub(r"^(\S{10})T(\S{8})Z?$", r"\1 \2", value) if isinstance(value, str) else value
-    yield from moment(mended, at)
+    corrected = re.sub(r"^(\S{10})T(\S{8})Z?$", r"\1 \2", value) if isinstance(value, str) else value
+    yield from moment(corrected, at)
 
 
 def record(fields: Fields, value: object, at: str) -> Problems:

@@ -3,22 +3,22 @@
 Where the document is silent, this server goes its own way on purpose. Its choices:
 
 - Transport: plain HTTP; extra headers; reads are answered in chunks; `request_id` beside the documented keys.
-- Wording: the message of an upload is its own, as are those of errors; one pushed record is told of in the singular.
+- Wording: the message of an upload is its own, as are those of errors; one pushed record is reported in the singular.
 - Errors: `errors` is always there, keyed by JSON pointer, at most 25 at once; one bad record refuses the whole push.
 - Paths: an undeclared method on a known path is 404, and so is a trailing slash; an unknown path is 404 without a key.
 - Keys: the scheme's name is read in any case; the webhook takes its key from the query and nowhere else.
 - Bodies: a declared media type that does not fit is 415, none at all counts as JSON; any encoding of the body is 415;
   more than 64 MiB is 413; segment operations ignore their body.
-- Records: unknown fields are refused; null stands for an absent optional field; an empty list is a push of nothing;
+- Records: unknown fields are refused; null is an absent optional field; an empty list is a push of nothing;
   empty strings, negative numbers and 1.0 as an int are accepted.
 - Formats: a Timestamp must be a real moment, `register_date` only look like a day; country and language are any string;
   `connection` may also be spelt "unlinked".
 - CSV: any columns; the user is in `user_id`, or else in the first one; a ragged row is fine, an empty file is not.
-- Users: whoever was pushed is known, by a CSV too, and whoever was in survey data has completed the assessment; the
+- Users: all pushed users are known, by CSV too, and all users in survey data have completed the assessment; the
   target of a social dynamic is not yet a user.
 - Status: `completed_at` is null before completion; an unknown user is 404.
 - Removal: 200 with an envelope; an unknown user is 404.
-- Webhook: an object or a list of any events, 200 with an envelope; its users are not taken in.
+- Webhook: an object or a list of any events, 200 with an envelope; its users are not stored.
 - Personas: five, by a hash of the user; an index beyond them is 404, and so is any segment but `default`.
 """
 

@@ -79,6 +79,6 @@ def sandbox_app(changed: Contract | None = None, key: str = KEY, **settings: Any
 
 
 def sandbox(key: str = KEY, **settings: Any) -> Sandbox:
-    # What breaks within a mutant is not worth a word.
+    # Errors within a mutant are not reported.
     silent = request_log("none", Masker(()), io.StringIO())
     return Sandbox(Settings(log_format="none", api_key=(key,), **settings), log=silent)

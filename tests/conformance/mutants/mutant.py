@@ -66,8 +66,8 @@ def changed(name: str, does: str, kills: tuple[str, ...], contract: Contract) ->
     return Mutant(f"contract.{name}", does, kills, host)
 
 
-def spoilt(name: str, does: str, kills: str, around: Around | type, **more: object) -> Mutant:
-    """Return a sandbox with a middleware around it; a class of middlewares is made anew for each run."""
+def broken_by(name: str, does: str, kills: str, around: Around | type, **more: object) -> Mutant:
+    """Return a sandbox with a middleware around it; a class of middlewares is made again for each run."""
 
     @asynccontextmanager
     async def host() -> AsyncIterator[Hosted]:

@@ -67,5 +67,5 @@ def pattern_of(name: str) -> str:
 
 
 def broken() -> Iterator[Mutant]:
-    """Yield the mutants that have to be told from a good server."""
+    """Yield the mutants that must be distinguished from a good server."""
     return (mutant for mutant in population().values() if not equivalent(mutant.name))

@@ -1,4 +1,4 @@
-"""Middlewares that spoil a server: a request and its reply as whole values, and what may be done around them."""
+"""Middlewares that break a server: a request and its reply as whole values, and changes around them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace

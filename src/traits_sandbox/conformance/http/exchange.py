@@ -9,7 +9,7 @@ import orjson
 from traits_sandbox.conformance.reasons import Reason
 
 KEY: Final = "{{key}}"
-"""Stands for the key in a header or a query; the wire puts the real one in its place when the request leaves."""
+"""Marks the key in a header or a query; the wire replaces it when the request is sent."""
 
 BEARER: Final = ("Authorization", f"Bearer {KEY}")
 JSON: Final = ("Content-Type", "application/json")

@@ -31,7 +31,7 @@ from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import standing
 
 BODY_LIMIT: Final = 2**12
-"""How many bytes of a body are told."""
+"""The number of bytes of a body in the report."""
 
 
 def render(report: Report, way: Reproduction) -> bytes:

@@ -21,7 +21,7 @@ PATH: Final = f"{PREFIX}/bulk"
 
 def bulk_routes(controls: ControlServices) -> list[Route]:
     """Return the routes under `/_sandbox/bulk`."""
-    door = controls.door
+    bulk_intake = controls.bulk_intake
 
     async def show_ledger(request: Request) -> Response:
         parameters(request)
@@ -35,18 +35,18 @@ def bulk_routes(controls: ControlServices) -> list[Route]:
 
     async def take(request: Request) -> JSONResponse:
         folder = request.path_params["folder"]
-        if folder not in door.folders:
-            raise HTTPException(404, f"there is no folder {folder[:40]!a}, only {', '.join(door.folders)}")
+        if folder not in bulk_intake.folders:
+            raise HTTPException(404, f"there is no folder {folder[:40]!a}, only {', '.join(bulk_intake.folders)}")
         batch = await read(request, RowBatch)
         try:
-            taken = await door.ingest(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
+            taken = await bulk_intake.ingest(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
         except Gap as gap:
             return JsonAnswer({"code": 409, "message": str(gap), "offset": gap.offset}, 409)
         return JsonAnswer(msgspec.to_builtins(taken))
 
     async def report(request: Request) -> JSONResponse:
         outage = await read(request, Outage)
-        return JsonAnswer(shown_upload(door.report(dashboard_of(request) or DEFAULT_DASHBOARD, outage)), 201)
+        return JsonAnswer(shown_upload(bulk_intake.report(dashboard_of(request) or DEFAULT_DASHBOARD, outage)), 201)
 
     return [
         Route(PATH, show_ledger, methods=["GET"]),

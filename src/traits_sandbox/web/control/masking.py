@@ -30,7 +30,7 @@ class _Reply:
     def __init__(self, masker: Masker, send: Send) -> None:
         self._masker, self._send = masker, send
         self._start: Message | None = None
-        self._body: _Whole | _Lines | _Pieces | None = None
+        self._body: _Whole | _Lines | _MaskedPieces | None = None
 
     async def handle(self, message: Message) -> None:
         """Take the next message of the app, and send what can be sent."""
@@ -49,13 +49,13 @@ class _Reply:
         if self._start is None:
             await self._send({"type": "http.response.body", "body": piece, "more_body": more})
 
-    def _body_of(self, *, more: bool) -> "_Whole | _Lines | _Pieces":
+    def _body_of(self, *, more: bool) -> "_Whole | _Lines | _MaskedPieces":
         assert self._start is not None
         content_type = next((value for name, value in self._start["headers"] if name == b"content-type"), b"")
         name = content_type.decode("latin-1").partition(";")[0].strip().lower()
         if name in _LINES:
             return _Lines(self._masker)
-        return _Pieces(self._masker) if more and name != _JSON else _Whole(self._masker)
+        return _MaskedPieces(self._masker) if more and name != _JSON else _Whole(self._masker)
 
     def _started(self, body: bytes, *, whole: bool) -> Message:
         assert self._start is not None
@@ -100,7 +100,7 @@ class _Lines:
         return name + separator + _masked(value, self._masker) if separator or not name else _masked(line, self._masker)
 
 
-class _Pieces:
+class _MaskedPieces:
     """Masks a stream of bytes of any other kind."""
 
     def __init__(self, masker: Masker) -> None:

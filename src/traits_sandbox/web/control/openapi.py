@@ -134,7 +134,7 @@ def _bulk(folders: list[str]) -> Iterator[tuple[str, str, Schema]]:
     yield (
         "post",
         "/bulk/{folder}",
-        _operation("Take in rows of an object, each once", answers, [folder], body=_ref("RowBatch"), refused=(404,)),
+        _operation("Ingest rows of an object, each once", answers, [folder], body=_ref("RowBatch"), refused=(404,)),
     )
 
 
@@ -175,7 +175,7 @@ def _answer(schema: Schema | None) -> Schema:
 
 def _refusals() -> Schema:
     reasons = {
-        400: "Something about the call makes no sense; the message says what.",
+        400: "The call is invalid; the message says why.",
         401: "The key opens no dashboard, or the control token is missing or wrong.",
         403: "A page of another origin, or a host name that is not served.",
         404: "There is no such thing, or it is another dashboard's.",
@@ -304,4 +304,4 @@ def _since() -> Schema:
 
 def _limit() -> Schema:
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    return _query("limit", schema, "At most so many, the newest of them.")
+    return _query("limit", schema, "The largest number of entries; the newest are returned.")

@@ -14,7 +14,9 @@ MAX_WAIT_MS: Final = 60_000
 
 T = TypeVar("T")
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT, description="At most so many, the newest of them.")]
+Limit = Annotated[
+    int, msgspec.Meta(ge=1, le=MAX_LIMIT, description="The largest number of entries; the newest are returned.")
+]
 SinceText = Annotated[
     str | float, msgspec.Meta(description="A time (epoch seconds or ISO 8601), or the request after which.")
 ]

@@ -22,8 +22,8 @@ PREFIX: Final = "/_sandbox"
 class ControlServices:
     """The parts of a running sandbox that its control API reads and changes.
 
-    `door` ingests bulk loads. `stored` announces each append to the store. If there is a `token`, every call must have
-    it.
+    `bulk_intake` ingests bulk loads. `stored` announces each append to the store. If there is a `token`, every call
+    must have it.
     """
 
     health: Callable[[], Awaitable[dict[str, Any]]]
@@ -34,7 +34,7 @@ class ControlServices:
     stored: Arrivals
     uploads: Uploads
     ledger: Ledger
-    door: BulkIntake
+    bulk_intake: BulkIntake
     faults: FaultGate
     masker: Masker
     token: str | None

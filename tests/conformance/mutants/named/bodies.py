@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.conformance.mutants.facts import having
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.named.records import most
 from tests.conformance.mutants.wrapping import (
     Answered,
@@ -67,7 +67,7 @@ def _of_bodies() -> Iterator[Mutant]:
         ),
     }
     for name, (does, kills, fits) in taken.items():
-        yield spoilt(f"body.{name}", does, kills, accepting(fits))
+        yield broken_by(f"body.{name}", does, kills, accepting(fits))
 
     def of_another(asked: Asked) -> Asked:
         value = asked.json() if asked.collection else None
@@ -76,22 +76,22 @@ def _of_bodies() -> Iterator[Mutant]:
             return asked
         return asked.with_json({asked.collection: value[foreign[0]]})
 
-    yield spoilt("body.other-list", "A push takes the list of another.", "BODY-002", before(of_another))
+    yield broken_by("body.other-list", "A push takes the list of another.", "BODY-002", before(of_another))
 
     def of_one(asked: Asked) -> Asked:
         value = asked.json() if asked.collection else None
         one = value.get(asked.collection) if isinstance(value, dict) else None
         return asked.with_rows([one]) if isinstance(one, dict) else asked
 
-    yield spoilt("body.one", "A push takes one record in place of a list.", "BODY-002", before(of_one))
+    yield broken_by("body.one", "A push takes one record in place of a list.", "BODY-002", before(of_one))
 
-    yield spoilt(
+    yield broken_by(
         "body.nothing-else",
         "A push takes nothing beside its list.",
         "BODY-004",
         refusing(lambda a: a.rows is not None and len(a.json()) > 1),
     )
-    yield spoilt(
+    yield broken_by(
         "body.empty-list-taken",
         "A push takes an empty list.",
         "LIM-005",
@@ -105,7 +105,7 @@ def _listed(asked: Asked, fits: Callable[[Any], bool]) -> bool:
 
 
 def repaired(*rules: tuple[bytes, bytes]) -> Around:
-    """Return a middleware that mends what is no JSON before it is read."""
+    """Return a middleware that makes JSON of a body before it is read."""
 
     def repair(asked: Asked) -> Asked:
         if not asked.collection or asked.json() is not None:
@@ -137,8 +137,8 @@ def _of_near_json() -> Iterator[Mutant]:
         "single-quotes": ("Texts may be in single quotes.", ((rb"'", b'"'),)),
     }
     for name, (does, rule) in rules.items():
-        yield spoilt(f"json.{name}", does, "BODY-003", repaired(*rule))
-    yield spoilt("json.first-value", "What follows the first value is skipped.", "BODY-003", before(first_value))
+        yield broken_by(f"json.{name}", does, "BODY-003", repaired(*rule))
+    yield broken_by("json.first-value", "What follows the first value is skipped.", "BODY-003", before(first_value))
 
     def decoded(asked: Asked) -> Asked:
         try:
@@ -147,7 +147,7 @@ def _of_near_json() -> Iterator[Mutant]:
             return asked.with_body(asked.body.decode("latin-1").encode())
         return asked
 
-    yield spoilt("json.latin-1", "Bytes that are not UTF-8 are taken for Latin-1.", "BODY-003", before(decoded))
+    yield broken_by("json.latin-1", "Bytes that are not UTF-8 are taken for Latin-1.", "BODY-003", before(decoded))
 
 
 async def good_ones_kept(asked: Asked, inner: Inner) -> Answered:
@@ -194,7 +194,7 @@ def judging(chosen: Callable[[list[Any]], list[Any]], largest: int = A_BATCH) ->
 
 
 def _of_batches() -> Iterator[Mutant]:
-    yield spoilt("batch.good-kept", "The good records of a bad push are kept, the rest dropped.", "ATOM-001",
+    yield broken_by("batch.good-kept", "The good records of a bad push are kept, the rest dropped.", "ATOM-001",
                  good_ones_kept)  # fmt: skip
     for name, does, chosen in (
         ("first", "The first record of a push is judged alone.", lambda rows: rows[:1]),
@@ -203,12 +203,12 @@ def _of_batches() -> Iterator[Mutant]:
         ("all-but-first", "The first record of a push is not judged.", lambda rows: rows[1:]),
         ("all-but-last", "The last record of a push is not judged.", lambda rows: rows[:-1]),
     ):
-        yield spoilt(f"batch.judges-{name}", does, "ATOM-001", judging(chosen))
-    yield spoilt("batch.judges-hundred", "The first hundred records of a push are judged alone.", "ATOM-001",
+        yield broken_by(f"batch.judges-{name}", does, "ATOM-001", judging(chosen))
+    yield broken_by("batch.judges-hundred", "The first hundred records of a push are judged alone.", "ATOM-001",
                  judging(lambda rows: rows[:100], most()))  # fmt: skip
-    yield spoilt("batch.refused-and-stored", "A push is refused, its good records are stored.", "ATOM-002",
+    yield broken_by("batch.refused-and-stored", "A push is refused, its good records are stored.", "ATOM-002",
                  good_ones_stored)  # fmt: skip
-    yield spoilt("batch.stored-until-bad", "A push is refused, the records before the bad one are stored.",
+    yield broken_by("batch.stored-until-bad", "A push is refused, the records before the bad one are stored.",
                  "ATOM-002", stored_until_the_bad_one)  # fmt: skip
 
 
@@ -232,13 +232,13 @@ def _of_media_types() -> Iterator[Mutant]:
         untyped = pushed(asked) and not asked.header("content-type")
         return asked.with_header("content-type", json_type) if untyped else asked
 
-    yield spoilt("media.no-charset", "A media type may have no parameter.", "CT-001", refusing(with_parameters, 415))
-    yield spoilt(
+    yield broken_by("media.no-charset", "A media type may have no parameter.", "CT-001", refusing(with_parameters, 415))
+    yield broken_by(
         "media.in-its-case", "A media type is matched in its letter case.", "CT-001", refusing(in_capitals, 415)
     )
-    yield spoilt("media.any", "A push comes under any media type.", "CT-002", before(as_json))
-    yield spoilt("media.none", "A push may come without a media type.", "CT-002", before(typed_as_json))
-    yield spoilt(
+    yield broken_by("media.any", "A push comes under any media type.", "CT-002", before(as_json))
+    yield broken_by("media.none", "A push may come without a media type.", "CT-002", before(typed_as_json))
+    yield broken_by(
         "body.null-reply",
         "A push that is refused is answered with success and null.",
         "BODY-002",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.conformance.mutants.facts import having, record_of, the
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.named.personas import elsewhere
 from tests.conformance.mutants.wrapping import Answered, Around, Asked, Inner, after, answer, succeeded
 
@@ -32,7 +32,7 @@ def naming(asked: Asked, user: str) -> Asked:
 
 
 async def everybody(asked: Asked, inner: Inner) -> list[str]:
-    """Return all users; `asked` lends its key."""
+    """Return all users, with the key of `asked`."""
     operation = the("persona_users")
     roles = operation.roles
     named = {roles["segment"]: roles["default_segment"], roles["persona"]: roles["all_personas"]}
@@ -118,24 +118,24 @@ def refused_with(status: int) -> Around:
 
 
 def _of_too_little() -> Iterator[Mutant]:
-    yield spoilt("delete.nothing", "A deletion is accepted and does nothing.", "DEL-002", without_effect)
-    yield spoilt("delete.from-all-alone", "A deleted user stays in its persona.", "DEL-002", ListedNoMore)
-    yield spoilt("delete.from-personas-alone", "A deleted user stays in the list of all.", "DEL-002", StillInAll)
-    yield spoilt("delete.status-stays", "The status of a deleted user stays.", "DEL-006", StatusStays)
+    yield broken_by("delete.nothing", "A deletion is accepted and does nothing.", "DEL-002", without_effect)
+    yield broken_by("delete.from-all-alone", "A deleted user stays in its persona.", "DEL-002", ListedNoMore)
+    yield broken_by("delete.from-personas-alone", "A deleted user stays in the list of all.", "DEL-002", StillInAll)
+    yield broken_by("delete.status-stays", "The status of a deleted user stays.", "DEL-006", StatusStays)
     for status in (400, 404, 405):
-        yield spoilt(
+        yield broken_by(
             f"delete.refused-with-{status}",
             f"A deletion is answered {status}.",
             "DEL-001 OP-001",
             refused_with(status),
         )
-    yield spoilt(
+    yield broken_by(
         "delete.brought-back",
         "A deleted user is there again at once.",
         "DEL-002",
         brought_back,
     )
-    yield spoilt("delete.comes-back", "A deleted user is there again after a moment.", "DEL-002", ComesBack)
+    yield broken_by("delete.comes-back", "A deleted user is there again after a moment.", "DEL-002", ComesBack)
 
 
 class ComesBack:
@@ -166,7 +166,7 @@ async def brought_back(asked: Asked, inner: Inner) -> Answered:
 
 
 def login(asked: Asked, user: str) -> Asked:
-    """Return a push of a record about a user; `asked` lends its key."""
+    """Return a push of a record about a user, with the key of `asked`."""
     operation = next(each for each in having("push") if record_of(each).field_of("user"))
     assert operation.body is not None
     record = record_of(operation)
@@ -189,7 +189,7 @@ def _of_too_much() -> Iterator[Mutant]:
         "by-part": ("A deletion deletes all whose ids hold it.", lambda user, other: user in other),
     }
     for name, (does, chosen) in others.items():
-        yield spoilt(f"delete.{name}", does, "DEL-003", also(chosen))
+        yield broken_by(f"delete.{name}", does, "DEL-003", also(chosen))
 
 
 def taking(bad: Callable[[Asked], object]) -> Around:
@@ -226,8 +226,8 @@ def _of_bad_ids() -> Iterator[Mutant]:
     for name, (does, fits) in bad.items():
         # That an id is not empty is an assumption of the emulator's; that there is one, the document says.
         kills = "TYPE-012" if name == "empty" else "DEL-004"
-        yield spoilt(f"delete.takes-{name}", does, kills, taking(fits))
-    yield spoilt(
+        yield broken_by(f"delete.takes-{name}", does, kills, taking(fits))
+    yield broken_by(
         "delete.refused-and-done",
         "A deletion that names nobody is refused, and deletes everybody.",
         "DEL-004",
@@ -254,5 +254,5 @@ def _of_repetition() -> Iterator[Mutant]:
                 self._gone.add(user)
             return reply
 
-    yield spoilt("delete.known-alone", "The deletion of an unknown user is refused.", "DEL-005", known_alone)
-    yield spoilt("delete.once", "A deletion may not be repeated.", "DEL-005", Once)
+    yield broken_by("delete.known-alone", "The deletion of an unknown user is refused.", "DEL-005", known_alone)
+    yield broken_by("delete.once", "A deletion may not be repeated.", "DEL-005", Once)

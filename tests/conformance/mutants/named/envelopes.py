@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.wrapping import Answered, Around, Asked, after, answer, restated, succeeding
 
 Envelope = dict[str, Any]
@@ -66,9 +66,9 @@ def with_body(change: Callable[[Answered], bytes]) -> Around:
 
 def _of_successes() -> Iterator[Mutant]:
     for name in ("code", "message", "data"):
-        yield spoilt(f"envelope.no-{name}", f"A success lacks its {name}.", "ENV-001",
+        yield broken_by(f"envelope.no-{name}", f"A success lacks its {name}.", "ENV-001",
                      success(lacking(name)))  # fmt: skip
-        yield spoilt(f"envelope.capital-{name}", f"A success has its {name} in capitals.", "ENV-001",
+        yield broken_by(f"envelope.capital-{name}", f"A success has its {name} in capitals.", "ENV-001",
                      success(in_capitals(name)))  # fmt: skip
     changes: dict[str, tuple[str, str, Callable[[Envelope], Any]]] = {
         "message-null": ("The message of a success is null.", "ENV-001", lambda b: b | {"message": None}),
@@ -84,14 +84,14 @@ def _of_successes() -> Iterator[Mutant]:
         "code-201": ("The code of a success is always 201.", "ENV-002", lambda b: b | {"code": 201}),
     }
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"envelope.{name}", does, kills, success(change))
+        yield broken_by(f"envelope.{name}", does, kills, success(change))
 
 
 def _of_one_behaviour() -> Iterator[Mutant]:
     for behaviour in ("push", "upload", "assessment_status", "persona_users", "persona_traits"):
-        yield spoilt(f"envelope.{behaviour}.no-code", f"A success of {behaviour} lacks its code.", "ENV-001",
+        yield broken_by(f"envelope.{behaviour}.no-code", f"A success of {behaviour} lacks its code.", "ENV-001",
                      success(lambda body: without(body, "code"), behaviour))  # fmt: skip
-        yield spoilt(f"envelope.{behaviour}.code-one-more", f"The code of a success of {behaviour} is one too high.",
+        yield broken_by(f"envelope.{behaviour}.code-one-more", f"The code of a success of {behaviour} is one too high.",
                      "ENV-002", success(lambda body: body | {"code": body["code"] + 1}, behaviour))  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _of_pushes() -> Iterator[Mutant]:
         "no-message": ("The message of a push is empty.", "ENV-003", lambda b: b | {"message": ""}),
     }
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"push.{name}", does, kills, success(change, "push"))
+        yield broken_by(f"push.{name}", does, kills, success(change, "push"))
 
 
 def counted(body: Envelope, count: str) -> str:
@@ -130,13 +130,13 @@ def _of_content_types() -> Iterator[Mutant]:
         "javascript": "text/javascript",
         "x-json": "application/x-json",
     }.items():
-        yield spoilt(
+        yield broken_by(
             f"replies.as-{name}",
             f"A success comes as {content_type}.",
             "ENV-005",
             typed_as(content_type),
         )
-    yield spoilt(
+    yield broken_by(
         "replies.untyped",
         "A success comes without a Content-Type.",
         "ENV-005",
@@ -151,7 +151,7 @@ def _of_content_types() -> Iterator[Mutant]:
         "guarded": ("A success begins as scripts must not.", lambda reply: b")]}',\n" + reply.body),
     }
     for name, (does, change) in bodies.items():
-        yield spoilt(
+        yield broken_by(
             f"replies.{name}",
             does,
             "ENV-005",
@@ -169,9 +169,9 @@ def _of_refusals() -> Iterator[Mutant]:
         lambda _, reply: reply.with_body(b"Traceback (most recent call last):") if reply.status == 400 else reply
     )
     empty = after(lambda _, reply: reply.with_body(b"") if reply.status >= 400 else reply)
-    yield spoilt("refusals.page", "A refusal is a page.", "ENV-006", page)
-    yield spoilt("refusals.trace", "A 400 is a stack trace.", "ENV-006", trace)
-    yield spoilt("refusals.empty", "A refusal has no body.", "ENV-006", empty)
+    yield broken_by("refusals.page", "A refusal is a page.", "ENV-006", page)
+    yield broken_by("refusals.trace", "A 400 is a stack trace.", "ENV-006", trace)
+    yield broken_by("refusals.empty", "A refusal has no body.", "ENV-006", empty)
     changes: dict[str, tuple[str, str, Callable[[Envelope], Any]]] = {
         "no-code": ("A refusal lacks its code.", "ENV-006", lambda b: without(b, "code")),
         "no-message": ("A refusal lacks its message.", "ENV-006", lambda b: without(b, "message")),
@@ -181,7 +181,7 @@ def _of_refusals() -> Iterator[Mutant]:
         "text-alone": ("A refusal is its message alone.", "ENV-006", lambda b: b["message"]),
     }
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"refusals.{name}", does, kills, refusal(change))
+        yield broken_by(f"refusals.{name}", does, kills, refusal(change))
     of_400: dict[str, tuple[str, str, Callable[[Envelope], Any]]] = {
         "no-errors": ("A 400 does not say which field is wrong.", "ENV-009", lambda b: without(b, "errors")),
         "errors-empty": ("The errors of a 400 are empty.", "ENV-009", lambda b: b | {"errors": {}}),
@@ -193,9 +193,9 @@ def _of_refusals() -> Iterator[Mutant]:
         "other-words": ("The message of a 400 is its own.", "ENV-010", lambda b: b | {"message": "no"}),
     }
     for name, (does, kills, change) in of_400.items():
-        yield spoilt(f"refusals.{name}", does, kills, refusal(change, 400))
+        yield broken_by(f"refusals.{name}", does, kills, refusal(change, 400))
     for status in (409, 422):
-        yield spoilt(
+        yield broken_by(
             f"refusals.with-{status}",
             f"A rule that is broken is answered {status}.",
             "ENV-010",
@@ -205,7 +205,7 @@ def _of_refusals() -> Iterator[Mutant]:
 
 def _of_unknown_paths() -> Iterator[Mutant]:
     for status in (200, 201, 400, 403):
-        yield spoilt(
+        yield broken_by(
             f"unknown-path.{status}",
             f"A path that does not exist is answered {status}.",
             "ENV-007",
@@ -218,19 +218,19 @@ def _for_unknown_paths(status: int) -> Around:
 
 
 def _of_statuses() -> Iterator[Mutant]:
-    yield spoilt(
+    yield broken_by(
         "replies.always-200",
         "Refusals come with status 200, their code alone tells.",
         "TYPE-001 BODY-001 AUTH-001",
         after(lambda _, reply: replace(reply, status=200) if reply.status == 400 else reply),
     )
-    yield spoilt(
+    yield broken_by(
         "replies.status-200-code-201",
         "A push comes with status 200 and code 201.",
         "ENV-002 ENV-008",
         after(lambda _, reply: replace(reply, status=200) if reply.status == 201 else reply),
     )
-    yield spoilt(
+    yield broken_by(
         "replies.null",
         "The body of a success is null.",
         "ENV-001",

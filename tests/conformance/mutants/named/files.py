@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.conformance.mutants.facts import having
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.named.envelopes import Envelope, success
 from tests.conformance.mutants.wrapping import Answered, Asked, Inner, accepting, before, both, refusing
 
@@ -58,9 +58,9 @@ def _of_estimates() -> Iterator[Mutant]:
         "data-alone": ("The data of an upload is the estimate alone.", 125),
     }
     for label, (does, value) in data.items():
-        yield spoilt(f"estimate.{label}", does, "CSV-001", success(_holding(value), "upload"))
+        yield broken_by(f"estimate.{label}", does, "CSV-001", success(_holding(value), "upload"))
     for operation in having("upload"):
-        yield spoilt(
+        yield broken_by(
             f"estimate.{operation.id}.missing",
             f"{operation.id} is answered without an estimate.",
             "CSV-001",
@@ -98,10 +98,10 @@ def _of_parts() -> Iterator[Mutant]:
         head = form.head.replace(b'name="%b"' % part.encode(), b'name="%b"; filename="a.csv"' % part.encode())
         return asked.with_body(form.before + head + form.content + form.behind)
 
-    yield spoilt("upload.any-part", "The first part of an upload is its file, whatever its name.", "CSV-002",
+    yield broken_by("upload.any-part", "The first part of an upload is its file, whatever its name.", "CSV-002",
                  before(any_name))  # fmt: skip
-    yield spoilt("upload.value-as-file", "A plain value is taken for a file.", "CSV-002", before(value_as_file))
-    yield spoilt(
+    yield broken_by("upload.value-as-file", "A plain value is taken for a file.", "CSV-002", before(value_as_file))
+    yield broken_by(
         "upload.nothing",
         "An upload without a file is taken.",
         "CSV-002 CSV-006",
@@ -149,13 +149,13 @@ def _of_content() -> Iterator[Mutant]:
         "no-last-line-end": ("A file has to end with a line end.", lambda c: not c.endswith(b"\n")),
     }
     for name, (does, bad) in refused.items():
-        yield spoilt(f"csv.{name}", does, "CSV-004", content_refused(bad))
+        yield broken_by(f"csv.{name}", does, "CSV-004", content_refused(bad))
     others = {
         b",".join([each.encode() for each in (*dialect.renames, *dialect.metrics)])
         for operation in having("upload")
         for dialect in operation.dialects
     } - {b""}
-    yield spoilt("csv.other-headers", "Headers of earlier editions are refused.", "CSV-007",
+    yield broken_by("csv.other-headers", "Headers of earlier editions are refused.", "CSV-007",
                  content_refused(lambda c: any(each in c for each in others)))  # fmt: skip
     taken: dict[str, tuple[str, str, Callable[[bytes], object]]] = {
         "any-header": ("A file is taken whatever its header.", "CSV-003", lambda c: c.strip() and b"\0" not in c),
@@ -163,7 +163,7 @@ def _of_content() -> Iterator[Mutant]:
         "binary": ("A file that is no text is taken.", "CSV-005", lambda c: not _is_text(c) or b"\0" in c),
     }
     for name, (does, kills, good) in taken.items():
-        yield spoilt(f"csv.{name}", does, kills, accepting(_of_form(good)))
+        yield broken_by(f"csv.{name}", does, kills, accepting(_of_form(good)))
 
 
 def _has_quoted_line_end(content: bytes) -> bool:
@@ -195,5 +195,5 @@ def _of_forms() -> Iterator[Mutant]:
         "raw": ("An upload takes plain CSV.", lambda a: "csv" in a.header("content-type")),
     }
     for name, (does, fits) in taken.items():
-        yield spoilt(f"upload.{name}", does, "CSV-006",
+        yield broken_by(f"upload.{name}", does, "CSV-006",
                      accepting(both(uploaded, fits)))  # fmt: skip

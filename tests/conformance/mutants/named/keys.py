@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Iterator
 
 from tests.conformance.mutants.facts import KEY, contract, the
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.wrapping import Answered, Around, Asked, Inner, after, before, restated
 from traits_sandbox.contract.model import Operation
 
@@ -42,13 +42,13 @@ def _strange(asked: Asked, operation: Operation) -> bool:
 
 def _of(operation: Operation) -> Iterator[Mutant]:
     hook = operation.key_parameter
-    yield spoilt(
+    yield broken_by(
         f"keys.{operation.id}.none",
         f"{operation.id} needs no key.",
         "HOOK-002" if hook else "AUTH-001",
         opened(lambda asked: asked.operation == operation and not asked.header("authorization")),
     )
-    yield spoilt(
+    yield broken_by(
         f"keys.{operation.id}.any",
         f"{operation.id} takes any key.",
         "HOOK-002" if hook else "AUTH-002",
@@ -64,7 +64,7 @@ def _of_all() -> Iterator[Mutant]:
         "within": ("A text opens that holds the key's characters in order.", _holds_in_order),
     }
     for name, (does, when) in near.items():
-        yield spoilt(f"keys.{name}", does, "AUTH-003", opened(_giving(when)))
+        yield broken_by(f"keys.{name}", does, "AUTH-003", opened(_giving(when)))
     basic = {f"Basic {base64.b64encode(text.encode()).decode()}" for text in (f"{KEY}:", f":{KEY}", KEY)}
     opens: dict[str, tuple[str, str, Callable[[Asked], object]]] = {
         "basic": ("Basic credentials made of the key open.", "AUTH-004", lambda a: a.header("authorization") in basic),
@@ -83,8 +83,8 @@ def _of_all() -> Iterator[Mutant]:
         ),
     }
     for name, (does, kills, when_) in opens.items():
-        yield spoilt(f"keys.{name}", does, kills, opened(when_))
-    yield spoilt(
+        yield broken_by(f"keys.{name}", does, kills, opened(when_))
+    yield broken_by(
         "keys.scheme-in-its-case",
         "The scheme is known in one letter case alone.",
         "AUTH-009",
@@ -130,23 +130,23 @@ async def stored_without_a_key(asked: Asked, inner: Inner) -> Answered:
 
 
 def _of_refusals() -> Iterator[Mutant]:
-    yield spoilt(
+    yield broken_by(
         "keys.after-the-body",
         "The body is judged before the key.",
         "AUTH-006",
         judged_after_the_body,
     )
-    yield spoilt("keys.refused-and-stored", "A refused key still stores.", "AUTH-007", stored_all_the_same)
-    yield spoilt("keys.none-and-stored", "What comes without a key is refused, and stored.", "AUTH-007",
+    yield broken_by("keys.refused-and-stored", "A refused key still stores.", "AUTH-007", stored_all_the_same)
+    yield broken_by("keys.none-and-stored", "What comes without a key is refused, and stored.", "AUTH-007",
                  stored_without_a_key)  # fmt: skip
-    yield spoilt(
+    yield broken_by(
         "keys.no-challenge",
         "A 401 lacks its challenge.",
         "AUTH-008",
         after(lambda _, reply: reply.without_header("www-authenticate")),
     )
     for status in (400, 403, 404):
-        yield spoilt(
+        yield broken_by(
             f"keys.refused-with-{status}",
             f"A bad key is answered {status}.",
             "AUTH-012",
@@ -156,26 +156,26 @@ def _of_refusals() -> Iterator[Mutant]:
 
 def _of_echoes() -> Iterator[Mutant]:
     encoded = base64.b64encode(f"Bearer {KEY}".encode()).decode()
-    yield spoilt(
+    yield broken_by(
         "keys.told-in-a-header",
         "A header repeats the key.",
         "AUTH-010",
         after(lambda a, reply: reply.with_header("x-you-sent", a.header("authorization"))),
     )
-    yield spoilt(
+    yield broken_by(
         "keys.told-in-a-refusal",
         "A refusal repeats the key.",
         "AUTH-010",
         after(lambda _, reply: reply if reply.accepted else reply.with_json(reply.json() | {"key": KEY})),
     )
-    yield spoilt(
+    yield broken_by(
         "keys.told-in-base64",
         "A success repeats the key in base64.",
         "AUTH-010",
         after(lambda _, reply: reply.with_json(reply.json() | {"debug": encoded}) if reply.accepted else reply),
     )
     assert the("webhook").key_parameter
-    yield spoilt(
+    yield broken_by(
         "keys.told-as-url",
         "The webhook repeats its query.",
         "AUTH-010",

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.conformance.mutants.facts import record_of, the
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.named.envelopes import success
 from tests.conformance.mutants.wrapping import (
     Answered,
@@ -59,21 +59,21 @@ def _of_status() -> Iterator[Mutant]:
         "never": ("No user ever completes a survey.", "STATE-012", lambda _: {done: False, at: 0}),
     }
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"status.{name}", does, kills, data("assessment_status", change))
+        yield broken_by(f"status.{name}", does, kills, data("assessment_status", change))
 
     async def nameless(asked: Asked, inner: Inner) -> Answered:
         reply = await inner(asked)
         return succeeded(asked) if asked.behaviour == "assessment_status" and reply.status == 400 else reply
 
-    yield spoilt("status.without-id", "The status needs no id.", "STATE-011", nameless)
+    yield broken_by("status.without-id", "The status needs no id.", "STATE-011", nameless)
 
     def asked_of(fits: Callable[[str], object]) -> Callable[[Asked], bool]:
         return lambda a: a.behaviour == "assessment_status" and bool(fits(a.query.get(roles["user"], "")))
 
     odd, long = asked_of(lambda u: re.search(r"[^\w-]", u)), asked_of(lambda u: len(u) > 100)
-    yield spoilt("status.odd-refused", "The status is not told of base64.", "STATE-013", refusing(odd))
-    yield spoilt("status.odd-fails", "The status of base64 makes the server fail.", "HTTP-002", refusing(odd, 500))
-    yield spoilt("status.long-refused", "The status is not told of long ids.", "STATE-013", refusing(long, 414))
+    yield broken_by("status.odd-refused", "The status is not given for base64 ids.", "STATE-013", refusing(odd))
+    yield broken_by("status.odd-fails", "The status of base64 makes the server fail.", "HTTP-002", refusing(odd, 500))
+    yield broken_by("status.long-refused", "The status is not given for long ids.", "STATE-013", refusing(long, 414))
 
 
 class Changing:
@@ -132,11 +132,11 @@ def _of_reads() -> Iterator[Mutant]:
     for name, does, around in (
         ("status", "Completion changes with each read.", Status),
         ("moment", "The time of completion changes with each read.", Moment),
-        ("completion-once", "Completion is told once.", ToldOnce),
+        ("completion-once", "Completion is reported once.", ToldOnce),
         ("users", "The users of a persona change with each read.", Users),
         ("traits", "The traits of a persona change with each read.", Traits),
     ):
-        yield spoilt(f"reads.{name}", does, "STATE-002", around)
+        yield broken_by(f"reads.{name}", does, "STATE-002", around)
 
 
 def each_trait(traits: Any, change: Callable[[float], Any]) -> Any:
@@ -161,7 +161,7 @@ def _of_lists() -> Iterator[Mutant]:
                        lambda d: {ids: d[ids][:10]}),
     }  # fmt: skip
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"users.{name}", does, kills, data("persona_users", change))
+        yield broken_by(f"users.{name}", does, kills, data("persona_users", change))
     persona, every = operation.roles["persona"], operation.roles["all_personas"]
 
     def asks(asked: Asked, which: str) -> bool:
@@ -182,14 +182,16 @@ def _of_lists() -> Iterator[Mutant]:
             return await inner(asked.with_path(asked.path.replace(f"/{asked.named[persona]}/", f"/{every}/")))
         return reply
 
-    yield spoilt("users.in-each", "Every user is in every persona.", "STATE-006", everybody_in_each)
-    yield spoilt("users.empty-persona", "Nobody is in the first persona.", "STATE-006", of_one(lambda _: []))
-    yield spoilt("users.twice-in-one", "The first persona lists its users twice.", "STATE-006", of_one(lambda u: u * 2))
-    yield spoilt("users.no-all", "The persona `all` is not known.", "STATE-003 OP-001", refusing(
+    yield broken_by("users.in-each", "Every user is in every persona.", "STATE-006", everybody_in_each)
+    yield broken_by("users.empty-persona", "Nobody is in the first persona.", "STATE-006", of_one(lambda _: []))
+    yield broken_by(
+        "users.twice-in-one", "The first persona lists its users twice.", "STATE-006", of_one(lambda u: u * 2)
+    )
+    yield broken_by("users.no-all", "The persona `all` is not known.", "STATE-003 OP-001", refusing(
         lambda a: asks(a, every), 404))  # fmt: skip
-    yield spoilt("users.all-is-empty", "The persona `all` lists nobody.", "STATE-015", after(
+    yield broken_by("users.all-is-empty", "The persona `all` lists nobody.", "STATE-015", after(
         lambda a, reply: succeeded_with(a, {ids: []}) if asks(a, every) and reply.accepted else reply))  # fmt: skip
-    yield spoilt("users.no-default", "The segment `default` is not known.", "STATE-003 OP-001", refusing(
+    yield broken_by("users.no-default", "The segment `default` is not known.", "STATE-003 OP-001", refusing(
         lambda a: a.behaviour == "persona_users", 404))  # fmt: skip
 
 
@@ -219,7 +221,7 @@ def _of_traits() -> Iterator[Mutant]:
                         lambda d: {c: {k.lower(): v for k, v in n.items()} for c, n in d.items()}),
     }  # fmt: skip
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"traits.{name}", does, kills, data("persona_traits", change))
+        yield broken_by(f"traits.{name}", does, kills, data("persona_traits", change))
 
 
 def _one_beyond(traits: Any) -> Any:
@@ -283,9 +285,9 @@ def _of_paths() -> Iterator[Mutant]:
             "any-persona": (f"Any persona has {kind}.", "STATE-005 STATE-008", reads.any_persona),
         }
         for name, (does, kills, around) in tries.items():
-            yield spoilt(f"{kind}.{name}", does, kills, around)
+            yield broken_by(f"{kind}.{name}", does, kills, around)
         does = f"A persona of {kind} beyond 64 bits makes the server fail."
-        yield spoilt(f"{kind}.beyond-64-bits", does, "HTTP-002", refusing(reads.is_huge, 500))
+        yield broken_by(f"{kind}.beyond-64-bits", does, "HTTP-002", refusing(reads.is_huge, 500))
 
 
 def stored_as(change: Callable[[str], str]) -> Around:
@@ -325,13 +327,13 @@ def _of_ids() -> Iterator[Mutant]:
         "unescaped": ("Ids are unescaped once more.", unquote),
     }
     for name, (does, change) in changes.items():
-        yield spoilt(f"ids.{name}", does, "STATE-009", stored_as(change))
+        yield broken_by(f"ids.{name}", does, "STATE-009", stored_as(change))
     for name, does, chosen in (
         ("last-lost", "The last record of a push is lost.", lambda rows: rows[:-1]),
         ("only-first", "The first record of a push is stored alone.", lambda rows: rows[:1]),
     ):
-        yield spoilt(f"records.{name}", does, "STATE-010", stored_in_part(chosen))
-    yield spoilt("records.all-lost", "Records are taken and never stored.", "STATE-015", never_stored)
+        yield broken_by(f"records.{name}", does, "STATE-010", stored_in_part(chosen))
+    yield broken_by("records.all-lost", "Records are taken and never stored.", "STATE-015", never_stored)
 
 
 def stored_in_part(chosen: Callable[[list[Any]], list[Any]]) -> Around:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.conformance.mutants.facts import contract, the
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.wrapping import (
     Answered,
     Around,
@@ -90,21 +90,21 @@ def _of_crashes() -> Iterator[Mutant]:
                               and a.body == b""),
     }  # fmt: skip
     for name, (does, when) in crashes.items():
-        yield spoilt(f"crash.{name}", does, "HTTP-002", failing(when))
+        yield broken_by(f"crash.{name}", does, "HTTP-002", failing(when))
     for operation in contract().operations:
-        yield spoilt(
+        yield broken_by(
             f"crash.{operation.id}",
             f"{operation.id} is answered 503.",
             "HTTP-002",
             failing(calling(operation), 503),
         )
-    yield spoilt(
+    yield broken_by(
         "crash.for-404",
         "What is not found is answered 500.",
         "HTTP-002",
         restated(404, 500),
     )
-    yield spoilt(
+    yield broken_by(
         "crash.for-400",
         "What breaks a rule is answered 500.",
         "HTTP-002",
@@ -163,22 +163,22 @@ def dropping(when: Callable[[Asked], object]) -> Around:
 
 def _of_hangs() -> Iterator[Mutant]:
     for operation in contract().operations:
-        yield spoilt(
+        yield broken_by(
             f"hang.{operation.id}",
             f"{operation.id} is never answered.",
             "HTTP-002",
             stalling(calling(operation)),
             limits=IMPATIENT,
         )
-        yield spoilt(
+        yield broken_by(
             f"drop.{operation.id}",
             f"The connection ends when {operation.id} is called.",
             "HTTP-002",
             dropping(calling(operation)),
         )
-    yield spoilt("hang.long-text", "A text of 10,000 characters is never answered.", "HTTP-002",
+    yield broken_by("hang.long-text", "A text of 10,000 characters is never answered.", "HTTP-002",
                  stalling(_has_long_text), limits=IMPATIENT)  # fmt: skip
-    yield spoilt("drop.no-key", "The connection ends when a key is missing.", "HTTP-002",
+    yield broken_by("drop.no-key", "The connection ends when a key is missing.", "HTTP-002",
                  dropping(lambda a: a.operation and not a.header("authorization") and not a.query))  # fmt: skip
 
 
@@ -230,11 +230,11 @@ def _of_repetition() -> Iterator[Mutant]:
         rows = asked.rows or ()
         return len(rows) == 2 and rows[0] == rows[1]
 
-    yield spoilt("push.known", "A push that came before is refused.", "IDEM-001", Seen)
-    yield spoilt("push.no-duplicates", "A push that holds a record twice is refused.", "IDEM-001", refusing(repeats))
-    yield spoilt("push.lost-in-a-crowd", "Pushes side by side are accepted, and one alone is stored.", "IDEM-002",
+    yield broken_by("push.known", "A push that came before is refused.", "IDEM-001", Seen)
+    yield broken_by("push.no-duplicates", "A push that holds a record twice is refused.", "IDEM-001", refusing(repeats))
+    yield broken_by("push.lost-in-a-crowd", "Pushes side by side are accepted, and one alone is stored.", "IDEM-002",
                  Crowded, concurrency=1)  # fmt: skip
-    yield spoilt("push.refused-in-a-crowd", "Of pushes side by side one alone is accepted.", "IDEM-002",
+    yield broken_by("push.refused-in-a-crowd", "Of pushes side by side one alone is accepted.", "IDEM-002",
                  Busy, concurrency=1)  # fmt: skip
 
 
@@ -245,25 +245,25 @@ def _of_methods() -> Iterator[Mutant]:
     def as_declared(asked: Asked) -> Asked:
         return asked.with_method(asked.at.method) if asked.at and undeclared(asked) else asked
 
-    yield spoilt("methods.any", "Any method calls an operation.", "HTTP-001", before(as_declared))
-    yield spoilt("methods.200", "A method that a path does not have is answered 200.", "HTTP-001",
+    yield broken_by("methods.any", "Any method calls an operation.", "HTTP-001", before(as_declared))
+    yield broken_by("methods.200", "A method that a path does not have is answered 200.", "HTTP-001",
                  after(lambda a, reply: answer(200) if undeclared(a) and reply.status == 404 else reply))  # fmt: skip
-    yield spoilt("methods.no-allow", "A 405 lacks Allow.", "HTTP-001",
+    yield broken_by("methods.no-allow", "A 405 lacks Allow.", "HTTP-001",
                  after(lambda a, reply: reply.with_status(405) if undeclared(a) and reply.status == 404 else reply),
                  )  # fmt: skip
-    yield spoilt("methods.400", "A method that a path does not have is answered 400.", "HTTP-001",
+    yield broken_by("methods.400", "A method that a path does not have is answered 400.", "HTTP-001",
                  after(lambda a, reply: reply.with_status(400) if undeclared(a) and reply.status == 404 else reply),
                  )  # fmt: skip
 
 
 def _of_framing() -> Iterator[Mutant]:
-    yield spoilt("framing.no-chunks", "A body that comes in chunks is refused.", "HTTP-004",
+    yield broken_by("framing.no-chunks", "A body that comes in chunks is refused.", "HTTP-004",
                  refusing(lambda a: a.header("transfer-encoding"), 411))  # fmt: skip
 
     def chunks_lost(asked: Asked) -> Asked:
         return asked.with_body(b"") if asked.header("transfer-encoding") else asked
 
-    yield spoilt("framing.chunks-lost", "A body that comes in chunks is not read.", "HTTP-004", before(chunks_lost))
+    yield broken_by("framing.chunks-lost", "A body that comes in chunks is not read.", "HTTP-004", before(chunks_lost))
 
     def trimmed(asked: Asked) -> Asked:
         return asked.with_path(asked.path.rstrip("/")) if asked.path.endswith("/") else asked
@@ -274,5 +274,5 @@ def _of_framing() -> Iterator[Mutant]:
             path = path.replace("//", "/")
         return asked.with_path(path) if path != asked.path else asked
 
-    yield spoilt("paths.slash-behind", "A slash behind a path makes no difference.", "HTTP-005", before(trimmed))
-    yield spoilt("paths.slashes-in-a-row", "Slashes in a row are one.", "HTTP-005", before(merged))
+    yield broken_by("paths.slash-behind", "A slash behind a path makes no difference.", "HTTP-005", before(trimmed))
+    yield broken_by("paths.slashes-in-a-row", "Slashes in a row are one.", "HTTP-005", before(merged))

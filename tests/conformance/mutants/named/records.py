@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.mutants.facts import contract, record_of
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.wrapping import Answered, Around, Asked, Inner, before, refusing
 from traits_sandbox.contract.model import Field, Record
 
@@ -87,9 +87,9 @@ async def in_parts(asked: Asked, inner: Inner) -> Answered:
 
 
 def _of_limits() -> Iterator[Mutant]:
-    yield spoilt("limit.truncated", "Of a push beyond the limit the rest is dropped.", "LIM-003", truncated)
-    yield spoilt("limit.in-parts", "A push beyond the limit is taken in parts.", "LIM-003", in_parts)
-    yield spoilt(
+    yield broken_by("limit.truncated", "Of a push beyond the limit the rest is dropped.", "LIM-003", truncated)
+    yield broken_by("limit.in-parts", "A push beyond the limit is accepted in parts.", "LIM-003", in_parts)
+    yield broken_by(
         "limit.refused-and-stored",
         "A push beyond the limit is refused, its first records are stored.",
         "LIM-004",
@@ -103,10 +103,10 @@ def _of_limits() -> Iterator[Mutant]:
         "large": ("A body beyond 64 KiB is refused.", "LIM-001 LIM-002", lambda asked, _: len(asked.body) > 2**16),
     }
     for name, (does, kills, fits) in refused.items():
-        yield spoilt(f"limit.refuses-{name}", does, kills, refusing(when(fits)))
+        yield broken_by(f"limit.refuses-{name}", does, kills, refusing(when(fits)))
     for operation in contract().operations:
         if operation.behaviour == "push":
-            yield spoilt(
+            yield broken_by(
                 f"limit.{operation.id}.truncated",
                 f"{operation.id} drops what is beyond the limit.",
                 "LIM-003",
@@ -224,7 +224,7 @@ def _of_coercion() -> Iterator[Mutant]:
             _items(lambda v: [_texts(each) for each in v] if isinstance(v, list) else v),
         ),
         "lower-values": (
-            "Documented values are taken in any letter case.",
+            "Documented values are accepted in any letter case.",
             "TYPE-008",
             lambda f, v: v.lower() if f.allowed and isinstance(v, str) else v,
         ),
@@ -235,10 +235,10 @@ def _of_coercion() -> Iterator[Mutant]:
         ),
     }
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"types.{name}", does, kills, rewriting(change))
+        yield broken_by(f"types.{name}", does, kills, rewriting(change))
     for record, field in _singles():
         change = _coerced_at(record, field.name)
-        yield spoilt(
+        yield broken_by(
             f"types.{record.heading}.{field.name}.lenient",
             f"{record.heading}.{field.name} may be in quotes, or a number.",
             {"string": "TYPE-003", "int": "TYPE-004", "float": "TYPE-005"}[field.type],
@@ -247,7 +247,7 @@ def _of_coercion() -> Iterator[Mutant]:
 
 
 def _singles() -> Iterator[tuple[Record, Field]]:
-    """Yield every field of the pushes that is text or a number, to be spoilt one by one."""
+    """Yield every field of the pushes that is text or a number, to be broken_by one by one."""
     for operation in contract().operations:
         if operation.behaviour == "push":
             record = record_of(operation)
@@ -338,7 +338,7 @@ def _some(field: Field) -> Any:
 
 def _of_missing_fields() -> Iterator[Mutant]:
     for type_ in ("string", "int", "float"):
-        yield spoilt(f"missing.{type_}-filled", f"A required {type_} that is missing is filled in.", "TYPE-001",
+        yield broken_by(f"missing.{type_}-filled", f"A required {type_} that is missing is filled in.", "TYPE-001",
                      Filling(type_))  # fmt: skip
 
 
@@ -353,7 +353,7 @@ def _of_timestamps() -> Iterator[Mutant]:
         "line-end": ("with a line end behind it", r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\n"),
     }
     for name, (does, pattern) in forms.items():
-        yield spoilt(f"time.{name}", f"A timestamp may be {does}.", "TS-002", rewriting(_matching(pattern)))
+        yield broken_by(f"time.{name}", f"A timestamp may be {does}.", "TS-002", rewriting(_matching(pattern)))
     changes: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
         "date-alone": ("A timestamp may be a date.", "TS-002", _date_alone),
         "unpadded": ("A timestamp may lack its leading zeros.", "TS-002", _padded),
@@ -369,14 +369,14 @@ def _of_timestamps() -> Iterator[Mutant]:
         "minute-60": ("A timestamp may be of minute 60.", "TS-003", lambda v: _sub(r":60:(\d\d)$", r":59:\1", v)),
     }
     for name, (does, kills, change) in changes.items():
-        yield spoilt(f"time.{name}", does, kills, rewriting(typed("Timestamp", change)))
+        yield broken_by(f"time.{name}", does, kills, rewriting(typed("Timestamp", change)))
     refused = {
         "midnight": ("Midnight is refused.", r".* 00:00:00"),
         "last-second": ("The last second of a day is refused.", r".* 23:59:59"),
         "leap-day": ("A leap day is refused.", r".*-02-29 .*"),
     }
     for name, (does, pattern) in refused.items():
-        yield spoilt(
+        yield broken_by(
             f"time.no-{name}",
             does,
             "TS-001",
@@ -431,21 +431,21 @@ def _of_refusals() -> Iterator[Mutant]:
         "long": ("Text of more than 255 characters is refused.", "TYPE-010", lambda t: len(t) > 255),
     }
     for name, (does, kills, bad) in refused.items():
-        yield spoilt(f"text.no-{name}", does, kills, refusing(_holding(bad)))
-    yield spoilt("fields.no-others", "A field that is not known is refused.", "TYPE-009", refusing(_has_others))
-    yield spoilt(
+        yield broken_by(f"text.no-{name}", does, kills, refusing(_holding(bad)))
+    yield broken_by("fields.no-others", "A field that is not known is refused.", "TYPE-009", refusing(_has_others))
+    yield broken_by(
         "numbers.no-empty-fraction",
         "An int may not be written as 1.0.",
         "TYPE-015",
         rewriting(typed("int", lambda v: str(v) if isinstance(v, float) else v)),
     )
-    yield spoilt(
+    yield broken_by(
         "numbers.no-whole-price",
         "A float has to have a fraction.",
         "TYPE-005",
         rewriting(typed("float", lambda v: str(v) if isinstance(v, int) else v)),
     )
-    yield spoilt(
+    yield broken_by(
         "numbers.no-fraction",
         "A float may have no fraction.",
         "TYPE-005 OP-001",

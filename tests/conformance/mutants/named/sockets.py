@@ -57,7 +57,7 @@ class Papers:
 
 @contextmanager
 def shown(papers: Papers) -> Iterator[tuple[ssl.SSLContext, str]]:
-    """Lend a server's side of TLS, and the file of the authority that its clients trust."""
+    """Yield a server's side of TLS, and the file of the authority that its clients trust."""
     issuer, trusted = trustme.CA(), trustme.CA()
     now = datetime.now(UTC)
     leaf = issuer.issue_cert(papers.host, not_before=now - timedelta(days=7), not_after=now + papers.until)

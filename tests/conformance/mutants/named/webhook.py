@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.conformance.mutants.facts import KEY, the
-from tests.conformance.mutants.mutant import Mutant, spoilt
+from tests.conformance.mutants.mutant import Mutant, broken_by
 from tests.conformance.mutants.wrapping import Answered, Asked, Inner, answer, before, both, refusing
 
 
@@ -37,12 +37,12 @@ def _of_keys() -> Iterator[Mutant]:
     def empty_value(asked: Asked) -> Asked:
         return asked.with_query(**{name: KEY}) if hooked(asked) and asked.query.get(name, "x") == "" else asked
 
-    yield spoilt("hook.key-in-header-alone", "The webhook does not look for its key in the query.", "HOOK-001",
+    yield broken_by("hook.key-in-header-alone", "The webhook does not look for its key in the query.", "HOOK-001",
                  before(header_alone))  # fmt: skip
-    yield spoilt("hook.key-in-query-alone", "The webhook does not look for its key in the header.", "HOOK-004",
+    yield broken_by("hook.key-in-query-alone", "The webhook does not look for its key in the header.", "HOOK-004",
                  before(query_alone))  # fmt: skip
-    yield spoilt("hook.any-key", "The webhook takes any value for its key.", "HOOK-002", before(any_value))
-    yield spoilt("hook.empty-key", "The webhook takes an empty value for its key.", "HOOK-002", before(empty_value))
+    yield broken_by("hook.any-key", "The webhook takes any value for its key.", "HOOK-002", before(any_value))
+    yield broken_by("hook.empty-key", "The webhook takes an empty value for its key.", "HOOK-002", before(empty_value))
 
 
 class OnceOnly:
@@ -85,8 +85,8 @@ def _of_events() -> Iterator[Mutant]:
         "several": ("The webhook refuses several events at once.", "HOOK-004", _is_list),
     }
     for label, (does, kills, bad) in refused.items():
-        yield spoilt(f"hook.refuses-{label}", does, kills, refusing(both(hooked, bad)))
-    yield spoilt("hook.once-only", "The webhook refuses an event that came before.", "HOOK-003", OnceOnly)
+        yield broken_by(f"hook.refuses-{label}", does, kills, refusing(both(hooked, bad)))
+    yield broken_by("hook.once-only", "The webhook refuses an event that came before.", "HOOK-003", OnceOnly)
 
 
 def _is_list(asked: Asked) -> bool:

@@ -60,7 +60,7 @@ def _shapes(
                 return breach
         return None
 
-    title = f"ask for the first {_LOOKED_AT} personas, as far as there are so many"
+    title = f"ask for the first {_LOOKED_AT} personas, or all if there are fewer"
     yield Case(f"{requirement}.index", title, operation.id, operation.effect, judge, requests=_LOOKED_AT)
 
 
