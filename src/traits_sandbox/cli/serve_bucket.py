@@ -25,7 +25,7 @@ class BucketWatch:
         """Prepare to watch a storage.
 
         Raises:
-            UsageError: the URI is not one of a folder or a supported storage.
+            UsageError: the URI names neither a folder nor a supported storage.
 
         """
         self._sandbox, self._source = sandbox, FileSource(as_text(uri))

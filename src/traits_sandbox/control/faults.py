@@ -27,7 +27,7 @@ Lifetime = Annotated[float, Meta(gt=0, le=86400)]
 
 
 class FaultValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The base of all parts of a fault: immutable, by keyword, without unknown names."""
+    """The base of all parts of a fault: immutable, made from keyword arguments, and strict about unknown names."""
 
 
 class Uniform(FaultValue, frozen=True, tag_field="distribution", tag="uniform"):

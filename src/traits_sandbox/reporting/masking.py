@@ -1,6 +1,6 @@
-"""Hides secrets by value: in every output, and in every form in which they are known to appear.
+"""Replaces known secrets, such as API keys, in text and bytes before they are shown or stored.
 
-A secret can be written as it is, and as URLs, JSON, HTML, hexadecimal digits and base64 write it.
+A secret is found as plain text, and as it is encoded in URLs, JSON, HTML, hexadecimal digits and base64.
 """
 
 import base64

@@ -22,7 +22,7 @@ from traits_sandbox.web.faulty_response import FaultyResponse
 
 
 class FaultGate:
-    """Decides which requests fail, as planned or as they ask themselves, and makes their responses faulty."""
+    """Decides which requests get a fault, from the plan or from their own fault header, and applies it."""
 
     def __init__(self, contract: Contract, clock: Clock, *, seed: int) -> None:
         self.plan = FaultPlan(clock, seed=seed)

@@ -59,7 +59,11 @@ class FileStats:
             self._unknown = Counter(first_names(self._unknown))
 
     def refuse(self, text: str, violations: Sequence[Violation]) -> None:
-        """Count a bad row, and keep it with all of its text if there is room; it has one violation at least."""
+        """Count a bad row, which has at least one violation.
+
+        The spool gets the row with its whole text. The first `keep` rows also stay in memory, with at most `MAX_TEXT`
+        characters of their text.
+        """
         self.bad_rows += 1
         self.fault_count += len(violations)
         if self._spool or len(self._bad) < self.keep:

@@ -52,7 +52,10 @@ def unpacked(*sketches: bytes) -> frozenset[int]:
 
 
 def share(smaller: frozenset[int], larger: frozenset[int]) -> tuple[int, int]:
-    """Return the number of hashes that both files have, and the number that they could both have."""
+    """Return how many comparable hashes of `smaller` are also in `larger`, and how many are comparable.
+
+    A full sketch has only the lowest hashes of its file. A hash above its highest one cannot be compared with it.
+    """
     bound = max(larger) if len(larger) == SIZE else _ALL
     comparable = {each for each in smaller if each <= bound}
     return len(comparable & larger), len(comparable)

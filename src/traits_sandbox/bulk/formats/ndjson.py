@@ -51,7 +51,10 @@ def _lines(task: Task, source: FileSource) -> Iterator[Lines]:
 
 
 def _first_line(task: Task, source: FileSource) -> int:
-    """Return the offset of the first line that begins in the part: after the first newline from the byte before it."""
+    """Return the offset of the first line that begins in the part, or the end of the part if none does.
+
+    The search for a newline starts one byte before the part: if that byte is a newline, the part begins with a line.
+    """
     if not task.start:
         return 0
     at = task.start - 1

@@ -1,7 +1,8 @@
 """Gives generated data the ids of the run, so that the run can remove it.
 
-An id is any text that is not empty, so another id leaves a valid body valid and an invalid body invalid. This is done
-when a request is sent: with a narrower schema, Schemathesis would call valid data invalid.
+An id is any text that is not empty, so another id leaves a valid body valid and an invalid body invalid. The ids are
+replaced when a request is sent. They are not restricted in the schema, because Schemathesis would then expect that the
+server refuses every other id.
 """
 
 import json

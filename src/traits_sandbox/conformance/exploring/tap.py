@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Stop(KeyboardInterrupt):
-    """Ends the exploration from within, as the engine does when its time is over."""
+    """Raised to end the exploration early; the engine takes it for Ctrl-C, and stops in an orderly way."""
 
 
 class Tap:

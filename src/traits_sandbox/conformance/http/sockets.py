@@ -1,4 +1,4 @@
-"""Reads what HTTP clients hide from the socket: bytes after the reply to HEAD, and old versions of TLS."""
+"""Tests over raw sockets what an HTTP client hides: bytes after the reply to HEAD, and support of old TLS."""
 
 import asyncio
 import ssl

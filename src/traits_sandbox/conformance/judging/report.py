@@ -85,9 +85,10 @@ class Exploration:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """The facts about a run: what, on which server, when; enough to repeat it.
+    """The facts that are needed to repeat a run: the kit, the server, the options and the time.
 
-    `started` is UTC in ISO 8601, `seconds` the duration, `only` the patterns of selected cases, none for all.
+    `started` is a UTC time in ISO 8601. `seconds` is the duration. `only` has the patterns that select cases; it is
+    empty if the run has all cases.
     """
 
     kit: str

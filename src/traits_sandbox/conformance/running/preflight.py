@@ -31,7 +31,7 @@ def questions(materials: RequestFactory) -> list[Request]:
 
 
 def elsewhere(materials: RequestFactory) -> list[Request]:
-    """Return the requests for a server that knows no read: all that add data, with a body that adds none."""
+    """Return the requests to try if every read gets 404: all that add data, with a body that no server accepts."""
     requests = [materials.documented(each) for each in materials.contract.operations if each.effect == "append"]
     # A server may require the key on unknown paths too.
     return [replace(each, headers=(BEARER, JSON), body=b"{") for each in requests]

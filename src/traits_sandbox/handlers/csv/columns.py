@@ -91,7 +91,7 @@ def columns_of(contract: Contract, dialects: Sequence[Dialect], cells: Sequence[
 
 
 def number(text: str) -> Any:
-    """Return a text as a number, or unchanged if it is none, so that the record's schema refuses it."""
+    """Return a text as a number. Any other text is returned unchanged; the record's schema then refuses it."""
     if not _NUMBER.fullmatch(text):
         return text
     if _WHOLE.fullmatch(text):
@@ -101,7 +101,7 @@ def number(text: str) -> Any:
 
 
 def json_value(text: str) -> Any:
-    """Return a text as a JSON value, or unchanged if it is none, so that the record's schema refuses it."""
+    """Return the value of a JSON text. Any other text is returned unchanged; the record's schema then refuses it."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -22,7 +22,7 @@ class JsonAnswer(JSONResponse):
 
 
 def refuse_reserved(name: str) -> None:
-    """Raise 405 if a name in a path is an action of another method."""
+    """Raise 405 if a path has the name of an action, such as `find`, that needs another HTTP method."""
     if name in _ACTIONS:
         raise HTTPException(405)
 

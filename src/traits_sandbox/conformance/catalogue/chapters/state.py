@@ -130,7 +130,7 @@ def _repeated(made: RequestFactory) -> Iterator[Case]:
 
 
 def _twice(made: RequestFactory, operation: Operation, request: Request, alike: Alike, introduced: str = "") -> Case:
-    """Return the case of a read that is repeated, after a push of a user where one is named."""
+    """Return a case that sends the same read twice. It pushes the user `introduced` first, if one is given."""
 
     async def judge(talk: Talk) -> Breach | None:
         if introduced:
