@@ -9,49 +9,59 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from traits_sandbox.control.fault_plan import PlannedFault
+from traits_sandbox.control.fault_plan import FaultPlan, PlannedFault
 from traits_sandbox.control.fault_reading import FaultError, read_fault
 from traits_sandbox.web.control.guard import dashboard_of
 from traits_sandbox.web.control.services import PREFIX, ControlServices
 
 
-def fault_routes(controls: ControlServices) -> list[Route]:
-    """Return the routes under `/_sandbox/faults`."""
-    plan = controls.faults.plan
-    operations = [operation.id for operation in controls.contract.operations]
+class FaultEndpoints:
+    """Handles the calls under `/_sandbox/faults`, each for the dashboard of its key, or for all."""
 
-    async def add(request: Request) -> JSONResponse:
+    def __init__(self, plan: FaultPlan, operations: list[str]) -> None:
+        self._plan, self._operations = plan, operations
+
+    async def add(self, request: Request) -> JSONResponse:
+        """Plan the fault of the body; 400 with one message per invalid member."""
         try:
-            fault = read_fault(_parsed(await request.body()), operations)
+            fault = read_fault(_parsed(await request.body()), self._operations)
         except FaultError as error:
             body = {"code": 400, "message": "this is not a fault", "errors": error.errors}
             return JSONResponse(body, status_code=400)
-        planned = plan.add(fault, dashboard_of(request))
+        planned = self._plan.add(fault, dashboard_of(request))
         return JSONResponse(_shown(planned), 201, {"location": f"{PREFIX}/faults/{planned.id}"})
 
-    async def show_all(request: Request) -> JSONResponse:
-        return JSONResponse({"faults": [_shown(planned) for planned in plan.planned(dashboard_of(request))]})
+    async def show_all(self, request: Request) -> JSONResponse:
+        """List the planned faults."""
+        return JSONResponse({"faults": [_shown(planned) for planned in self._plan.planned(dashboard_of(request))]})
 
-    async def clear(request: Request) -> JSONResponse:
-        return JSONResponse({"deleted": plan.clear(dashboard_of(request))})
+    async def clear(self, request: Request) -> JSONResponse:
+        """Remove all faults."""
+        return JSONResponse({"deleted": self._plan.clear(dashboard_of(request))})
 
-    async def show(request: Request) -> JSONResponse:
-        if (planned := plan.find(request.path_params["id"], dashboard_of(request))) is None:
+    async def show(self, request: Request) -> JSONResponse:
+        """Return one planned fault; 404 if it is not planned."""
+        if (planned := self._plan.find(request.path_params["id"], dashboard_of(request))) is None:
             raise _absent(request)
         return JSONResponse(_shown(planned))
 
-    async def remove(request: Request) -> Response:
-        if not plan.remove(request.path_params["id"], dashboard_of(request)):
+    async def remove(self, request: Request) -> Response:
+        """Remove one planned fault; 404 if it is not planned."""
+        if not self._plan.remove(request.path_params["id"], dashboard_of(request)):
             raise _absent(request)
         return Response(status_code=204)
 
-    path = f"{PREFIX}/faults"
+
+def fault_routes(controls: ControlServices) -> list[Route]:
+    """Return the routes under `/_sandbox/faults`."""
+    operations = [operation.id for operation in controls.contract.operations]
+    endpoints, path = FaultEndpoints(controls.faults.plan, operations), f"{PREFIX}/faults"
     return [
-        Route(path, add, methods=["POST"]),
-        Route(path, show_all, methods=["GET"]),
-        Route(path, clear, methods=["DELETE"]),
-        Route(f"{path}/{{id}}", show, methods=["GET"]),
-        Route(f"{path}/{{id}}", remove, methods=["DELETE"]),
+        Route(path, endpoints.add, methods=["POST"]),
+        Route(path, endpoints.show_all, methods=["GET"]),
+        Route(path, endpoints.clear, methods=["DELETE"]),
+        Route(f"{path}/{{id}}", endpoints.show, methods=["GET"]),
+        Route(f"{path}/{{id}}", endpoints.remove, methods=["DELETE"]),
     ]
 
 

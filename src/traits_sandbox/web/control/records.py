@@ -41,62 +41,72 @@ def record_kinds(contract: Contract) -> dict[str, str]:
     return kinds
 
 
-def record_routes(controls: ControlServices) -> list[Route]:
-    """Return the routes under `/_sandbox/records`."""
-    kinds = record_kinds(controls.contract)
+class RecordEndpoints:
+    """Handles the calls under `/_sandbox/records`, each for the dashboard of its key, or for all."""
 
-    def search(request: Request, kind: str, asked: CountQuery) -> RecordSearch:
-        if kind not in kinds:
-            raise UsageError(f"kind: there are no records of kind {kind[:40]!a}, only {', '.join(kinds)}")
-        dashboard, user = dashboard_of(request), asked.match.get(kinds[kind])
+    def __init__(self, controls: ControlServices) -> None:
+        self._controls = controls
+        self._kinds = record_kinds(controls.contract)
+
+    def _search(self, request: Request, kind: str, asked: CountQuery) -> RecordSearch:
+        if kind not in self._kinds:
+            raise UsageError(f"kind: there are no records of kind {kind[:40]!a}, only {', '.join(self._kinds)}")
+        dashboard, user = dashboard_of(request), asked.match.get(self._kinds[kind])
         return RecordSearch(
-            controls.store,
+            self._controls.store,
             dashboard,
             kind,
             match=asked.match,
-            since=parse_since(str(asked.since), controls.journal, dashboard),
+            since=parse_since(str(asked.since), self._controls.journal, dashboard),
             user=user if isinstance(user, str) else None,
         )
 
-    async def show_all(request: Request) -> JSONResponse:
+    async def show_all(self, request: Request) -> JSONResponse:
+        """List the records of one kind, the newest last; 404 if there is no such kind."""
         kind = request.path_params["kind"]
         refuse_reserved(kind)
-        if kind not in kinds:
-            raise HTTPException(404, f"there are no records of kind {kind[:40]!a}, only {', '.join(kinds)}")
+        if kind not in self._kinds:
+            raise HTTPException(404, f"there are no records of kind {kind[:40]!a}, only {', '.join(self._kinds)}")
         given = parameters(request, "user_id", "since", "limit")
-        match: dict[str, Any] = {kinds[kind] or "user_id": given["user_id"]} if given["user_id"] else {}
+        match: dict[str, Any] = {self._kinds[kind] or "user_id": given["user_id"]} if given["user_id"] else {}
         limit = limit_of(given["limit"])
-        searched = search(request, kind, CountQuery(match=match, since=given["since"] or ""))
+        searched = self._search(request, kind, CountQuery(match=match, since=given["since"] or ""))
         # Items have no user, so none matches.
-        records = await searched.newest(limit) if kinds[kind] or not match else []
+        records = await searched.newest(limit) if self._kinds[kind] or not match else []
         return found(_NAME, records, _shown)
 
-    async def count(request: Request) -> JSONResponse:
+    async def count(self, request: Request) -> JSONResponse:
+        """Count the records that match the pattern of the body."""
         asked = await read(request, RecordCountQuery)
-        records = await search(request, asked.kind, asked).all()
+        records = await self._search(request, asked.kind, asked).all()
         return JSONResponse({"count": len(records)})
 
-    async def find(request: Request) -> JSONResponse:
+    async def find(self, request: Request) -> JSONResponse:
+        """Return the records that match the pattern of the body."""
         asked = await read(request, RecordFindQuery)
-        records = await search(request, asked.kind, asked).all()
+        records = await self._search(request, asked.kind, asked).all()
         return found(_NAME, records[-asked.limit :], _shown)
 
-    async def wait(request: Request) -> JSONResponse:
+    async def wait(self, request: Request) -> JSONResponse:
+        """Wait until enough records match; 404 with the nearest misses if too few do in time."""
         asked = await read(request, RecordWaitQuery)
-        searched = search(request, asked.kind, asked)
+        searched = self._search(request, asked.kind, asked)
         records: list[Located] = [
-            *await wait_for(searched, controls.stored, count=asked.count, within=asked.timeout_ms / 1000)
+            *await wait_for(searched, self._controls.stored, count=asked.count, within=asked.timeout_ms / 1000)
         ]
         if len(records) < asked.count:
             return unmet("record", asked, len(records), await searched.nearest(), _shown)
         return found(_NAME, records[-asked.limit :], _shown)
 
-    path = f"{PREFIX}/{_NAME}"
+
+def record_routes(controls: ControlServices) -> list[Route]:
+    """Return the routes under `/_sandbox/records`."""
+    endpoints, path = RecordEndpoints(controls), f"{PREFIX}/{_NAME}"
     return [
-        Route(f"{path}/count", count, methods=["POST"]),
-        Route(f"{path}/find", find, methods=["POST"]),
-        Route(f"{path}/wait", wait, methods=["POST"]),
-        Route(f"{path}/{{kind}}", show_all, methods=["GET"]),
+        Route(f"{path}/count", endpoints.count, methods=["POST"]),
+        Route(f"{path}/find", endpoints.find, methods=["POST"]),
+        Route(f"{path}/wait", endpoints.wait, methods=["POST"]),
+        Route(f"{path}/{{kind}}", endpoints.show_all, methods=["GET"]),
     ]
 
 

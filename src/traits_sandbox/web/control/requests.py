@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from traits_sandbox.control.journal import Journal
 from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.control.search import RequestSearch
 from traits_sandbox.control.since import parse_since
@@ -18,60 +19,71 @@ from traits_sandbox.web.control.services import PREFIX, ControlServices
 _NAME = "requests"
 
 
-def request_routes(controls: ControlServices) -> list[Route]:
-    """Return the routes under `/_sandbox/requests`."""
-    journal = controls.journal
+class RequestEndpoints:
+    """Handles the calls under `/_sandbox/requests`, each for the dashboard of its key, or for all."""
 
-    def search(request: Request, asked: CountQuery) -> RequestSearch:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def _search(self, request: Request, asked: CountQuery) -> RequestSearch:
         dashboard = dashboard_of(request)
-        since = parse_since(str(asked.since), journal, dashboard)
-        return RequestSearch(journal, dashboard, match=asked.match, since=since)
+        since = parse_since(str(asked.since), self._journal, dashboard)
+        return RequestSearch(self._journal, dashboard, match=asked.match, since=since)
 
-    async def show_all(request: Request) -> JSONResponse:
+    async def show_all(self, request: Request) -> JSONResponse:
+        """List the requests that match the query parameters, the newest last."""
         given = parameters(request, "operation", "status", "since", "limit")
         match = {"operation": given["operation"]} if given["operation"] else {}
         status = {"status": number_of("status", given["status"], 100, 599)} if given["status"] is not None else {}
         limit = limit_of(given["limit"])
-        entries = await search(request, CountQuery(match=match | status, since=given["since"] or "")).all()
-        meta = {"total": len(entries), "evicted": journal.evicted(dashboard_of(request))}
+        entries = await self._search(request, CountQuery(match=match | status, since=given["since"] or "")).all()
+        meta = {"total": len(entries), "evicted": self._journal.evicted(dashboard_of(request))}
         return found(_NAME, entries[-limit:], shown_request, meta=meta)
 
-    async def show(request: Request) -> JSONResponse:
+    async def show(self, request: Request) -> JSONResponse:
+        """Return one request by its id; 404 if the journal does not have it."""
         refuse_reserved(request.path_params["id"])
-        entry = journal.find(request.path_params["id"], dashboard_of(request))
+        entry = self._journal.find(request.path_params["id"], dashboard_of(request))
         if entry is None:
             raise HTTPException(404, "no such request is in the journal: it may have left, or be another dashboard's")
         return found("", [entry], shown_request)
 
-    async def clear(request: Request) -> Response:
-        journal.clear(dashboard_of(request))
+    async def clear(self, request: Request) -> Response:
+        """Empty the journal."""
+        self._journal.clear(dashboard_of(request))
         return Response(status_code=204)
 
-    async def count(request: Request) -> JSONResponse:
-        entries = await search(request, await read(request, CountQuery)).all()
+    async def count(self, request: Request) -> JSONResponse:
+        """Count the requests that match the pattern of the body."""
+        entries = await self._search(request, await read(request, CountQuery)).all()
         return JSONResponse({"count": len(entries)})
 
-    async def find(request: Request) -> JSONResponse:
+    async def find(self, request: Request) -> JSONResponse:
+        """Return the requests that match the pattern of the body."""
         asked = await read(request, FindQuery)
-        entries = await search(request, asked).all()
+        entries = await self._search(request, asked).all()
         return found(_NAME, entries[-asked.limit :], shown_request)
 
-    async def wait(request: Request) -> JSONResponse:
+    async def wait(self, request: Request) -> JSONResponse:
+        """Wait until enough requests match; 404 with the nearest misses if too few do in time."""
         asked = await read(request, WaitQuery)
-        searched = search(request, asked)
+        searched = self._search(request, asked)
         entries: list[JournalEntry] = [
-            *await wait_for(searched, journal.arrivals, count=asked.count, within=asked.timeout_ms / 1000)
+            *await wait_for(searched, self._journal.arrivals, count=asked.count, within=asked.timeout_ms / 1000)
         ]
         if len(entries) < asked.count:
             return unmet("request", asked, len(entries), await searched.nearest(), shown_request)
         return found(_NAME, entries[-asked.limit :], shown_request)
 
-    path = f"{PREFIX}/{_NAME}"
+
+def request_routes(controls: ControlServices) -> list[Route]:
+    """Return the routes under `/_sandbox/requests`."""
+    endpoints, path = RequestEndpoints(controls.journal), f"{PREFIX}/{_NAME}"
     return [
-        Route(path, show_all, methods=["GET"]),
-        Route(path, clear, methods=["DELETE"]),
-        Route(f"{path}/count", count, methods=["POST"]),
-        Route(f"{path}/find", find, methods=["POST"]),
-        Route(f"{path}/wait", wait, methods=["POST"]),
-        Route(f"{path}/{{id}}", show, methods=["GET"]),
+        Route(path, endpoints.show_all, methods=["GET"]),
+        Route(path, endpoints.clear, methods=["DELETE"]),
+        Route(f"{path}/count", endpoints.count, methods=["POST"]),
+        Route(f"{path}/find", endpoints.find, methods=["POST"]),
+        Route(f"{path}/wait", endpoints.wait, methods=["POST"]),
+        Route(f"{path}/{{id}}", endpoints.show, methods=["GET"]),
     ]
