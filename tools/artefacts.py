@@ -40,7 +40,7 @@ def editions(root: Path) -> Files:
 def control_api(root: Path) -> Files:
     """Return the OpenAPI document of the control API, as a sandbox serves it for the default edition."""
     from traits_sandbox.derive.generate import pretty
-    from traits_sandbox.web.control.openapi import control_openapi
+    from traits_sandbox.web.control.openapi.document import control_openapi
 
     return {"schemas/control.openapi.json": pretty(control_openapi(_default_contract(root)))}
 

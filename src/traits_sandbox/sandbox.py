@@ -50,56 +50,52 @@ class Sandbox:
     ) -> None:
         self.settings = settings
         self.contract: Contract = load(settings.contract)
+        self._clock, self._new_request_id = clock, new_request_id or _numbered_ids()
         token = settings.control_token
-        masker = Masker((*settings.api_key, *([token] if token else [])))
-        self.log = log or request_log(settings.log_format, masker)
-        self.journal = Journal(
-            masker,
-            conceal=_concealing(self.contract),
-            key_parameters=frozenset(o.key_parameter for o in self.contract.operations if o.key_parameter),
-        )
+        self._masker = Masker((*settings.api_key, *([token] if token else [])))
+        self._keys = Keys(settings.api_key)
+        self.log = log or request_log(settings.log_format, self._masker)
+        self.journal = _journal(self.contract, self._masker)
         self.uploads = Uploads()
         self._upload_operations = frozenset(o.id for o in self.contract.operations if o.body and o.body.part)
         self.faults = FaultGate(self.contract, clock, seed=settings.seed)
-        stored = Arrivals()
-        self.store = MemoryStore(max_bytes=settings.max_memory, on_evict=self._say_evicted, on_append=stored.announce)
-        self.backend = Backend(
-            contract=self.contract,
-            store=self.store,
-            clock=clock,
-            seed=settings.seed,
-            personas=settings.personas,
-            intake=Intake(self.contract),
-            lenient=settings.lenient,
+        self._stored = Arrivals()
+        self.store = MemoryStore(
+            max_bytes=settings.max_memory, on_evict=self._log_evicted, on_append=self._stored.announce
         )
-        new_request_id = new_request_id or _numbered_ids()
-        ledger = Ledger()
-        self.bulk_intake = BulkIntake(self.backend, ledger, self.uploads, new_request_id)
-        keys = Keys(settings.api_key)
-        api = EmulatedApi(
+        self.backend = _backend(self.contract, settings, self.store, clock)
+        self._ledger = Ledger()
+        self.bulk_intake = BulkIntake(self.backend, self._ledger, self.uploads, self._new_request_id)
+        self.controls = self._control_services()
+        self.app = Gateway(self._emulated_api(), self.controls, HostGate((settings.host, *settings.allow_host)))
+
+    def _emulated_api(self) -> EmulatedApi:
+        settings = self.settings
+        return EmulatedApi(
             self.contract,
             handlers(self.contract, self.backend),
             routes=Routes(self.contract, lenient=settings.lenient),
-            keys=keys,
+            keys=self._keys,
             limits=BodyLimits(settings.max_body, settings.max_upload),
-            services=Services(clock, new_request_id, self.faults, self._observe, self.log.report_bug),
+            services=Services(self._clock, self._new_request_id, self.faults, self._observe, self.log.report_bug),
         )
-        self.controls = ControlServices(
+
+    def _control_services(self) -> ControlServices:
+        return ControlServices(
             health=self.health,
             contract=self.contract,
-            keys=keys,
+            keys=self._keys,
             journal=self.journal,
             store=self.store,
-            stored=stored,
+            stored=self._stored,
             uploads=self.uploads,
-            ledger=ledger,
+            ledger=self._ledger,
             bulk_intake=self.bulk_intake,
             faults=self.faults,
-            masker=masker,
-            token=token,
+            masker=self._masker,
+            token=self.settings.control_token,
             report_bug=self._report_control_bug,
         )
-        self.app = Gateway(api, self.controls, HostGate((settings.host, *settings.allow_host)))
 
     async def health(self) -> dict[str, Any]:
         """Return the reply of the health endpoint."""
@@ -122,11 +118,29 @@ class Sandbox:
     def _report_control_bug(self, error: Exception) -> None:
         self.log.say("".join(["the control API has a bug, please report it\n", *format_exception(error)]))
 
-    def _say_evicted(self, total: int) -> None:
+    def _log_evicted(self, total: int) -> None:
         limit = self.settings.max_memory // 2**20
         self.log.say(
             f"memory: {total} of the oldest records have left so far, to keep within {limit} MiB (--max-memory)"
         )
+
+
+def _journal(contract: Contract, masker: Masker) -> Journal:
+    """Return an empty journal that masks secrets and drops the values of key parameters."""
+    key_parameters = frozenset(o.key_parameter for o in contract.operations if o.key_parameter)
+    return Journal(masker, conceal=_concealing(contract), key_parameters=key_parameters)
+
+
+def _backend(contract: Contract, settings: Settings, store: MemoryStore, clock: Clock) -> Backend:
+    return Backend(
+        contract=contract,
+        store=store,
+        clock=clock,
+        seed=settings.seed,
+        personas=settings.personas,
+        intake=Intake(contract),
+        lenient=settings.lenient,
+    )
 
 
 def _numbered_ids() -> Callable[[], str]:
@@ -145,7 +159,7 @@ def _concealing(contract: Contract) -> Conceal:
             return body
         try:
             return orjson.dumps(reader.redacted(orjson.loads(body)))
-        except orjson.JSONDecodeError:  # what cannot be read cannot be redacted
+        except orjson.JSONDecodeError:  # a body that cannot be parsed cannot be redacted
             return None
 
     return conceal

@@ -15,7 +15,7 @@ from traits_sandbox.web.control.bulk import bulk_routes
 from traits_sandbox.web.control.faults import fault_routes
 from traits_sandbox.web.control.guard import Guard, dashboard_of
 from traits_sandbox.web.control.masking import Masking
-from traits_sandbox.web.control.openapi import control_openapi
+from traits_sandbox.web.control.openapi.document import control_openapi
 from traits_sandbox.web.control.outcome import JsonAnswer
 from traits_sandbox.web.control.records import record_routes, upload_routes
 from traits_sandbox.web.control.requests import request_routes

@@ -1,0 +1,1 @@
+"""The OpenAPI document of the control API: document, operations, schemas, and the parts they share."""
