@@ -1,4 +1,4 @@
-"""Assembly: from settings to a working sandbox. All parts are listed here once, in order."""
+"""Assembly: builds a working sandbox from settings. All parts are created here, once and in order."""
 
 import secrets
 from collections.abc import Callable
@@ -116,12 +116,12 @@ class Sandbox:
         self.log.observe(entry)
 
     def _report_control_bug(self, error: Exception) -> None:
-        self.log.say("".join(["the control API has a bug, please report it\n", *format_exception(error)]))
+        self.log.write_line("".join(["the control API has a bug, please report it\n", *format_exception(error)]))
 
     def _log_evicted(self, total: int) -> None:
         limit = self.settings.max_memory // 2**20
-        self.log.say(
-            f"memory: {total} of the oldest records have left so far, to keep within {limit} MiB (--max-memory)"
+        self.log.write_line(
+            f"memory: {total} of the oldest records were dropped so far, to stay within {limit} MiB (--max-memory)"
         )
 
 

@@ -55,7 +55,7 @@ def category(folder: str) -> CategoryRules:
     return CategoryRules(CONTRACT, folder)
 
 
-def tally(folder: str = "purchases", keep: int = 10_000) -> FileStats:
+def stats(folder: str = "purchases", keep: int = 10_000) -> FileStats:
     stored, place = Stored(key=f"{folder}/x", size=0), FilePlace(folder=folder, format="csv")
     return FileStats(Task(root=".", stored=stored, place=place), keep=keep)
 

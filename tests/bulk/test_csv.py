@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.bulk.files import Finding, category, faults, findings, judged, lines, tally
+from tests.bulk.files import Finding, category, faults, findings, judged, lines, stats
 from tests.bulk.loading import CONTRACT
 from tests.examples import examples
 from traits_sandbox.bulk.checking.sketch import Sketch
@@ -149,7 +149,7 @@ def one_by_one(folder: str, content: bytes) -> tuple[int, list[Finding]]:
 def by_pieces(folder: str, content: bytes, size: int) -> tuple[int, list[Finding]]:
     """Judge a file that comes in tiny blocks, so that rows lie across pieces."""
     blocks = (content[at : at + size] for at in range(0, len(content), size))
-    counted = tally(folder)
+    counted = stats(folder)
     judge_lines(whole_lines(blocks), category(folder), counted)
     bad = (each for row in counted.outcome().bad for each in row.violations)
     return counted.rows, [(each.line or 0, each.name, each.rule, each.message, each.value) for each in bad]

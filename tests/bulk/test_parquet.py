@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bulk.files import category, faults, findings, judged, report_of, tally, written
+from tests.bulk.files import category, faults, findings, judged, report_of, stats, written
 from tests.bulk.loading import CONTRACT, checked
 from tests.examples import examples
 from traits_sandbox.bulk.checking.scan import list_load
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits
 from traits_sandbox.bulk.formats.parquet import judge_with
-from traits_sandbox.bulk.formats.parquet_rows import ParquetTable, told_of_damage
+from traits_sandbox.bulk.formats.parquet_rows import ParquetTable, reporting_damage
 from traits_sandbox.bulk.storage.sources import Access, FileSource
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import FileReport
@@ -186,7 +186,7 @@ def frames(draw: st.DrawFn) -> tuple[str, pl.DataFrame]:
 def test_both_ways_of_judging_find_the_same(drawn: tuple[str, pl.DataFrame]) -> None:
     folder, frame = drawn
     frame = pl.read_parquet(parquet(frame))
-    kind, counted = category(folder), tally(folder)
+    kind, counted = category(folder), stats(folder)
     table = ParquetTable(kind, dict(frame.schema))
     table.judge(frame.select(table.names), counted)
     expected = [
@@ -257,7 +257,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
 
 
 def test_what_makes_its_reader_panic_is_told_alike_each_time() -> None:
-    with pytest.raises(Unreadable, match=r"^is damaged: its reader gave up$"), told_of_damage("x"):
+    with pytest.raises(Unreadable, match=r"^is damaged: its reader failed$"), reporting_damage("x"):
         raise pl.exceptions.PanicException("JoinError::Panic(Id(617))")
 
 
@@ -276,7 +276,7 @@ def test_damaged_files_are_findings_and_all_others_are_judged(tmp_path: Path) ->
 def error_with(child: ChildProcess, root: Path) -> str:
     (task,) = list_load([str(root)], CONTRACT, Access()).tasks
     with pytest.raises(Unreadable) as caught:
-        judge_with(child, task, FileSource(task.root), category(task.place.folder), tally())
+        judge_with(child, task, FileSource(task.root), category(task.place.folder), stats())
     return str(caught.value)
 
 

@@ -240,7 +240,7 @@ def test_there_is_an_end_to_faults(plan: FaultPlan, clock: Hand) -> None:
         ({"status": 500, "probability": 2}, {"probability": "probability must be a number from 0 to 1"}),
         ({"status": 500, "ttl": 0}, {"ttl": "ttl must be seconds above 0, at most 86400"}),
         ({"status": 204, "body": {}}, {"body": "body cannot go with status 204, which has none"}),
-        ({"lost": True, "retry_after": 1}, {"retry_after": "retry_after goes with status alone"}),
+        ({"lost": True, "retry_after": 1}, {"retry_after": "retry_after can only be given with status"}),
         ({"status": 500, "one_of": [{"lost": True}]}, {"one_of": "status and one_of exclude each other"}),
         (
             {"one_of": [{"delay": 1}, {"reset": 1}]},
@@ -256,7 +256,7 @@ def test_there_is_an_end_to_faults(plan: FaultPlan, clock: Hand) -> None:
             {"status": 500, "operation": "push_action"},
             {"operation": "operation must be the id of an operation: did you mean push_actions?"},
         ),
-        ({"status": 500, "match": {"a": {"in": 1}}}, {"match": "match: a: in takes a list of values"}),
+        ({"status": 500, "match": {"a": {"in": 1}}}, {"match": "match: a: in needs a list of values"}),
         ({"status": 500, "content_type": "a/b\n"}, {"content_type": "content_type must be printable"}),
         ({"slow": 0}, {"slow": "slow must be bytes a second, from 1"}),
         ({"status": 500, "body": deep(100)}, {"fault": "fault may be at most 64 levels deep"}),
@@ -307,7 +307,7 @@ def test_a_preset_in_a_header_is_met_for_certain(preset: str) -> None:
         ("status=abc", "status must be a whole number from 200 to 599"),
         ("status=500; first=2", "first needs a plan, made by POST /_sandbox/faults"),
         ("stat=500", "stat is unknown: did you mean status?"),
-        ("{", "what begins with a brace must be a JSON object"),
+        ("{", "a value that begins with a brace must be a JSON object"),
         ("status", "status must be a whole number from 200 to 599"),
     ],
 )

@@ -83,17 +83,17 @@ def test_the_nearest_element_of_a_list_is_told() -> None:
         ({"a": {"gt": 1, "b": 2}}, "a: mixes operators (gt) with names of members"),
         ({"a": {"gt": None}}, "a: gt compares with a number or a text"),
         ({"a": {"lt": True}}, "a: lt compares with a number or a text"),
-        ({"a": [{"in": 5}]}, "a[0]: in takes a list of values"),
-        ({"a": {"exists": 1}}, "a: exists takes true or false"),
-        ({"a": {"regex": 1}}, "a: regex takes a regular expression as a text"),
+        ({"a": [{"in": 5}]}, "a[0]: in needs a list of values"),
+        ({"a": {"exists": 1}}, "a: exists needs true or false"),
+        ({"a": {"regex": 1}}, "a: regex needs a regular expression as a string"),
         (
             {"a": {"regex": "("}},
-            'a: regex "(" is not a regular expression, or has look-around or back-references, which are not taken',
+            'a: regex "(" is not a regular expression, or has look-around or back-references, which are not supported',
         ),
         (
             {"a": {"contains": {"regex": "["}}},
             'contains: regex "[" is not a regular expression, or has look-around or back-references, '
-            "which are not taken",
+            "which are not supported",
         ),
         ([[]] * MAX_NODES, f"a match may hold at most {MAX_NODES} values"),
     ],

@@ -19,7 +19,7 @@ READINGS: list[tuple[str, dict[str, Any], str]] = [
     ("level-ups", {"level_ups": [LEVEL_UP | {"timestamp": 1546355045}]}, '1546355045 read as "2019-01-01 15:04:05"'),
     ("level-ups", {"level_ups": [LEVEL_UP | {"timestamp": 1546355045000}]}, '"2019-01-01 15:04:05"'),
     ("level-ups", {"level_ups": [LEVEL_UP | {"timestamp": 1546355045.5}]}, '"2019-01-01 15:04:05"'),
-    ("level-ups", {"level_ups": [LEVEL_UP | {"timestamp": None}]}, "null taken as absent"),
+    ("level-ups", {"level_ups": [LEVEL_UP | {"timestamp": None}]}, "null read as absent"),
     ("level-ups", {"level_ups": [LEVEL_UP | {"user_id": 1001}]}, 'level_ups[0].user_id: lenient: 1001 read as "1001"'),
     (
         "level-ups",
@@ -83,7 +83,7 @@ def test_a_route_of_another_edition_is_answered_and_logged_when_lenient(
         assert strict.request(method, path, json=body).status_code == 404
         reply = forgiving.request(method, path, json=body)
     assert reply.status_code == 200
-    assert "lenient: taken for POST /v1/" in lenient.log_of(reply)
+    assert "lenient: read as POST /v1/" in lenient.log_of(reply)
 
 
 def test_what_was_read_otherwise_is_stored_as_the_contract_has_it(lenient: Served) -> None:

@@ -150,7 +150,7 @@ class FileReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def good(self) -> bool:
-        """Tell whether every row was read and keeps the contract."""
+        """Return whether every row was read and keeps the contract."""
         return not self.bad_rows and not self.error
 
 
@@ -177,7 +177,7 @@ class LoadReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def good(self) -> bool:
-        """Tell whether everything was read and keeps the contract."""
+        """Return whether everything was read and keeps the contract."""
         return all(file.good for file in self.files)
 
     @property

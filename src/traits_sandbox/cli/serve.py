@@ -33,7 +33,7 @@ def serve(settings: Settings) -> None:
     sandbox = Sandbox(settings)
     with (
         certificate(settings) as tls,
-        _ready_file(settings.ready_file, sandbox.log.say) as write_ready_file,
+        _ready_file(settings.ready_file, sandbox.log.write_line) as write_ready_file,
         _bucket(sandbox) as start_watching,
     ):
         listener = bind(settings.host, settings.port)
@@ -52,7 +52,7 @@ def serve(settings: Settings) -> None:
             ready=ready,
             grace=settings.grace,
             receive_timeout=settings.receive_timeout,
-            say=sandbox.log.say,
+            write_log=sandbox.log.write_line,
             tls=tls,
         )
 

@@ -63,7 +63,7 @@ class BucketWatch:
             self._log(f"{error}; watching has stopped")
         except Exception as error:
             cause = "".join(format_exception(error))
-            self._sandbox.log.say(f"this is a bug in traits-sandbox, please report it\n{cause}")
+            self._sandbox.log.write_line(f"this is a bug in traits-sandbox, please report it\n{cause}")
 
     def _log(self, line: str) -> None:
-        self._sandbox.log.say(f"bucket: {printable(line)}")
+        self._sandbox.log.write_line(f"bucket: {printable(line)}")

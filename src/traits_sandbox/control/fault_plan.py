@@ -50,10 +50,10 @@ class PlannedFault:
     dashboard: str | None
     expires_at: float | None
     matcher: Matcher | None
-    tallies: dict[str, FaultCounts] = field(default_factory=dict)
+    counts_by_dashboard: dict[str, FaultCounts] = field(default_factory=dict)
 
     def concerns(self, operation: str, dashboard: str, candidates: Candidates) -> bool:
-        """Tell whether the fault can apply to a call."""
+        """Return whether the fault can apply to a call."""
         return (
             self.dashboard in (None, dashboard)
             and self.fault.operation in (None, operation)
@@ -63,12 +63,12 @@ class PlannedFault:
     @property
     def calls(self) -> int:
         """Return the number of calls that the fault could apply to."""
-        return sum(tally.calls for tally in self.tallies.values())
+        return sum(counts.calls for counts in self.counts_by_dashboard.values())
 
     @property
     def hits(self) -> int:
         """Return the number of calls that the fault was applied to."""
-        return sum(tally.hits for tally in self.tallies.values())
+        return sum(counts.hits for counts in self.counts_by_dashboard.values())
 
 
 class FaultPlan:
@@ -82,7 +82,7 @@ class FaultPlan:
 
     @property
     def idle(self) -> bool:
-        """Tell whether no fault is planned."""
+        """Return whether no fault is planned."""
         return not self._planned
 
     def add(self, fault: Fault, dashboard: str | None = None) -> PlannedFault:
@@ -124,10 +124,10 @@ class FaultPlan:
         return None
 
     def _ask(self, planned: PlannedFault, dashboard: str) -> Decision | None:
-        tally = planned.tallies.setdefault(dashboard, FaultCounts())
+        counts = planned.counts_by_dashboard.setdefault(dashboard, FaultCounts())
         window = planned.fault.quota.window if planned.fault.quota else None
-        decision = decide(planned.fault, tally.next(window, self._clock()), seed=self._seed)
-        tally.hits += decision is not None
+        decision = decide(planned.fault, counts.next(window, self._clock()), seed=self._seed)
+        counts.hits += decision is not None
         return decision
 
     def _drop_expired(self) -> None:

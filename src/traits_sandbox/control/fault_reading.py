@@ -92,9 +92,9 @@ class _FaultReader:
     def members(self, kind: type[FaultEffect], raw: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         types = _types(kind)
         for name in sorted(raw.keys() - types.keys()):
-            meant = nearest(name, types)
+            suggestion = nearest(name, types)
             unknown = prefix + (short(name) or '""')
-            self.errors[unknown] = f"{unknown} is unknown" + (f": did you mean {meant}?" if meant else "")
+            self.errors[unknown] = f"{unknown} is unknown" + (f": did you mean {suggestion}?" if suggestion else "")
         return {name: self._member(types[name], raw[name], prefix + name) for name in types if name in raw}
 
     def _member(self, kind: Any, raw: Any, name: str) -> Any:
@@ -133,8 +133,11 @@ def _fault_errors(fault: Fault, operations: Collection[str]) -> Iterator[tuple[s
     if _lacks_effect(fault):
         yield "status", f"one of {', '.join(OUTCOMES)}, one_of and delay must be given"
     if fault.operation is not None and fault.operation not in operations:
-        meant = nearest(fault.operation, operations)
-        yield "operation", "operation must be the id of an operation" + (f": did you mean {meant}?" if meant else "")
+        suggestion = nearest(fault.operation, operations)
+        yield (
+            "operation",
+            "operation must be the id of an operation" + (f": did you mean {suggestion}?" if suggestion else ""),
+        )
     if fault.match is not None:
         try:
             Matcher.of(fault.match)
@@ -154,7 +157,7 @@ def _effect_errors(effect: FaultEffect, prefix: str) -> Iterator[tuple[str, str]
     answers = effect.status is not None or (isinstance(effect, Fault) and effect.quota is not None)
     for name in _STATUS_ONLY:
         if getattr(effect, name) is not None and not answers:
-            yield prefix + name, f"{prefix}{name} goes with status alone"
+            yield prefix + name, f"{prefix}{name} can only be given with status"
     if effect.content_type is not None and not effect.content_type.isprintable():
         # `$` also matches before a final line break, which must not get into a header.
         yield f"{prefix}content_type", f"{prefix}content_type must be printable"
@@ -203,4 +206,4 @@ def _json_object(text: str) -> dict[str, Any]:
     try:
         return dict(orjson.loads(text))
     except ValueError:
-        raise FaultError({"fault": "what begins with a brace must be a JSON object"}) from None
+        raise FaultError({"fault": "a value that begins with a brace must be a JSON object"}) from None

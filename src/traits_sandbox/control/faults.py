@@ -121,8 +121,8 @@ class Fault(FaultEffect, frozen=True):
         return tuple(name for name in SCHEDULES if getattr(self, name) is not None)
 
     @property
-    def own(self) -> FaultEffect:
-        """Return the effect alone."""
+    def effect(self) -> FaultEffect:
+        """Return the effect without the calls and the schedule."""
         return FaultEffect(**{name: getattr(self, name) for name in FaultEffect.__struct_fields__})
 
 
@@ -162,7 +162,7 @@ class Draw:
     """Named random values of a fault, independent of the order in which they are drawn."""
 
     def __init__(self, fault: Fault, *, seed: int) -> None:
-        content = (fault.operation, fault.match, fault.own, fault.one_of)
+        content = (fault.operation, fault.match, fault.effect, fault.one_of)
         identity = f"{seed if fault.seed is None else fault.seed}\x00".encode()
         self._key = hashlib.blake2b(identity + msgspec.json.encode(content, order="sorted"), digest_size=32).digest()
 
@@ -195,8 +195,8 @@ def _effect(fault: Fault, turn: Turn, draw: Draw) -> FaultEffect:
     if fault.one_of:
         return fault.one_of[int(draw("one_of", turn.number) * len(fault.one_of))]
     if fault.quota and not fault.outcomes:
-        return msgspec.structs.replace(fault.own, status=429)
-    return fault.own
+        return msgspec.structs.replace(fault.effect, status=429)
+    return fault.effect
 
 
 def _delay(delay: Delay | None, turn: Turn, draw: Draw) -> float:

@@ -28,14 +28,14 @@ _SLACK = 256
 # The memory of an entry besides its bytes: the object's header, the allocator's rounding, and two places in a ring.
 _COST = 64
 
-# Larger bodies are kept without a copy, which would take the memory twice.
+# Larger bodies are kept without a copy, which would double their memory.
 _LARGE = 2**12
 
 # Headers that authenticate a client. A credential that is not valid here may be valid elsewhere.
 _CREDENTIALS = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"sandbox-control-token"})
 
 Conceal = Callable[[str, bytes], bytes | None]
-"""Takes the body of an operation's request and returns what may be shown of it, None for nothing."""
+"""Receives the body of an operation's request and returns what may be shown of it, None for nothing."""
 
 
 def show_all(_operation: str, body: bytes) -> bytes | None:
@@ -100,14 +100,14 @@ class Journal:
         self.arrivals.announce()
 
     def _make_room(self) -> None:
-        packed, dashboards, taken = self._packed, self._dashboards, self._bytes
-        while len(packed) > self._max_entries or (taken > self._max_bytes and len(packed) > 1):
+        packed, dashboards, size = self._packed, self._dashboards, self._bytes
+        while len(packed) > self._max_entries or (size > self._max_bytes and len(packed) > 1):
             oldest = packed.popleft()
-            taken -= len(oldest) + _COST
+            size -= len(oldest) + _COST
             if self._large:
-                taken -= len(self._large.pop(oldest, b""))
+                size -= len(self._large.pop(oldest, b""))
             self._evicted[dashboards.popleft()] += 1
-        self._bytes = taken
+        self._bytes = size
 
     def evicted(self, dashboard: str | None = None) -> int:
         """Return the number of dropped entries of one dashboard, or of all."""
@@ -134,7 +134,7 @@ class Journal:
                 yield self._masked(entry)
 
     def holds(self, request_id: str) -> bool:
-        """Tell whether the entry of a request is still in the journal."""
+        """Return whether the entry of a request is still in the journal."""
         self._make_room()
         return any(self._unpack(packed).request_id == request_id for packed in self._packed)
 

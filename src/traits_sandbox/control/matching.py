@@ -35,7 +35,7 @@ class Absent:
 ABSENT: Final = Absent()
 
 Test = Callable[[Any], bool]
-"""Tells whether a value meets one condition."""
+"""Returns whether a value meets one condition."""
 
 
 class Matcher:
@@ -48,7 +48,7 @@ class Matcher:
         return _matcher(spec, "")
 
     def matches(self, value: Any) -> bool:
-        """Tell whether a value matches."""
+        """Return whether a value matches."""
         raise NotImplementedError
 
     def misses(self, value: Any, at: str = "") -> list[str]:
@@ -115,7 +115,7 @@ def _nearest(element: Matcher, values: list[Any], at: str) -> list[str]:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Tell whether two JSON values are equal: numbers by value; a boolean is not a number."""
+    """Return whether two JSON values are equal: numbers by value; a boolean is not a number."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list) and isinstance(right, list):
@@ -166,7 +166,7 @@ class _BadOperand(Exception):
 
 
 Operator = Callable[[Any], tuple[str, Test]]
-"""Makes of an operand a condition, and what to say of a value that does not meet it."""
+"""Makes a condition from an operand, and the message for a value that does not meet it."""
 
 
 def _ordered(words: str, compare: Callable[[Any, Any], bool]) -> Operator:
@@ -189,24 +189,24 @@ def _differs(operand: Any) -> tuple[str, Test]:
 
 def _among(operand: Any) -> tuple[str, Test]:
     if not isinstance(operand, list):
-        raise _BadOperand("takes a list of values")
+        raise _BadOperand("needs a list of values")
     return f"is not one of {_shown(operand)}", lambda value: any(equal(each, value) for each in operand)
 
 
 def _fits(operand: Any) -> tuple[str, Test]:
     if not isinstance(operand, str):
-        raise _BadOperand("takes a regular expression as a text")
+        raise _BadOperand("needs a regular expression as a string")
     try:
         pattern = TextPattern(operand)
     except ValueError:
-        reason = "is not a regular expression, or has look-around or back-references, which are not taken"
+        reason = "is not a regular expression, or has look-around or back-references, which are not supported"
         raise _BadOperand(f"{_shown(operand)} {reason}") from None
     return f"does not fit {_shown(operand)}", lambda value: isinstance(value, str) and pattern.found_in(value)
 
 
 def _exists(operand: Any) -> tuple[str, Test]:
     if not isinstance(operand, bool):
-        raise _BadOperand("takes true or false")
+        raise _BadOperand("needs true or false")
     words = "should be there" if operand else "should not be there"
     return words, lambda value: (value is not ABSENT) is operand
 

@@ -65,8 +65,8 @@ class RequestSearch:
 
     async def nearest(self) -> list[Miss]:
         """Return the nearest misses, the nearest first."""
-        meant = self._since.entries(self._journal)
-        candidates = deque(self._journal.entries(self._dashboard, keep=meant), maxlen=COMPARED)
+        selects = self._since.entries(self._journal)
+        candidates = deque(self._journal.entries(self._dashboard, keep=selects), maxlen=COMPARED)
         found = []
         for number, entry in enumerate(reversed(candidates), 1):
             if misses := self._whole.misses(_facts(entry)):
@@ -74,9 +74,9 @@ class RequestSearch:
             await _breathe(number)
         return _ranked(found)
 
-    async def _matching(self, meant: Callable[[JournalEntry], bool], newest: int | None = None) -> list[JournalEntry]:
+    async def _matching(self, selects: Callable[[JournalEntry], bool], newest: int | None = None) -> list[JournalEntry]:
         def keep(entry: JournalEntry) -> bool:
-            return meant(entry) and self._outside.matches(brief_request(entry))
+            return selects(entry) and self._outside.matches(brief_request(entry))
 
         found = []
         for number, entry in enumerate(self._journal.entries(self._dashboard, keep=keep, newest=newest), 1):

@@ -70,7 +70,7 @@ class LenientReader:
         value = row[field.name]
         if value is None:
             del row[field.name]
-            readings.append(Reading(dotted(at), "null taken as absent"))
+            readings.append(Reading(dotted(at), "null read as absent"))
         elif field.type == "list":
             row[field.name] = self._list(value, field, at, readings)
         elif (read := _CONVERSIONS.get(field.type)) and (text := read(value, field)) is not None:

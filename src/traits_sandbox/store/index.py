@@ -136,7 +136,7 @@ class Index:
                 yield each
 
     def remove_oldest(self, kind: str, number: int) -> None:
-        """Forget a batch, the oldest of all; who is in it is forgotten with its generation."""
+        """Forget the oldest batch; its users are forgotten together with its generation."""
         self.batches[kind].popleft()
         keys, limit = self.keys.get(kind), reference(number + 1)
         while keys and next(iter(keys.values())) < limit:

@@ -1,4 +1,4 @@
-"""The default store: raw bytes once a batch, an index per user, records parsed when somebody asks.
+"""The default store: raw bytes once a batch, an index per user, records parsed on demand.
 
 Parsed records would cost five times the memory and slow every garbage collection down, so a batch stays the
 bytes it arrived as.
@@ -87,7 +87,7 @@ class MemoryStore:
         self._held: OrderedDict[int, HeldBatch] = OrderedDict()
         self._next = 0
         self._bytes = 0
-        # The number of the last appended batch; it separates what came before a moment from what comes after.
+        # The number of the last appended batch; it separates earlier batches from later ones.
         self._appended = 0
         self._records = 0
         self._evicted = 0

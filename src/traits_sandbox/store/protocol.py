@@ -48,7 +48,7 @@ class Batch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record with the time and the id of the request that brought it."""
+    """A record with the time and the id of its request."""
 
     kind: str
     value: dict[str, Any]

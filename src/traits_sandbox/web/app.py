@@ -1,4 +1,4 @@
-"""The emulated API as an ASGI app: the whole way of a request, in order."""
+"""The emulated API as an ASGI app: the path of a request, step by step."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Faults(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the app is given: time, request ids, faults, and the observers of exchanges and of our own bugs."""
+    """What the app depends on: time, request ids, faults, and the observers of exchanges and of our own bugs."""
 
     clock: Clock
     new_request_id: Callable[[], str]
@@ -129,7 +129,7 @@ class EmulatedApi:
         return refusal(self._contract, ServerFault())
 
     def _authenticate(self, path: str, scope: Scope, headers: HeaderMap) -> str:
-        """Return the dashboard that the request's key opens; raises Unauthorized."""
+        """Return the dashboard of the request's key; raises Unauthorized."""
         dashboard = self._keys.dashboard(bearer(_text(headers, b"authorization")))
         if dashboard is None and (parameter := self._routes.key_parameter(path)):
             dashboard = self._keys.dashboard(_lenient_query(scope["query_string"]).get(parameter, ""))
@@ -152,7 +152,7 @@ class EmulatedApi:
 
 
 def _expects_continue(headers: Headers) -> bool:
-    """Tell whether a client sends its body only after a 100: it reads a refusal first."""
+    """Return whether a client sends its body only after a 100: it reads a refusal first."""
     return any(name == b"expect" for name, _ in headers)
 
 

@@ -27,7 +27,7 @@ class Connection:
 
     @property
     def lost(self) -> bool:
-        """Tell whether nothing can be sent any more."""
+        """Return whether nothing can be sent any more."""
         return self._lost.is_set()
 
     def note_lost(self) -> None:

@@ -66,8 +66,8 @@ class FaultyResponse(EnvelopeResponse, frozen=True, kw_only=True):
 
 def _kept(effect: FaultEffect, body: bytes) -> int:
     """Return the number of bytes of a truncated body; at least one is missing."""
-    wanted = 0.5 if effect.truncate is None else effect.truncate
-    return max(0, min(int(wanted * len(body)) if isinstance(wanted, float) else wanted, len(body) - 1))
+    length = 0.5 if effect.truncate is None else effect.truncate
+    return max(0, min(int(length * len(body)) if isinstance(length, float) else length, len(body) - 1))
 
 
 def _pieces(body: bytes, size: int) -> Iterator[tuple[bytes, bool]]:

@@ -16,13 +16,13 @@ class HostGate:
         self._known: dict[bytes, bool] = {}
 
     def admits(self, host: bytes) -> bool:
-        """Tell whether a request with this Host header is served."""
-        verdict = self._known.get(host)
-        if verdict is None:
-            verdict = self._judge(host)
+        """Return whether a request with this Host header is served."""
+        served = self._known.get(host)
+        if served is None:
+            served = self._judge(host)
             if len(self._known) < 1000 and len(host) < 256:
-                self._known[host] = verdict
-        return verdict
+                self._known[host] = served
+        return served
 
     def _judge(self, host: bytes) -> bool:
         name = host_name(host.decode("latin-1")).lower().rstrip(".")

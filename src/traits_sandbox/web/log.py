@@ -41,7 +41,7 @@ class RequestLog:
         cause = "".join(traceback.format_exception(error))
         self._write(f"{entry.request_id}: this is a bug in traits-sandbox, please report it\n{cause}")
 
-    def say(self, sentence: str) -> None:
+    def write_line(self, sentence: str) -> None:
         """Write a line about the sandbox itself."""
         self._write(sentence)
 

@@ -86,7 +86,7 @@ def _routes(contract: Contract, *, lenient: bool) -> Iterator[Route]:
         yield Route(operation.method, operation.path, operation)
     for further in contract.leniency.routes if lenient else ():
         operation = by_id[further.operation]
-        reading = Reading(f"{further.method} {further.path}", f"taken for {operation.key}")
+        reading = Reading(f"{further.method} {further.path}", f"read as {operation.key}")
         yield Route(further.method, further.path, operation, (reading,))
 
 

@@ -21,7 +21,7 @@ _BACKLOG = 2048
 # The part of the grace time in which an unfinished request may arrive; the rest is for its response.
 _PART_OF_GRACE = 0.8
 
-# With more connections, a request is answered 503.
+# With more connections, a request gets 503.
 MAX_CONNECTIONS = 1000
 
 # Open files other than connections: standard streams, the event loop's, a bucket's.
@@ -111,14 +111,14 @@ def run(
     ready: Callable[[], None],
     grace: float,
     receive_timeout: float,
-    say: Callable[[str], None],
+    write_log: Callable[[str], None],
     tls: TlsFiles | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `say` gets lines for the log."""
+    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `write_log` logs a line."""
     server = _Process(app, listener, grace=grace, receive_timeout=receive_timeout, tls=tls)
     server.on_ready = ready
     tune_garbage_collection()
-    _raise_open_files(say)
+    _raise_open_files(write_log)
     _end_quietly_on_signals()
     server.run()
 
@@ -157,7 +157,9 @@ def _end_quietly_on_signals() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _raise_open_files(say: Callable[[str], None]) -> None:
+def _raise_open_files(write_log: Callable[[str], None]) -> None:
     files = raise_open_files()
     if files is not None and files < MAX_CONNECTIONS + _OTHER_FILES:
-        say(f"this system allows {files} open files, so fewer than {MAX_CONNECTIONS} connections are served at once")
+        write_log(
+            f"this system allows {files} open files, so fewer than {MAX_CONNECTIONS} connections are served at once"
+        )

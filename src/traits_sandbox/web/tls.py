@@ -27,7 +27,7 @@ CLOCK_SKEW: Final = timedelta(days=1)  # a phone's clock may be behind
 NAME: Final = "traits-sandbox"
 WANTED_BY: Final = "--tls"
 PUBLIC: Final = "ca.pem"
-KEPT: Final = "ca-key.pem"
+CA_FILE: Final = "ca-key.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +95,21 @@ def _local_ca(folder: Path, now: datetime) -> "trustme.CA":
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        ca = _kept_ca(folder / KEPT, now) or _new_ca(folder / KEPT, now)
+        ca = _stored_ca(folder / CA_FILE, now) or _new_ca(folder / CA_FILE, now)
         _publish(folder / PUBLIC, ca.cert_pem.bytes())
     except OSError as error:
         raise UsageError(f"{WANTED_BY} keeps its CA in {folder}, which cannot be used: {error}") from error
     return ca
 
 
-def _kept_ca(kept: Path, now: datetime) -> "trustme.CA | None":
+def _stored_ca(path: Path, now: datetime) -> "trustme.CA | None":
     """Return the CA of a file; None if there is none, or it is damaged or expired, and then the file is removed."""
     with required("tls", by=WANTED_BY):
         import trustme
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     try:
-        key, begin, certificate = kept.read_bytes().partition(b"-----BEGIN CERTIFICATE-----")
+        key, begin, certificate = path.read_bytes().partition(b"-----BEGIN CERTIFICATE-----")
         parsed = x509.load_pem_x509_certificate(begin + certificate)
         belongs = load_pem_private_key(key, None).public_key() == parsed.public_key()
         if belongs and parsed.not_valid_before_utc <= now < parsed.not_valid_after_utc - LEAF_LIFE:
@@ -118,22 +118,22 @@ def _kept_ca(kept: Path, now: datetime) -> "trustme.CA | None":
         return None
     except (ValueError, TypeError):  # damaged, or encrypted by another program
         pass
-    kept.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
     return None
 
 
-def _new_ca(kept: Path, now: datetime) -> "trustme.CA":
+def _new_ca(path: Path, now: datetime) -> "trustme.CA":
     """Make a CA and keep it; if two are made at the same time, the first is kept."""
     with required("tls", by=WANTED_BY):
         import trustme
     ca = trustme.CA(path_length=0, organization_name=NAME, organization_unit_name="local CA")
-    draft = _draft(kept, ca.private_key_pem.bytes() + ca.cert_pem.bytes())
+    draft = _draft(path, ca.private_key_pem.bytes() + ca.cert_pem.bytes())
     try:
-        os.link(draft, kept)
+        os.link(draft, path)
     except FileExistsError:
-        return _kept_ca(kept, now) or ca
+        return _stored_ca(path, now) or ca
     except OSError:  # a file system without hard links
-        draft.replace(kept)
+        draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     return ca

@@ -18,7 +18,7 @@ from traits_sandbox.derive.records import RecordSchema, too_deep
 from traits_sandbox.errors import Violation
 
 MAX_TEXT: Final = 2**10
-# Of one row.
+# The most violations that are kept for one row.
 MAX_FAULTS: Final = 50
 MAX_COLUMNS: Final = 200
 
@@ -43,19 +43,19 @@ class FileStats:
         if digest:
             self._hash.update(data)
 
-    def has_news(self, names: set[Any]) -> bool:
-        """Tell whether some of these names are new to `saw`."""
+    def has_new_columns(self, names: set[Any]) -> bool:
+        """Return whether some of these names are new to `add_columns`."""
         return not names <= self._settled
 
-    def saw(self, names: Iterable[str], unknown: Collection[str] = (), *, rows: int = 1) -> None:
-        """Note the columns of some rows that have the same ones."""
+    def add_columns(self, names: Iterable[str], unknown: Collection[str] = (), *, rows: int = 1) -> None:
+        """Count the columns of some rows with the same columns; `unknown` are those that the contract does not name."""
         if len(self._columns) < MAX_COLUMNS:
             self._columns |= dict.fromkeys(names)
             self._settled = self._columns.keys() - self._unknown.keys() - set(unknown)
         for name in unknown if rows else ():
             self._unknown[name] += rows
         if len(self._unknown) > 2 * MAX_COLUMNS:
-            # A name that comes back is sorted after the first ones, so the counts of these stay exact.
+            # A dropped name that appears again sorts after the kept ones, so the counts of the kept ones stay exact.
             self._unknown = Counter(first_names(self._unknown))
 
     def refuse(self, text: str, violations: Sequence[Violation]) -> None:
@@ -83,9 +83,9 @@ class FileStats:
     def outcome(self, error: str = "", kind: str = "") -> TaskResult:
         """Return the result of the task, and close its spool: nothing may be counted afterwards."""
         self._spool.close()
-        return self.so_far(error, kind)
+        return self.partial_outcome(error, kind)
 
-    def so_far(self, error: str = "", kind: str = "") -> TaskResult:
+    def partial_outcome(self, error: str = "", kind: str = "") -> TaskResult:
         """Return the result of the rows so far."""
         return TaskResult(
             key=self._task.stored.key,

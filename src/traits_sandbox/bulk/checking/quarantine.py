@@ -1,6 +1,6 @@
 """Writes all bad rows to a folder, with the reasons: as CSV for people, and as NDJSON with the rows unchanged.
 
-Keys and rows come from strangers: nothing is written outside the folder, and no cell that a spreadsheet would run as a
+Keys and rows are untrusted: nothing is written outside the folder, and no cell is one that a spreadsheet runs as a
 formula.
 """
 
@@ -37,7 +37,7 @@ _LONGEST_PATH: Final = 1000
 # Windows allows 260 characters for a whole path by default.
 _LONGEST_ON_WINDOWS: Final = 259 - len(f"/{ROWS}")
 
-# What begins a formula in some spreadsheet, full-width characters included.
+# Characters that begin a formula in a spreadsheet, full-width ones included.
 _FORMULA: Final = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 _UNSAFE: Final = re.compile(r"[^\w.=@+,~ -]|^[. -]|[. ]$")
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[\d¹²³]) *(?:\..*)?|", re.IGNORECASE)
@@ -147,7 +147,7 @@ def room_below(folder: str, *, windows: bool) -> int:
 
 
 def fits(name: str, *, room: int) -> bool:
-    """Tell whether a path with slashes is short enough for every system."""
+    """Return whether a path with slashes is short enough for every system."""
     lengths = [len(part.encode()) for part in name.split("/")]
     return sum(lengths) + len(lengths) - 1 <= room and max(lengths) <= _LONGEST_PART
 

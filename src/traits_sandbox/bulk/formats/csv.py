@@ -23,28 +23,28 @@ from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderError, columns
 from traits_sandbox.handlers.csv.rows import CsvRow, read_rows
 
 _BLANK_LINES: Final = (b"", b"\r")
-# Rows take many times their bytes as cells.
+# Cells need many times the bytes of their row.
 _ROWS_AT_ONCE: Final = 2000
 
 
-def judge(task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
+def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
     """Judge the rows of a file."""
     require_polars()
-    judge_lines(whole_lines(blocks(source, task.stored, task.place.compression)), category, tally)
+    judge_lines(whole_lines(blocks(source, task.stored, task.place.compression)), category, stats)
 
 
-def judge_lines(pieces: Iterator[Lines], category: CategoryRules, tally: FileStats) -> None:
+def judge_lines(pieces: Iterator[Lines], category: CategoryRules, stats: FileStats) -> None:
     """Judge the rows of a file's lines; raises Unreadable if the first one is not a header row."""
-    feed = Feed(pieces, tally)
+    feed = Feed(pieces, stats)
     if (header := header_of(feed)) is None:
         return
     names = [cell.strip(" ") for cell in header.cells]
-    rows = _CsvRows(feed, columns_for(header, category), category, tally)
+    rows = _CsvRows(feed, columns_for(header, category), category, stats)
     sieve = Sieve(category, names)
     while feed.more():
-        rows.judge(sieve.sift(feed.data, tally.sketch, passed=feed.passed))
+        rows.judge(sieve.sift(feed.data, stats.sketch, passed=feed.passed))
     filled = [name for name in names if name]
-    tally.saw(filled, category.unknown(filled), rows=tally.rows)
+    stats.add_columns(filled, category.unknown(filled), rows=stats.rows)
 
 
 class Feed:
@@ -54,8 +54,8 @@ class Feed:
     split into lines.
     """
 
-    def __init__(self, pieces: Iterator[Lines], tally: FileStats) -> None:
-        self._pieces, self._tally = pieces, tally
+    def __init__(self, pieces: Iterator[Lines], stats: FileStats) -> None:
+        self._pieces, self._stats = pieces, stats
         self._lines = list[bytes]()
         self._rest, self._row = b"", list[bytes]()
         self._before = 0
@@ -69,14 +69,14 @@ class Feed:
         return self._before + self.passed
 
     def more(self) -> bool:
-        """Tell whether there are more lines; move on to the next piece if this one has none."""
+        """Return whether there are more lines; move on to the next piece if this one has none."""
         if self.passed != self.count:
             return True
-        self._tally.lines = self.number
+        self._stats.lines = self.number
         if (lines := next(self._pieces, None)) is None:
             return False
-        self._tally.read(lines.data)
-        # The rest of a line that is too long is not needed: what is there is refused already.
+        self._stats.read(lines.data)
+        # The rest of a line that is too long is not needed: the part that was read is already refused.
         self.data = lines.data + b"\n" if lines.overlong else lines.data
         self._before, self.passed, self.count, self._lines = self.number, 0, None, []
         return True
@@ -134,8 +134,8 @@ class _DoubtfulRow:
 class _CsvRows:
     """Judges the rows of a feed, piece by piece."""
 
-    def __init__(self, feed: Feed, columns: CsvColumns, category: CategoryRules, tally: FileStats) -> None:
-        self._feed, self._columns, self._category, self._tally = feed, columns, category, tally
+    def __init__(self, feed: Feed, columns: CsvColumns, category: CategoryRules, stats: FileStats) -> None:
+        self._feed, self._columns, self._category, self._stats = feed, columns, category, stats
 
     def judge(self, states: bytearray) -> None:
         """Judge the rest of the current piece; its last row may continue in the next one."""
@@ -153,14 +153,14 @@ class _CsvRows:
         self._refuse(doubtful)
 
     def _skip(self, states: bytearray, end: int) -> None:
-        self._tally.rows += states.count(SURE, self._feed.passed, end)
+        self._stats.rows += states.count(SURE, self._feed.passed, end)
         self._feed.passed = end
 
     def _doubtful(self) -> _DoubtfulRow | None:
         row, text = self._feed.row()
         if row.is_blank:
             return None
-        self._tally.rows += 1
+        self._stats.rows += 1
         found = self._columns.violation(row)
         record = None if found else next(record for _, record in self._columns.records(row.cells))
         return _DoubtfulRow(row.line, text, record, found)
@@ -174,7 +174,7 @@ class _CsvRows:
         by_line |= {row.line: [row.violation] for row in doubtful if row.violation}
         for row in doubtful:
             if found := by_line.get(row.line):
-                self._tally.refuse(row.text.rstrip(b"\r\n").decode(errors="replace"), found)
+                self._stats.refuse(row.text.rstrip(b"\r\n").decode(errors="replace"), found)
 
 
 def header_of(feed: Feed) -> CsvRow | None:

@@ -64,7 +64,7 @@ def in_calendar(value: "Expr", of_type: "DataType") -> "Expr":
 
 
 def is_plain(of_type: "DataType") -> bool:
-    """Tell whether values of a type are JSON values, or can be written as JSON without loss."""
+    """Return whether values of a type are JSON values, or can be written as JSON without loss."""
     import polars as pl
 
     if isinstance(of_type, pl.List | pl.Array):
@@ -75,7 +75,7 @@ def is_plain(of_type: "DataType") -> bool:
 
 
 def is_moment_of(text_format: TextFormat | None, of_type: "DataType") -> bool:
-    """Tell whether a column of dates or moments has the kind that a text format demands."""
+    """Return whether a column of dates or moments has the kind that a text format demands."""
     import polars as pl
 
     if isinstance(of_type, pl.Datetime):

@@ -29,7 +29,7 @@ class ProcessLimits(msgspec.Struct, frozen=True):
     seconds: float = 120.0
 
 
-class Lost(TraitsSandboxError):
+class ProcessLost(TraitsSandboxError):
     """A process ended or was ended before it answered; the message completes a sentence about its input."""
 
 
@@ -45,7 +45,7 @@ class ChildProcess:
         """Yield the answers to a request; one request at a time.
 
         Raises:
-            Lost: it crashed, or needed too much memory or time.
+            ProcessLost: it crashed, or needed too much memory or time.
 
         """
         with self._lock:
@@ -95,10 +95,12 @@ class ChildProcess:
             raise self._lost(late=late.is_set())
         return answer
 
-    def _lost(self, *, late: bool = False) -> Lost:
+    def _lost(self, *, late: bool = False) -> ProcessLost:
         if late:
-            return Lost(f"takes more than {self._limits.seconds:g} seconds for a few rows, so it is given up")
-        return Lost(f"needs more than {self._limits.memory // 2**20} MiB of memory, or makes its reader crash")
+            return ProcessLost(
+                f"takes more than {self._limits.seconds:g} seconds for a few rows, so reading was stopped"
+            )
+        return ProcessLost(f"needs more than {self._limits.memory // 2**20} MiB of memory, or makes its reader crash")
 
     def _end(self) -> None:
         if self._process:

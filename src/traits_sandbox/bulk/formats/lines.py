@@ -39,7 +39,7 @@ def whole_lines(
 
 
 class _Cutter:
-    """Holds the bytes that were not yielded yet; they begin at the byte `_offset`, in the line `_number`."""
+    """The bytes that were not yielded yet; they begin at the byte `_offset`, in the line `_number`."""
 
     def __init__(self, offset: int, end: int | None, longest: int) -> None:
         self._offset, self._end, self._number = offset, end, 0
@@ -49,7 +49,7 @@ class _Cutter:
 
     @property
     def done(self) -> bool:
-        """Tell whether all lines before the end were yielded."""
+        """Return whether all lines before the end were yielded."""
         return self._end is not None and self._offset >= self._end
 
     def cut(self, block: bytes) -> Iterator[Lines]:

@@ -27,15 +27,15 @@ _ROWS_AT_ONCE: Final = 100
 _OBJECTS_ALONE: Final = {dict}
 
 
-def judge(task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
+def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
     """Judge the lines of a file, or those that begin in a part of it."""
     compressed = bool(task.place.compression)
     for lines in _lines(task, source):
-        tally.read(lines.data)
+        stats.read(lines.data)
         if lines.overlong:
-            _refuse_overlong(lines, tally, compressed=compressed)
+            _refuse_overlong(lines, stats, compressed=compressed)
         else:
-            _judge_lines(lines, category, tally, compressed=compressed)
+            _judge_lines(lines, category, stats, compressed=compressed)
 
 
 def _lines(task: Task, source: FileSource) -> Iterator[Lines]:
@@ -65,26 +65,26 @@ def _first_line(task: Task, source: FileSource) -> int:
     return task.end
 
 
-def _refuse_overlong(lines: Lines, tally: FileStats, *, compressed: bool) -> None:
-    tally.lines += 1
-    tally.rows += 1
-    place = on_line(tally.lines, None if compressed else lines.offset)
-    tally.refuse(lines.data.decode(errors="replace"), [_unreadable(lines.data, place, Rule.SIZE, _TOO_LONG)])
+def _refuse_overlong(lines: Lines, stats: FileStats, *, compressed: bool) -> None:
+    stats.lines += 1
+    stats.rows += 1
+    place = on_line(stats.lines, None if compressed else lines.offset)
+    stats.refuse(lines.data.decode(errors="replace"), [_unreadable(lines.data, place, Rule.SIZE, _TOO_LONG)])
 
 
-def _judge_lines(lines: Lines, category: CategoryRules, tally: FileStats, *, compressed: bool) -> None:
+def _judge_lines(lines: Lines, category: CategoryRules, stats: FileStats, *, compressed: bool) -> None:
     texts = lines.data.split(b"\n")
     if not texts[-1]:
         texts.pop()
-    tally.sketch.add_texts(texts)
+    stats.sketch.add_texts(texts)
     offsets = _NoOffsets() if compressed else _Offsets(texts, lines.offset)
     for start in range(0, len(texts), _ROWS_AT_ONCE):
         some = texts[start : start + _ROWS_AT_ONCE]
         if not lines.offset and not start:
             # Offsets still count the byte order mark.
             some[0] = some[0].removeprefix(BOM_UTF8)
-        _NdjsonRows(some, start, tally.lines, offsets).judge(category, tally)
-        tally.lines += len(some)
+        _NdjsonRows(some, start, stats.lines, offsets).judge(category, stats)
+        stats.lines += len(some)
 
 
 class _Offsets:
@@ -118,23 +118,23 @@ class _NdjsonRows:
         self._broken: dict[int, str] = {}
         self._rows = self._parsed(texts)
 
-    def judge(self, category: CategoryRules, tally: FileStats) -> None:
-        tally.rows += len(self._rows) + len(self._broken)
-        self._see_names(category, tally)
+    def judge(self, category: CategoryRules, stats: FileStats) -> None:
+        stats.rows += len(self._rows) + len(self._broken)
+        self._see_names(category, stats)
         deep = [index for index in range(len(self._rows)) if may_be_deep(self._texts[self._line(index)])]
         refused = category.refused(self._rows, lambda index: on_line(self._line(index)), deep)
         if refused or self._broken:
-            self._refuse({self._line(index): found for index, found in refused.items()}, tally)
+            self._refuse({self._line(index): found for index, found in refused.items()}, stats)
 
-    def _see_names(self, category: CategoryRules, tally: FileStats) -> None:
+    def _see_names(self, category: CategoryRules, stats: FileStats) -> None:
         rows = self._rows
         if set(map(type, rows)) != _OBJECTS_ALONE:
             rows = [row for row in rows if isinstance(row, dict)]
-        if tally.has_news(set().union(*rows)):
+        if stats.has_new_columns(set().union(*rows)):
             for names, count in Counter(map(tuple, rows)).items():
-                tally.saw(names, category.unknown(names), rows=count)
+                stats.add_columns(names, category.unknown(names), rows=count)
 
-    def _refuse(self, refused: dict[int, list[Violation]], tally: FileStats) -> None:
+    def _refuse(self, refused: dict[int, list[Violation]], stats: FileStats) -> None:
         """Refuse rows by their lines in this group; offsets are computed for these alone."""
         for line in sorted(refused.keys() | self._broken.keys()):
             place = on_line(self._number + line + 1, self._offsets.of(self._start + line))
@@ -143,7 +143,7 @@ class _NdjsonRows:
                 found = [replace(each, line=place.line, offset=place.offset) for each in refused[line]]
             else:
                 found = [_unreadable(text, place, Rule.JSON, self._broken[line])]
-            tally.refuse(text.decode(errors="replace"), found)
+            stats.refuse(text.decode(errors="replace"), found)
 
     def _line(self, index: int) -> int:
         return self._lines[index] if self._lines else index

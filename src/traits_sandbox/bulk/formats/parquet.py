@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
-from traits_sandbox.bulk.formats.isolation import ChildProcess, Lost, ProcessLimits
+from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
 from traits_sandbox.bulk.formats.parquet_rows import KIND, ParquetAnswer, ParquetRequest
 from traits_sandbox.bulk.formats.tables import require_polars
 from traits_sandbox.bulk.storage.paths import local_path, on_disk
@@ -22,13 +22,13 @@ from traits_sandbox.errors import UsageError
 _MODULE: Final = "traits_sandbox.bulk.formats.parquet_rows"
 
 
-def judge(task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
+def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
     """Judge the rows of a file, in the process that is kept for all files."""
     require_polars()
-    judge_with(_child(), task, source, category, tally)
+    judge_with(_child(), task, source, category, stats)
 
 
-def judge_with(child: ChildProcess, task: Task, source: FileSource, category: CategoryRules, tally: FileStats) -> None:
+def judge_with(child: ChildProcess, task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
     """Judge the rows of a file in a separate process.
 
     Raises:
@@ -41,15 +41,15 @@ def judge_with(child: ChildProcess, task: Task, source: FileSource, category: Ca
         return
     answer = None
     with (
-        _on_this_machine(task, source, tally) as (path, rest),
-        closing(_asked(child, path, task, category, tally)) as told,
+        _on_this_machine(task, source, stats) as (path, rest),
+        closing(_asked(child, path, task, category, stats)) as answers,
     ):
-        for answer in told:
-            tally.adopt(answer.outcome)
+        for answer in answers:
+            stats.adopt(answer.outcome)
             # The rest is read here while the other process continues.
-            tally.read(next(rest, b""))
+            stats.read(next(rest, b""))
         for block in rest:
-            tally.read(block)
+            stats.read(block)
     if answer and answer.mistake:
         raise UsageError(answer.mistake)
     if answer and answer.outcome.error:
@@ -57,18 +57,18 @@ def judge_with(child: ChildProcess, task: Task, source: FileSource, category: Ca
 
 
 def _asked(
-    child: ChildProcess, path: Path, task: Task, category: CategoryRules, tally: FileStats
+    child: ChildProcess, path: Path, task: Task, category: CategoryRules, stats: FileStats
 ) -> Generator[ParquetAnswer, None, None]:
-    request = ParquetRequest(path=str(path), task=task, edition=category.contract.edition, keep=tally.keep)
+    request = ParquetRequest(path=str(path), task=task, edition=category.contract.edition, keep=stats.keep)
     try:
         for answer in child.ask(msgspec.msgpack.encode(request)):
             yield msgspec.msgpack.decode(answer, type=ParquetAnswer)
-    except Lost as lost:
+    except ProcessLost as lost:
         raise Unreadable(KIND, str(lost)) from None
 
 
 @contextmanager
-def _on_this_machine(task: Task, source: FileSource, tally: FileStats) -> Iterator[tuple[Path, Iterator[bytes]]]:
+def _on_this_machine(task: Task, source: FileSource, stats: FileStats) -> Iterator[tuple[Path, Iterator[bytes]]]:
     """Yield the path of a file, and its content that was not read yet.
 
     A file in a cloud is downloaded to the folder for temporary files, and removed at the end.
@@ -79,18 +79,18 @@ def _on_this_machine(task: Task, source: FileSource, tally: FileStats) -> Iterat
         return
     with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as temporary:
         path = Path(temporary, "file.parquet")
-        _fetch(content, tally, path)
+        _fetch(content, stats, path)
         yield path, content
 
 
-def _fetch(content: Iterator[bytes], tally: FileStats, path: Path) -> None:
+def _fetch(content: Iterator[bytes], stats: FileStats, path: Path) -> None:
     try:
         with path.open("wb") as file:
             for block in content:
-                tally.read(block)
+                stats.read(block)
                 file.write(block)
     except OSError as error:
-        message = f"cannot be held on this machine while it is read: {error.strerror or type(error).__name__}"
+        message = f"cannot be copied to this machine: {error.strerror or type(error).__name__}"
         raise Unreadable("disk", message) from None
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules
 from traits_sandbox.bulk.formats.isolation import serve
-from traits_sandbox.bulk.formats.parquet_rows import as_json, tables, told_of_damage
+from traits_sandbox.bulk.formats.parquet_rows import as_json, reporting_damage, tables
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue
 from traits_sandbox.contract.load import load
@@ -36,10 +36,10 @@ class Export(BulkValue, frozen=True, kw_only=True):
 
 def answers(request: bytes) -> Iterator[bytes]:
     """Yield the rows of a requested file."""
-    wanted = msgspec.msgpack.decode(request, type=ExportRequest)
+    asked = msgspec.msgpack.decode(request, type=ExportRequest)
     try:
-        with told_of_damage(wanted.path):
-            for table, batch in tables(wanted.path, wanted.size, _category(wanted.edition, wanted.folder)):
+        with reporting_damage(asked.path):
+            for table, batch in tables(asked.path, asked.size, _category(asked.edition, asked.folder)):
                 rows = table.rows(batch)
                 while some := tuple(as_json(row).encode() for row in islice(rows, _AT_ONCE)):
                     yield msgspec.msgpack.encode(Export(rows=some))

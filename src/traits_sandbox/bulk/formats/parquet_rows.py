@@ -76,19 +76,19 @@ class ParquetAnswer(BulkValue, frozen=True, kw_only=True):
 def answers(request: bytes) -> Iterator[bytes]:
     """Yield the result after each batch of a file, the last one with the reason if the rest could not be read."""
     asked = msgspec.msgpack.decode(request, type=ParquetRequest)
-    tally, place = FileStats(asked.task, keep=asked.keep), asked.task.place
+    stats, place = FileStats(asked.task, keep=asked.keep), asked.task.place
     try:
-        for _ in judged(asked.path, asked.task.stored.size, _category(asked.edition, place.folder), tally):
-            yield msgspec.msgpack.encode(ParquetAnswer(outcome=tally.so_far()))
-        last = ParquetAnswer(outcome=tally.outcome())
+        for _ in judged(asked.path, asked.task.stored.size, _category(asked.edition, place.folder), stats):
+            yield msgspec.msgpack.encode(ParquetAnswer(outcome=stats.partial_outcome()))
+        last = ParquetAnswer(outcome=stats.outcome())
     except Unreadable as error:
-        last = ParquetAnswer(outcome=tally.outcome(str(error), error.kind))
+        last = ParquetAnswer(outcome=stats.outcome(str(error), error.kind))
     except UsageError as error:
-        last = ParquetAnswer(outcome=tally.so_far(), mistake=str(error))
+        last = ParquetAnswer(outcome=stats.partial_outcome(), mistake=str(error))
     yield msgspec.msgpack.encode(last)
 
 
-def judged(path: str, size: int, category: CategoryRules, tally: FileStats) -> Iterator[None]:
+def judged(path: str, size: int, category: CategoryRules, stats: FileStats) -> Iterator[None]:
     """Judge a file's rows; yield after each batch.
 
     Raises:
@@ -96,9 +96,9 @@ def judged(path: str, size: int, category: CategoryRules, tally: FileStats) -> I
         UsageError: the bad rows cannot be written to their spool.
 
     """
-    with told_of_damage(path):
+    with reporting_damage(path):
         for table, batch in tables(path, size, category):
-            table.judge(batch, tally)
+            table.judge(batch, stats)
             yield
 
 
@@ -113,7 +113,7 @@ def tables(path: str, size: int, category: CategoryRules) -> Iterator[tuple["Par
 
 
 @contextmanager
-def told_of_damage(path: str) -> Iterator[None]:
+def reporting_damage(path: str) -> Iterator[None]:
     """Convert errors of the library to Unreadable; errors of the user are not changed."""
     import polars as pl
 
@@ -122,7 +122,7 @@ def told_of_damage(path: str) -> Iterator[None]:
     except (Unreadable, UsageError):
         raise
     except pl.exceptions.PanicException:  # its message is internal, and different each time
-        raise Unreadable(KIND, "is damaged: its reader gave up") from None
+        raise Unreadable(KIND, "is damaged: its reader failed") from None
     except Exception as error:
         raise Unreadable(KIND, f"is not Parquet, or is damaged ({_reason(error, path)})") from None
 
@@ -142,16 +142,16 @@ class ParquetTable:
         self._readable = [readable for readable, _ in readings]
         self._converters = [convert for _, convert in readings]
 
-    def judge(self, batch: "DataFrame", tally: FileStats) -> None:
+    def judge(self, batch: "DataFrame", stats: FileStats) -> None:
         """Judge rows that follow the counted ones."""
-        before = tally.rows
-        tally.rows = tally.lines = before + batch.height
-        tally.saw(self._columns, self._category.unknown(self._columns), rows=batch.height)
-        _take_down(batch, tally.sketch)
+        before = stats.rows
+        stats.rows = stats.lines = before + batch.height
+        stats.add_columns(self._columns, self._category.unknown(self._columns), rows=batch.height)
+        _add_to_sketch(batch, stats.sketch)
         doubted = (~batch.select(sure=self._sure).to_series()).arg_true()
         for start in range(0, len(doubted), _ROWS_AT_ONCE):
             places = doubted.slice(start, _ROWS_AT_ONCE)
-            self._judge_one_by_one(list(self.rows(batch[places])), [before + place for place in places], tally)
+            self._judge_one_by_one(list(self.rows(batch[places])), [before + place for place in places], stats)
 
     def rows(self, batch: "DataFrame") -> Iterator[dict[str, Any]]:
         """Yield rows as JSON values."""
@@ -159,10 +159,10 @@ class ParquetTable:
             filled = zip(self.names, self._converters, row, strict=True)
             yield {name: convert(value) for name, convert, value in filled if value is not None}
 
-    def _judge_one_by_one(self, rows: list[dict[str, Any]], places: list[int], tally: FileStats) -> None:
+    def _judge_one_by_one(self, rows: list[dict[str, Any]], places: list[int], stats: FileStats) -> None:
         refused = self._category.refused(rows, lambda index: on_line(places[index] + 1), range(len(rows)))
         for index, found in sorted(refused.items()):
-            tally.refuse(as_json(rows[index]), found)
+            stats.refuse(as_json(rows[index]), found)
 
     @staticmethod
     def _require(category: CategoryRules, types: Types) -> None:
@@ -247,7 +247,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _take_down(batch: "DataFrame", sketch: Sketch) -> None:
+def _add_to_sketch(batch: "DataFrame", sketch: Sketch) -> None:
     import polars as pl
 
     try:
@@ -258,8 +258,8 @@ def _take_down(batch: "DataFrame", sketch: Sketch) -> None:
 
 
 def _reason(error: BaseException, path: str) -> str:
-    told = str(error).replace(path, "it").strip().partition("\n")[0]
-    return _UNPRINTABLE.sub(" ", told)[:_LONGEST_REASON] or type(error).__name__
+    text = str(error).replace(path, "it").strip().partition("\n")[0]
+    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_REASON] or type(error).__name__
 
 
 @cache

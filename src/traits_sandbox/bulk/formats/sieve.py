@@ -14,7 +14,7 @@ SURE: Final = ord("s")
 BLANK: Final = ord("b")
 DOUBTED: Final = ord("d")
 
-# The module `csv` accepts no longer cell.
+# The module `csv` refuses longer cells.
 _LONGEST: Final = 2**17
 # An expression for more columns is too large, or takes long to compile.
 _MOST_COLUMNS: Final = 200

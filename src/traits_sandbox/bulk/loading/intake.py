@@ -22,7 +22,7 @@ NOT_VALID: Final = "format-not-valid"
 OVERWRITTEN: Final = "overwritten"
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-Became = Literal["taken", "known", "overwritten"]
+BatchStatus = Literal["taken", "known", "overwritten"]
 
 
 class Gap(TraitsSandboxError):
@@ -61,7 +61,7 @@ class RowBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         lines = range(self.offset + 1, self.offset + 1 + len(self.rows)) if self.lines is None else self.lines
         ascending = all(one < next_one for one, next_one in zip([self.offset, *lines], lines, strict=False))
         if len(lines) != len(self.rows) or not ascending:
-            raise UsageError("lines: must be as many as rows, and ascend from the offset")
+            raise UsageError("lines: must have one number for each row, ascending from the offset")
         return list(zip(lines, self.rows, strict=True))
 
 
@@ -76,7 +76,8 @@ class BatchResult(msgspec.Struct, frozen=True):
     """The result of a batch, and the progress of its object: the numbers are those of the whole object."""
 
     id: str
-    became: Became
+    # Clients know it as `became`.
+    status: BatchStatus = msgspec.field(name="became")
     offset: int
     rows: int
     records: int
@@ -185,9 +186,9 @@ def _upload(load: LedgerEntry) -> Upload:
     )
 
 
-def _result(load: LedgerEntry, became: Became) -> BatchResult:
+def _result(load: LedgerEntry, status: BatchStatus) -> BatchResult:
     counts = (load.offset, load.rows, load.records, load.refused_rows)
-    return BatchResult(load.id, became, *counts, load.complete, _notices(load))
+    return BatchResult(load.id, status, *counts, load.complete, _notices(load))
 
 
 def _notices(load: LedgerEntry) -> tuple[UploadNotice, ...]:

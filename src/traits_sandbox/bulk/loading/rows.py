@@ -13,7 +13,7 @@ import orjson
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.csv import Feed, columns_for, header_of
-from traits_sandbox.bulk.formats.isolation import ChildProcess, Lost, ProcessLimits
+from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
 from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
 from traits_sandbox.bulk.formats.ndjson import unparsed
 from traits_sandbox.bulk.formats.parquet_export import Export, ExportRequest
@@ -116,13 +116,13 @@ def _of_parquet(task: Task, source: FileSource, category: CategoryRules) -> Iter
 
 
 def _exported(task: Task, category: CategoryRules, path: Path) -> Generator[Export, None, None]:
-    wanted = ExportRequest(
+    asked = ExportRequest(
         path=str(path), size=task.stored.size, folder=task.place.folder, edition=category.contract.edition
     )
     try:
-        for answer in _child().ask(msgspec.msgpack.encode(wanted)):
+        for answer in _child().ask(msgspec.msgpack.encode(asked)):
             yield msgspec.msgpack.decode(answer, type=Export)
-    except Lost as lost:
+    except ProcessLost as lost:
         raise Unreadable(KIND, str(lost)) from None
 
 
@@ -137,7 +137,7 @@ def _fetched(task: Task, source: FileSource) -> Iterator[Path]:
                     file.write(block)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise Unreadable("disk", f"cannot be held on this machine while it is read: {why}") from None
+            raise Unreadable("disk", f"cannot be copied to this machine: {why}") from None
         yield path
 
 

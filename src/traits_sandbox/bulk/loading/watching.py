@@ -166,9 +166,9 @@ class Watch:
         return True
 
     def _log_result(self, stored: Stored, result: BatchResult, done: PollResult) -> None:
-        overwritten = result.became == OVERWRITTEN
+        overwritten = result.status == OVERWRITTEN
         notices = [notice for notice in result.notices if (notice.kind == OVERWRITTEN) == overwritten]
-        if result.became == "taken":
+        if result.status == "taken":
             refused = f", {result.refused_rows} refused" if result.refused_rows else ""
             count = "1 row" if result.rows == 1 else f"{result.rows} rows"
             self._log(f"{stored.key}: {count}, {result.records} stored{refused}")

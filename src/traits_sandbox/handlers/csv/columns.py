@@ -86,8 +86,8 @@ def columns_of(contract: Contract, dialects: Sequence[Dialect], cells: Sequence[
                     f"must name each column once in its header row, has {excerpt(twice[0])} more than once"
                 )
             return CsvColumns(record, dialect, header)
-    wanted = "; or ".join(_demand(contract.record(dialect.record), dialect) for dialect in dialects)
-    raise HeaderError(f"must begin with a header row, comma separated, of {wanted}; got {excerpt(','.join(cells))}")
+    demands = "; or ".join(_demand(contract.record(dialect.record), dialect) for dialect in dialects)
+    raise HeaderError(f"must begin with a header row, comma separated, of {demands}; got {excerpt(','.join(cells))}")
 
 
 def number(text: str) -> Any:

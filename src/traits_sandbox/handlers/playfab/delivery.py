@@ -42,12 +42,12 @@ class Arrived:
 
     @property
     def wants_registration(self) -> bool:
-        """Tell whether the event becomes a record with the player's day of registration."""
+        """Return whether the event becomes a record with the player's day of registration."""
         return bool(self.player and self.mapped and self.mapped.record.field_of("registered"))
 
 
 class Delivery:
-    """Collects the events of a delivery; `records` counts the valid records that they became."""
+    """Collects the events of a delivery; `records` counts the valid records made from them."""
 
     def __init__(self, intake: Intake, request_id: str, days: Mapping[str, str]) -> None:
         self.refused = KeptViolations()
@@ -59,14 +59,12 @@ class Delivery:
         self._registrations: list[JsonObject] = []
         self._raw: list[JsonObject] = []
 
-    def take(self, arrived: Arrived) -> None:
+    def add(self, arrived: Arrived) -> None:
         """Add an event: its valid records, and the raw event with the violations of the others."""
-        verdict: list[str] = []
-        if arrived.mapped:
-            verdict = self._take_rows(arrived, arrived.mapped)
+        violations = self._add_rows(arrived, arrived.mapped) if arrived.mapped else []
         key = arrived.event.id or f"{self._request_id} {place_of(arrived.index)}"
         player = {USER: arrived.player} if arrived.player else {}
-        self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": verdict})
+        self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": violations})
 
     def batches(self, arrival: Arrival) -> list[Batch]:
         """Return all batches to store."""
@@ -76,7 +74,7 @@ class Delivery:
             batches += self._intake.of(heading).batches(rows, arrival)
         return batches
 
-    def _take_rows(self, arrived: Arrived, mapped: Mapped) -> list[str]:
+    def _add_rows(self, arrived: Arrived, mapped: Mapped) -> list[str]:
         intake = self._intake.of(mapped.record.heading)
         rows = [self._with_day(arrived, row, intake) for row in mapped.rows]
         good, bad = intake.accept(rows, lambda _: RecordPlace(collection=EVENTS, record=arrived.index))

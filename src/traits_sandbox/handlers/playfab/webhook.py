@@ -40,7 +40,7 @@ def webhook(operation: Operation, backend: Backend) -> Handler:
             delivery = Delivery(backend.intake, call.request_id, await _days(store, call.dashboard, arrived))
             delivery.refused.add(_no_event(i, value) for i, value in enumerate(sent) if not isinstance(value, dict))
             for each in arrived:
-                delivery.take(each)
+                delivery.add(each)
             await store.append(call.dashboard, delivery.batches(Arrival(call.received_at, call.request_id)))
         return HandlerResult(
             records=delivery.records, refused=delivery.refused.kept, refused_count=delivery.refused.count

@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, all under `/_sandbox`."""
+"""The sandbox's endpoints, all under `/_sandbox`."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from traits_sandbox.web.control.services import PREFIX, ControlServices
 
 
 def admin(controls: ControlServices) -> ASGIApp:
-    """Return the app of the sandbox's own endpoints: guarded, and masked."""
+    """Return the app of the sandbox's endpoints, with access checks and masking."""
 
     async def fail(_: Request, error: Exception) -> JSONResponse:
         controls.report_bug(error)
@@ -78,8 +78,8 @@ async def _error(request: Request, error: Exception) -> JSONResponse:
 def _allowed(request: Request) -> list[str]:
     """Return the methods of all routes with a request's path: those of the path itself, before those of a pattern."""
     routes: list[Route] = [each for each in request.app.routes if each.matches(request.scope)[0] is not Match.NONE]
-    own = [route for route in routes if route.path == request.url.path] or routes
-    return sorted({method for route in own for method in route.methods or ()})
+    exact = [route for route in routes if route.path == request.url.path] or routes
+    return sorted({method for route in exact for method in route.methods or ()})
 
 
 async def _usage_error(_: Request, error: Exception) -> JSONResponse:

@@ -33,16 +33,16 @@ def bulk_routes(controls: ControlServices) -> list[Route]:
         answer.headers["etag"] = version
         return answer
 
-    async def take(request: Request) -> JSONResponse:
+    async def ingest(request: Request) -> JSONResponse:
         folder = request.path_params["folder"]
         if folder not in bulk_intake.folders:
             raise HTTPException(404, f"there is no folder {folder[:40]!a}, only {', '.join(bulk_intake.folders)}")
         batch = await read(request, RowBatch)
         try:
-            taken = await bulk_intake.ingest(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
+            result = await bulk_intake.ingest(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
         except Gap as gap:
             return JsonAnswer({"code": 409, "message": str(gap), "offset": gap.offset}, 409)
-        return JsonAnswer(msgspec.to_builtins(taken))
+        return JsonAnswer(msgspec.to_builtins(result))
 
     async def report(request: Request) -> JSONResponse:
         outage = await read(request, Outage)
@@ -51,5 +51,5 @@ def bulk_routes(controls: ControlServices) -> list[Route]:
     return [
         Route(PATH, show_ledger, methods=["GET"]),
         Route(PATH, report, methods=["POST"]),
-        Route(f"{PATH}/{{folder}}", take, methods=["POST"]),
+        Route(f"{PATH}/{{folder}}", ingest, methods=["POST"]),
     ]

@@ -68,7 +68,9 @@ class Guard:
             return None
         dashboard = self._keys.dashboard(bearer(authorization))
         if dashboard is None:
-            raise Refused(401, "the key opens no dashboard: send a right one, or no Authorization for all of them")
+            raise Refused(
+                401, "the key belongs to no dashboard: send a valid key, or no Authorization header for all dashboards"
+            )
         return dashboard
 
 

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from traits_sandbox.reporting.masking import Masker, StreamMasker
 
 _JSON: Final = "application/json"
-# A line of these is a value of its own, so a live stream is sent line by line.
+# Each line of these is a separate value, so a live stream is sent line by line.
 _LINES: Final = ("text/event-stream", "application/x-ndjson")
 
 
@@ -33,7 +33,7 @@ class _Reply:
         self._body: _Whole | _Lines | _MaskedPieces | None = None
 
     async def handle(self, message: Message) -> None:
-        """Take the next message of the app, and send what can be sent."""
+        """Process the next message of the app, and send the part that is complete."""
         if message["type"] == "http.response.start":
             self._start = message
             return

@@ -41,6 +41,6 @@ def unmet(noun: str, asked: WaitQuery, count: int, nearest: list[Miss], show: Ca
     """Return the number of matches and the nearest misses of a wait that failed."""
     message = f"{count} of {asked.count} matched within {asked.timeout_ms} ms"
     if not nearest and not count:
-        message += f": no {noun} has come"
+        message += f": no {noun} has arrived"
     misses = [{noun: show(miss.value), "misses": miss.misses} for miss in nearest]
     return JsonAnswer({"code": 404, "message": message, "count": count, "nearest": misses}, 404)

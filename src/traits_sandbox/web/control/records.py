@@ -120,7 +120,7 @@ def upload_routes(controls: ControlServices) -> list[Route]:
     async def show(request: Request) -> JSONResponse:
         upload = controls.uploads.find(request.path_params["id"], dashboard_of(request))
         if upload is None:
-            raise HTTPException(404, "no such upload is kept: it may have left, or be another dashboard's")
+            raise HTTPException(404, "no such upload is kept: it was dropped, or it belongs to another dashboard")
         return found("", [upload], shown_upload)
 
     path = f"{PREFIX}/uploads"

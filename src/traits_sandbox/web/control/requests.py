@@ -45,7 +45,9 @@ class RequestEndpoints:
         refuse_reserved(request.path_params["id"])
         entry = self._journal.find(request.path_params["id"], dashboard_of(request))
         if entry is None:
-            raise HTTPException(404, "no such request is in the journal: it may have left, or be another dashboard's")
+            raise HTTPException(
+                404, "no such request is in the journal: it was dropped, or it belongs to another dashboard"
+            )
         return found("", [entry], shown_request)
 
     async def clear(self, request: Request) -> Response:
