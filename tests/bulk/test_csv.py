@@ -212,7 +212,7 @@ def purchases(tmp_path: Path, *rows: str, **options: Any) -> Any:
     return judged(tmp_path, "purchases/d=1/x.csv", lines(HEADER, *rows), **options)
 
 
-def test_a_bad_row_is_told_with_its_line_and_its_text(tmp_path: Path) -> None:
+def test_a_bad_row_is_reported_with_its_line_and_its_text(tmp_path: Path) -> None:
     report = purchases(tmp_path, "1,2,3,4.5", "1,2,3,-1", "1,,3,4.5", "1,2,3")
     assert [(bad.line, bad.text, bad.offset) for bad in report.bad] == [
         (3, "1,2,3,-1", None),
@@ -234,7 +234,7 @@ def test_a_row_may_go_over_several_lines(tmp_path: Path) -> None:
     assert report.bad[0].text == '"1\n\n,2,3,4.5\n1",2,3,-1'
 
 
-def test_a_quotation_mark_without_its_other_is_told_for_the_lines_it_takes(tmp_path: Path) -> None:
+def test_an_open_quotation_mark_is_reported_with_the_lines_that_it_covers(tmp_path: Path) -> None:
     report = purchases(tmp_path, "1,2,3,4.5", '"1,2,3,4.5', "1,2,3,4.5")
     ((line, field, rule, message, _),) = findings(report)
     assert (report.rows, line, field, rule) == (2, 3, ROW, "csv")
@@ -277,13 +277,13 @@ def test_a_file_without_rows_is_a_notice(content: bytes, tmp_path: Path) -> None
         b"x" * 3 * MAX_ROW,
     ],
 )
-def test_a_file_whose_header_tells_nothing_is_a_finding(content: bytes, tmp_path: Path) -> None:
+def test_a_file_without_a_usable_header_is_a_finding(content: bytes, tmp_path: Path) -> None:
     report = judged(tmp_path, "purchases/d=1/x.csv", content)
     assert (report.error_kind, report.rows) == ("header", 0)
     assert "header row" in report.error
 
 
-def test_overlong_rows_are_passed_over(tmp_path: Path) -> None:
+def test_overlong_rows_are_skipped(tmp_path: Path) -> None:
     long = "x" * (3 * MAX_ROW)
     wide = "1,2,3,4.5" + "," * 200_000
     long_cell = f"{'x' * 140_000},2,3,4.5"

@@ -99,7 +99,7 @@ def test_each_broken_example_fails_at_its_line_and_field(tmp_path: Path, categor
 
 @CATEGORIES
 @pytest.mark.parametrize("line", ["[]", "1", '"x"', "null", "{", '{"a": 1}{"b": 2}', '{"a": NaN}', "\x00", "x,y"])
-def test_what_is_no_object_fails_at_its_line(tmp_path: Path, category: Category, line: str) -> None:
+def test_a_value_that_is_not_an_object_fails_at_its_line(tmp_path: Path, category: Category, line: str) -> None:
     good = examples(category)[0]
     file = judged(tmp_path, category, [good, "", line, good])
     assert (file.rows, [bad.line for bad in file.bad]) == (3, [3])

@@ -68,7 +68,7 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("name", CONTENTS)
-def test_progress_is_told_within_a_file_too(name: str, tmp_path: Path) -> None:
+def test_progress_is_reported_within_a_file_too(name: str, tmp_path: Path) -> None:
     put(tmp_path, f"purchases/d=1/{name}", CONTENTS[name])
     for told in courses(tmp_path):
         assert {each.files for each in told} == {0, 1}

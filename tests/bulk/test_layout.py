@@ -23,7 +23,7 @@ LAYOUT = FolderLayout(CONTRACT)
         ("purchases/logins/x.csv", FilePlace(folder="purchases", format="csv")),
     ],
 )
-def test_a_path_tells_category_format_and_partitions(key: str, place: FilePlace) -> None:
+def test_a_path_gives_category_format_and_partitions(key: str, place: FilePlace) -> None:
     assert LAYOUT.read(key) == place
 
 
@@ -48,14 +48,14 @@ def test_every_folder_of_the_contract_is_known(folder: str) -> None:
         ("logins/\x1b[31m/x.csv", "unfit-key"),
     ],
 )
-def test_what_cannot_be_read_is_a_notice(key: str, kind: str) -> None:
+def test_a_path_that_does_not_fit_the_layout_is_a_notice(key: str, kind: str) -> None:
     notice = LAYOUT.read(key)
     assert isinstance(notice, Notice)
     assert (notice.kind, notice.key) == (kind, key)
 
 
 @pytest.mark.parametrize("key", ["logins/_SUCCESS", "logins/.x.csv", "logins/_temporary/x.csv", "_logs/x.csv", "a/"])
-def test_hidden_names_are_passed_over(key: str) -> None:
+def test_hidden_names_are_skipped(key: str) -> None:
     assert LAYOUT.read(key) is None
 
 

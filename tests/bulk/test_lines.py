@@ -78,7 +78,7 @@ def test_no_more_is_read_than_is_needed() -> None:
     assert read == [0, 1]
 
 
-def test_an_overlong_line_that_goes_on_behind_the_end_is_not_followed() -> None:
+def test_an_overlong_line_is_not_read_beyond_the_end() -> None:
     read = []
 
     def reading() -> Iterator[bytes]:

@@ -82,7 +82,7 @@ def test_a_report_is_the_same_whatever_the_parts(content: bytes, part: int, keep
 
 @examples(150)
 @given(CONTENT)
-def test_every_line_is_judged_as_if_it_were_alone(content: bytes) -> None:
+def test_every_line_is_judged_independently(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         report = judged(Path(folder), KEY, content)
     assert placed(report) == one_by_one(content)
@@ -92,7 +92,7 @@ def test_every_line_is_judged_as_if_it_were_alone(content: bytes) -> None:
         assert any(each.startswith(bad.text.encode()) for each in (rest, rest.removeprefix(BOM))) or b"\xff" in content
 
 
-def test_a_bad_row_is_told_with_its_line_its_offset_and_its_text(tmp_path: Path) -> None:
+def test_a_bad_row_is_reported_with_its_line_its_offset_and_its_text(tmp_path: Path) -> None:
     report = judged(tmp_path, KEY, lines(GOOD, BAD, GOOD))
     (bad,) = report.bad
     assert (report.rows, report.bad_rows, report.fault_count) == (3, 1, 1)
@@ -119,7 +119,7 @@ def test_line_ends_and_a_byte_order_mark_are_no_part_of_rows(end: str, begin: by
         ('{"a":1}'.encode("utf-16"), "must be UTF-8 text, holds the byte 0xff"),
     ],
 )
-def test_what_is_no_row_is_told_in_the_words_of_files(line: bytes, message: str, tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_row_is_reported_in_the_words_of_files(line: bytes, message: str, tmp_path: Path) -> None:
     report = judged(tmp_path, KEY, lines(GOOD) + line)
     assert [(where, field, said) for where, field, _, said, _ in findings(report)] == [(2, ROW, message)]
 
@@ -153,7 +153,7 @@ def test_a_line_of_a_hundred_megabytes_is_passed_over_in_little_memory(part: int
     assert [bad.offset for bad in report.bad] == [0, len(BAD) + 1, 100 * 2**20 + 1]
 
 
-def test_of_one_row_only_so_much_is_told(tmp_path: Path) -> None:
+def test_the_report_of_one_row_is_bounded(tmp_path: Path) -> None:
     params = ",".join(["{}"] * 1000)
     row = f'{{"user_id":"1","action_id":"2","action_name":"x","action_params":[{params}]}}'
     report = judged(tmp_path, "actions/d=1/x.ndjson", lines(row, row))
@@ -161,7 +161,7 @@ def test_of_one_row_only_so_much_is_told(tmp_path: Path) -> None:
     assert report.fault_count == 2 * MAX_FAULTS
 
 
-def test_a_file_of_bad_rows_alone_is_judged_in_passing(tmp_path: Path) -> None:
+def test_a_file_with_only_bad_rows_is_counted_whole_and_keeps_the_first_ones(tmp_path: Path) -> None:
     report = judged(tmp_path, KEY, lines("1") * 200_000, keep=5)
     assert (report.rows, report.bad_rows, len(report.bad)) == (200_000, 200_000, 5)
     assert report.bad[4].offset == 8

@@ -47,7 +47,7 @@ def test_nearly_all_rows_are_enough_and_half_of_them_are_not(tmp_path: Path) -> 
     assert kinds_of(tmp_path / "half", {FIRST: purchases(0, 1000), SECOND: purchases(500, 2000)}) == {}
 
 
-def test_few_rows_may_well_come_again(tmp_path: Path) -> None:
+def test_a_few_repeated_rows_are_not_a_notice(tmp_path: Path) -> None:
     assert kinds_of(tmp_path, {FIRST: purchases(0, 99), SECOND: purchases(0, 600)}) == {}
 
 
@@ -63,7 +63,7 @@ def test_a_partition_is_one_load_however_many_files_it_has(tmp_path: Path) -> No
     assert kinds_of(tmp_path, files) == {"full-load": ["purchases/date=160000002/load_id=x/"]}
 
 
-def test_each_full_load_is_told_once_with_the_nearest_it_holds(tmp_path: Path) -> None:
+def test_each_full_load_is_reported_once_with_the_nearest_load_in_it(tmp_path: Path) -> None:
     files = {f"purchases/d=1/p=2/x_{day}.ndjson": purchases(0, 1) for day in range(2)}
     flat = {f"purchases/p_160008975{day}.ndjson": purchases(0, 200 + 100 * day) for day in range(4)}
     for key, rows in (files | flat).items():
@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_listed_needs_no_timestamp() -> None:
     assert list(about_file(folder)) == []
 
 
-def test_the_same_content_is_told_across_roots_too(tmp_path: Path) -> None:
+def test_the_same_content_is_reported_across_roots_too(tmp_path: Path) -> None:
     for root in ("one", "two"):
         put(tmp_path / root, FIRST, purchases(0, 2))
     (notice,) = [each for each in checked(tmp_path / "one", tmp_path / "two").notices if each.kind == "same-content"]
@@ -95,11 +95,11 @@ def test_a_root_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     assert (report.uris, len(report.files)) == ((str(tmp_path),), 1)
 
 
-def test_the_same_content_is_told_as_that_alone(tmp_path: Path) -> None:
+def test_the_same_content_is_reported_only_as_that(tmp_path: Path) -> None:
     assert kinds_of(tmp_path, {FIRST: purchases(0, 300), SECOND: purchases(0, 300)}) == {"same-content": [SECOND]}
 
 
-def test_a_thousand_loads_that_are_all_alike_are_told_once_each(tmp_path: Path) -> None:
+def test_a_thousand_equal_loads_are_reported_once_each(tmp_path: Path) -> None:
     for number in range(1000):
         put(tmp_path, f"purchases/p_{1600000000 + number}.ndjson", purchases(0, 100 + number % 7))
     told = kinds(checked(tmp_path))
@@ -166,13 +166,13 @@ def test_unknown_fields_are_counted(tmp_path: Path) -> None:
     ]
 
 
-def test_a_check_of_the_wrong_folder_says_so(tmp_path: Path) -> None:
+def test_a_check_of_the_wrong_folder_is_a_notice(tmp_path: Path) -> None:
     put(tmp_path, FIRST, purchases(0, 1))
     report = checked(tmp_path / "purchases")
     assert (report.exit_code, sorted(kinds(report))) == (0, ["no-files", "unknown-folder"])
 
 
-def test_notices_alone_are_good(tmp_path: Path) -> None:
+def test_notices_never_fail_a_check(tmp_path: Path) -> None:
     put(tmp_path, "purchases/flat.ndjson", purchases(0, 1))
     report = checked(tmp_path)
     assert every_notice(report)

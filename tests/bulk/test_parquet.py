@@ -125,7 +125,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("folder", "columns", "field", "message"), BAD)
-def test_what_a_field_cannot_hold_is_told(
+def test_a_value_that_does_not_fit_its_field_is_reported(
     folder: str, columns: dict[str, Any], field: str, message: str, tmp_path: Path
 ) -> None:
     report = of(tmp_path, folder, columns)
@@ -239,7 +239,7 @@ def test_partitions_and_odd_names_are_no_columns_and_no_patterns(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"x", b"PAR1", b"PAR1" * 2, b"PAR1" + bytes(1000) + b"PAR1", b"\xff" * 5000])
-def test_what_is_no_parquet_is_a_finding(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_parquet_is_a_finding(content: bytes, tmp_path: Path) -> None:
     report = judged(tmp_path, "purchases/d=1/x.parquet", content)
     assert report.error_kind == "parquet"
     assert str(tmp_path) not in report.error
@@ -256,7 +256,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-def test_what_makes_its_reader_panic_is_told_alike_each_time() -> None:
+def test_a_panic_of_the_reader_is_reported_the_same_each_time() -> None:
     with pytest.raises(Unreadable, match=r"^is damaged: its reader failed$"), reporting_damage("x"):
         raise pl.exceptions.PanicException("JoinError::Panic(Id(617))")
 
@@ -280,7 +280,7 @@ def error_with(child: ChildProcess, root: Path) -> str:
     return str(caught.value)
 
 
-def test_what_needs_too_much_memory_is_a_finding(tmp_path: Path) -> None:
+def test_a_file_that_needs_too_much_memory_is_a_finding(tmp_path: Path) -> None:
     frame = pl.DataFrame(PURCHASE | {"platform": ["x" * 150_000_000]})
     content = parquet(frame, compression="zstd", statistics=False)
     assert len(content) < 10**6
@@ -292,7 +292,7 @@ def test_what_needs_too_much_memory_is_a_finding(tmp_path: Path) -> None:
         child.close()
 
 
-def test_what_takes_too_long_is_a_finding(tmp_path: Path) -> None:
+def test_a_file_that_needs_too_much_time_is_a_finding(tmp_path: Path) -> None:
     written(tmp_path, "purchases/d=1/x.parquet", parquet(pl.DataFrame(PURCHASE)))
     child = ChildProcess("traits_sandbox.bulk.formats.parquet_rows", ProcessLimits(seconds=0.001))
     try:

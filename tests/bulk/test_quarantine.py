@@ -77,7 +77,7 @@ def test_files_without_bad_rows_are_not_there_and_nothing_else_is(load: Path, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["load", "q"]
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     packed = gzip.compress(json.dumps(purchase(1, price=-1)).encode() + b"\n" * 9)
     put(tmp_path / "load", "purchases/d=1/cut.ndjson.gz", packed[:-9])
     put(tmp_path / "load", "purchases/d=1/none.ndjson.gz", b"no gzip")
@@ -212,13 +212,13 @@ def broken_off(folder: Path) -> None:
         raise KeyboardInterrupt
 
 
-def test_what_breaks_off_leaves_no_folder_behind(tmp_path: Path) -> None:
+def test_an_interrupted_check_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         broken_off(tmp_path / "q")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_lost_run_of_a_task_has_left_does_not_count(tmp_path: Path) -> None:
+def test_the_spool_of_a_lost_run_does_not_count(tmp_path: Path) -> None:
     with Quarantine(tmp_path / "q") as quarantine:
         Path(f"{one_task(quarantine).spool}.lost").write_text("half")
         filled(quarantine, ["k"])

@@ -78,7 +78,7 @@ def test_json_keeps_its_schema_and_has_everything(load: Path) -> None:
     assert all(set(file) == set(a) for file in found["files"])
 
 
-def test_the_schema_says_no_to_what_is_no_report(load: Path) -> None:
+def test_the_schema_refuses_a_value_that_is_not_a_report(load: Path) -> None:
     found = json.loads(RENDERERS["json"](checked(load)))
     changed: dict[str, object]
     for changed in ({}, found | {"form": 2}, found | {"files": [{}]}, found | {"exit_code": 9}):
@@ -125,7 +125,7 @@ def test_html_is_one_page_in_which_rows_are_text(load: Path) -> None:
     assert re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", content) is None
 
 
-def test_html_of_many_files_says_how_many_it_does_not_show() -> None:
+def test_html_of_many_files_gives_the_number_that_it_does_not_show() -> None:
     page = RENDERERS["html"](large())
     assert b"7,000 more files, 0 of them bad" in page
     assert page.count(b'class="entry') == 3000
@@ -148,7 +148,7 @@ def test_nothing_in_a_row_or_a_name_rules_a_terminal(load: Path) -> None:
     assert [char for char in text if not char.isprintable() and char != "\n"] == []
 
 
-def test_several_roots_are_told_apart(load: Path, tmp_path: Path) -> None:
+def test_several_roots_are_distinguished(load: Path, tmp_path: Path) -> None:
     other = tmp_path / "notes"
     put(other, "purchases/d=1/a.ndjson", ["x"])
     text = shown(checked(load, other))
@@ -184,7 +184,7 @@ def test_progress_is_a_bar_on_a_terminal() -> None:
     assert "2.0/4.0 MiB 1/4 files 2 bad 1k rows/s 1.0 MiB/s" in stream.getvalue()
 
 
-def test_a_bar_gives_way_to_what_it_says() -> None:
+def test_a_progress_bar_shrinks_to_fit_its_numbers() -> None:
     stream, clock = io.StringIO(), iter(range(0, 1000, 20))
     console = Console(file=stream, force_terminal=True, width=80, color_system=None)
     with progress(console, clock=lambda: next(clock)) as tell:

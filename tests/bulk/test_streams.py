@@ -66,13 +66,13 @@ def error_of(content: bytes, compression: Compression) -> str:
 @EACH
 @settings(max_examples=30, deadline=None)
 @given(parts=st.lists(st.binary(max_size=200), max_size=6))
-def test_content_comes_out_as_it_went_in(suffix: Compression, pack: Pack, parts: list[bytes]) -> None:
+def test_content_survives_a_round_trip_through_compression(suffix: Compression, pack: Pack, parts: list[bytes]) -> None:
     packed = b"".join(map(pack, parts))
     assert b"".join(unpacked(packed, suffix)) == b"".join(parts)
 
 
 @EACH
-def test_large_content_comes_in_blocks_of_a_good_size(suffix: Compression, pack: Pack) -> None:
+def test_large_content_is_read_in_blocks_of_bounded_size(suffix: Compression, pack: Pack) -> None:
     content = random.Random(1).randbytes(MIB) * 20
     found = list(unpacked(pack(content[: 9 * MIB]) + pack(content[9 * MIB :]), suffix))
     assert b"".join(found) == content
@@ -87,7 +87,7 @@ def test_rows_of_compressed_files_are_judged(suffix: str, pack: Pack, tmp_path: 
 
 
 @EACH
-def test_what_ends_too_early_is_a_finding_behind_the_rows_before(suffix: str, pack: Pack, tmp_path: Path) -> None:
+def test_truncated_content_is_a_finding_after_its_rows(suffix: str, pack: Pack, tmp_path: Path) -> None:
     content = lines(BAD, *(GOOD for _ in range(1000)))
     report = judged(tmp_path, f"purchases/d=1/x.ndjson.{suffix}", pack(content) + pack(content)[:-5])
     assert report.error_kind == {"gz": "gzip", "zst": "zstd"}[suffix]
@@ -98,7 +98,7 @@ def test_what_ends_too_early_is_a_finding_behind_the_rows_before(suffix: str, pa
 
 @EACH
 @pytest.mark.parametrize("content", [b"{}", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", lines(GOOD)])
-def test_what_is_not_compressed_is_a_finding(suffix: Compression, pack: Pack, content: bytes) -> None:
+def test_uncompressed_content_is_a_finding(suffix: Compression, pack: Pack, content: bytes) -> None:
     assert error_of(content, suffix) == {"gz": "gzip", "zst": "zstd"}[suffix]
 
 
@@ -139,7 +139,7 @@ def test_a_bomb_is_given_up_early() -> None:
     assert sum(found) < 200 * MIB
 
 
-def test_a_bomb_in_one_frame_comes_out_bit_by_bit() -> None:
+def test_a_bomb_in_one_frame_is_decompressed_in_small_pieces() -> None:
     packer = zstandard.ZstdCompressor(level=1).compressobj()
     bomb = b"".join([*(packer.compress(bytes(64 * MIB)) for _ in range(8)), packer.flush()])
     assert error_of(bomb, "zst") == "bomb"

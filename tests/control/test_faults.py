@@ -71,7 +71,7 @@ def decisions(spec: dict[str, Any], calls: int, *, seed: int = 1) -> list[Decisi
         ({"sequence": [False, True, True, False, True]}, [2, 3, 5]),
     ],
 )
-def test_a_schedule_says_which_calls_fail(schedule: dict[str, Any], met: list[int]) -> None:
+def test_a_schedule_selects_the_calls_that_fail(schedule: dict[str, Any], met: list[int]) -> None:
     assert hits({"status": 500} | schedule, 6) == met
 
 
@@ -198,7 +198,7 @@ def test_the_first_fault_that_meets_a_call_decides_and_later_ones_wait(plan: Fau
     assert (first.calls, first.hits, second.calls, second.hits) == (5, 2, 3, 2)
 
 
-def test_a_fault_concerns_its_operation_and_what_it_matches(plan: FaultPlan) -> None:
+def test_a_fault_applies_to_its_operation_and_its_matches(plan: FaultPlan) -> None:
     spec = {"status": 500, "operation": "push_actions", "match": {"user_id": "7"}, "first": 1}
     planned = plan.add(read_fault(spec, OPERATIONS))
     assert claim(plan, operation="push_purchases", body={"user_id": "7"}) == ""
@@ -264,7 +264,7 @@ def test_there_is_an_end_to_faults(plan: FaultPlan, clock: Hand) -> None:
         ({"preset": []}, {"preset": "preset must be one of flaky, outage, rate-limited, slow"}),
     ],
 )
-def test_what_is_not_a_fault_is_told_field_by_field(spec: Any, errors: dict[str, str]) -> None:
+def test_an_invalid_fault_is_reported_field_by_field(spec: Any, errors: dict[str, str]) -> None:
     with pytest.raises(FaultError) as caught:
         read_fault(spec, OPERATIONS)
     assert caught.value.errors == errors
@@ -311,7 +311,7 @@ def test_a_preset_in_a_header_is_met_for_certain(preset: str) -> None:
         ("status", "status must be a whole number from 200 to 599"),
     ],
 )
-def test_a_header_that_cannot_be_read_is_told(text: str, why: str) -> None:
+def test_a_header_that_cannot_be_read_is_reported(text: str, why: str) -> None:
     with pytest.raises(FaultError) as caught:
         read_header(text)
     assert str(caught.value) == why

@@ -34,7 +34,7 @@ def ids(held: Journal, dashboard: str | None = None) -> list[str]:
     return [each.request_id for each in held.entries(dashboard)]
 
 
-def test_the_oldest_entries_leave_and_are_counted_by_dashboard() -> None:
+def test_the_oldest_entries_are_dropped_and_counted_by_dashboard() -> None:
     held = journal(max_entries=3)
     for number in range(5):
         held.add(entry(number, dashboard="even" if number % 2 == 0 else "odd"))
@@ -57,7 +57,7 @@ def violations(number: int) -> tuple[Violation, ...]:
 
 
 @pytest.mark.parametrize("more", [{"body": b"x" * 20_000}, {"body": b""}, {"violations": 100}, {"headers": 30}])
-def test_what_is_counted_is_what_memory_is_taken(more: dict[str, Any]) -> None:
+def test_the_counted_bytes_are_the_memory_in_use(more: dict[str, Any]) -> None:
     def made(number: int) -> JournalEntry:
         given = dict(more)
         if "body" in given:
@@ -79,7 +79,7 @@ def test_what_is_counted_is_what_memory_is_taken(more: dict[str, Any]) -> None:
     assert taken < 3 * 2**20
 
 
-def test_a_large_body_is_kept_as_it_came_and_not_twice() -> None:
+def test_a_large_body_is_kept_unchanged_and_only_once() -> None:
     held = journal()
     large = [bytes([number]) * 100_000 for number in range(200)]
     tracemalloc.start()
@@ -122,7 +122,7 @@ def test_clearing_one_dashboard_leaves_the_others() -> None:
     assert (ids(held), ids(held, "a"), held.find("r-0"), held.size > 0) == (["r-2", "r-3"], [], None, True)
 
 
-def test_an_entry_is_found_by_its_own_dashboard_alone() -> None:
+def test_only_its_dashboard_finds_an_entry() -> None:
     held = journal()
     held.add(entry(1, dashboard="a"))
     assert held.find("r-1", "b") is None
@@ -156,7 +156,7 @@ def test_since_that_is_neither_is_refused(since: str) -> None:
         parse_since(since, journal(), None)
 
 
-def test_a_request_that_leaves_meanwhile_still_divides_what_came_after_it() -> None:
+def test_a_dropped_request_still_separates_the_later_ones() -> None:
     held = journal(max_entries=2)
     held.add(entry(1))
     search = RequestSearch(held, None, match={}, since=parse_since("r-1", held, None))
@@ -190,7 +190,7 @@ def test_waiting_wakes_on_arrival_and_starts_again_after_a_reset() -> None:
     assert asyncio.run(scenario()) == ["r-2", "r-3"]
 
 
-def test_waiting_in_vain_ends_at_the_timeout_with_what_there_is() -> None:
+def test_a_wait_without_success_ends_at_the_timeout_with_all_matches() -> None:
     held = journal()
     held.add(entry(1))
     search = RequestSearch(held, None, match={})
@@ -198,8 +198,8 @@ def test_waiting_in_vain_ends_at_the_timeout_with_what_there_is() -> None:
     assert len(asyncio.run(wait_for(search, held.arrivals, count=2, within=0))) == 1
 
 
-def test_uploads_are_bounded_in_number_and_in_verdicts() -> None:
-    uploads = Uploads(max_uploads=5, max_verdicts=100)
+def test_uploads_are_bounded_in_number_and_in_violations() -> None:
+    uploads = Uploads(max_uploads=5, max_violations=100)
     for number in range(10):
         uploads.add(entry(number, violations=violations(30), violation_count=500))
     assert [each.id for each in uploads.of()] == ["r-7", "r-8", "r-9"]

@@ -66,11 +66,11 @@ def test_what_matches(spec: Any) -> None:
         ({"user_id": "1", "count": 2}, ['user_id is "1001", not "1"', "count is 1, not 2"]),
     ],
 )
-def test_what_does_not_match_is_told(spec: Any, misses: list[str]) -> None:
+def test_mismatches_are_reported(spec: Any, misses: list[str]) -> None:
     assert (Matcher.of(spec).matches(PURCHASE), Matcher.of(spec).misses(PURCHASE)) == (False, misses)
 
 
-def test_the_nearest_element_of_a_list_is_told() -> None:
+def test_the_nearest_element_of_a_list_is_reported() -> None:
     matcher = Matcher.of({"purchases": [{"user_id": "1", "price": 2}]})
     value = {"purchases": [{"user_id": "2", "price": 3}, {"user_id": "1", "price": 3}]}
     assert matcher.misses(value) == ["purchases[1].price is 3, not 2"]

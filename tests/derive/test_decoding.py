@@ -30,7 +30,7 @@ def test_every_documented_push_is_the_common_case(contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("more", [{"tricks": [{"label": "flip"}]}, {"score": 7.0}, {"score": 2**70}, {"who": "\x00😀"}])
-def test_it_takes_what_the_schema_takes(more: dict[str, Any]) -> None:
+def test_it_accepts_what_the_schema_accepts(more: dict[str, Any]) -> None:
     text = b'{"spins": [' + msgspec.json.encode(ROW | more) + b"]}"
     assert is_typed(PushSchema(OTHER, PUSH).records(text))
 
@@ -61,11 +61,11 @@ def decoder(contract: Contract) -> TypedDecoder | None:
     return typed_decoder(closed_request_schema(contract, PUSH), "spins", {})
 
 
-def test_records_with_attributes_are_for_the_schema_alone() -> None:
+def test_only_the_schema_judges_records_with_attributes() -> None:
     free = msgspec.structs.replace(SPIN, attributes=True)
     assert decoder(msgspec.structs.replace(OTHER, records=(free, TRICK, BOARD))) is None
 
 
-def test_a_format_within_a_list_is_for_the_schema_alone() -> None:
+def test_only_the_schema_judges_a_format_within_a_list() -> None:
     dated = msgspec.structs.replace(TRICK, fields=(Field(name="on", type="string", required=True, format="date"),))
     assert decoder(msgspec.structs.replace(OTHER, records=(SPIN, dated, BOARD))) is None

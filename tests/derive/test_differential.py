@@ -34,20 +34,20 @@ def test_a_valid_body_is_accepted(body_judge: BodyJudge, data: st.DataObject) ->
 
 @examples(250)
 @given(data=st.data())
-def test_a_nearly_valid_body_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
+def test_both_judges_agree_on_a_nearly_valid_body(body_judge: BodyJudge, data: st.DataObject) -> None:
     valid = bodies(body_judge.contract, body_judge.operation)
     assert_same_verdict(body_judge, orjson.dumps(data.draw(mutated(valid, names(body_judge)))))
 
 
 @examples(100)
 @given(data=st.data())
-def test_a_hostile_body_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
+def test_both_judges_agree_on_a_hostile_body(body_judge: BodyJudge, data: st.DataObject) -> None:
     assert_same_verdict(body_judge, orjson.dumps(data.draw(hostile(names(body_judge)))))
 
 
 @examples(120)
 @given(data=st.data())
-def test_text_that_is_nearly_json_gets_the_same_verdict(body_judge: BodyJudge, data: st.DataObject) -> None:
+def test_both_judges_agree_on_text_that_is_nearly_json(body_judge: BodyJudge, data: st.DataObject) -> None:
     raw = orjson.dumps(data.draw(bodies(body_judge.contract, body_judge.operation, max_records=1)))
     assert_same_verdict(body_judge, data.draw(misspelt(raw)))
 
@@ -65,7 +65,7 @@ def test_bytes_that_are_no_json_are_refused(body_judge: BodyJudge, raw: bytes) -
 @settings(max_examples=4)
 @given(data=st.data(), changed=st.booleans())
 @pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001])
-def test_the_limits_of_a_list_get_the_same_verdict(
+def test_both_judges_agree_on_the_limits_of_a_list(
     push_judge: BodyJudge, data: st.DataObject, count: int, changed: bool
 ) -> None:
     body = push_judge.operation.body
@@ -79,7 +79,7 @@ def test_the_limits_of_a_list_get_the_same_verdict(
 
 @examples(100)
 @given(data=st.data())
-def test_a_record_gets_the_same_verdict(record_judge: RecordJudge, data: st.DataObject) -> None:
+def test_both_judges_agree_on_a_record(record_judge: RecordJudge, data: st.DataObject) -> None:
     record = record_judge.record
     near = mutated(records(record_judge.contract, record), names_of(record_judge.contract, record))
     text = orjson.dumps(data.draw(near | hostile(names_of(record_judge.contract, record))))

@@ -34,7 +34,7 @@ def test_every_document_is_a_valid_schema(published: dict[str, dict[str, Any]]) 
         Draft202012Validator.check_schema(schema)
 
 
-def test_every_document_has_an_id_of_its_own(contract: Contract, published: dict[str, dict[str, Any]]) -> None:
+def test_every_document_has_a_separate_id(contract: Contract, published: dict[str, dict[str, Any]]) -> None:
     ids = [schema["$id"] for schema in published.values()]
     assert len(set(ids)) == len(ids)
     assert all(each.startswith(f"urn:traits-sandbox:{contract.edition}:") for each in ids)
@@ -87,11 +87,11 @@ def test_every_example_within_a_document_is_true_of_it(published: dict[str, dict
             judge.validate(shown)
 
 
-def test_documents_come_out_the_same_each_time(contract: Contract) -> None:
+def test_documents_are_the_same_each_time(contract: Contract) -> None:
     assert json.dumps(documents(contract)) == json.dumps(documents(contract))
 
 
-def test_a_reply_with_a_count_says_so_in_its_message(contract: Contract) -> None:
+def test_the_message_of_a_reply_with_a_count_has_the_count(contract: Contract) -> None:
     operation = next(each for each in contract.operations if each.response and "{count}" in each.response.message)
     assert operation.response
     judge = Draft202012Validator(response_document(contract, operation))
@@ -152,7 +152,7 @@ def test_attributes_are_texts_and_other_records_take_anything_unknown() -> None:
     assert not closed.is_valid({"id": "1", "more": 1})
 
 
-def test_the_surface_of_a_record_does_not_look_into_lists(contract: Contract) -> None:
+def test_the_surface_of_a_record_does_not_include_lists(contract: Contract) -> None:
     record = next(each for each in contract.records if any(field.item for field in each.fields))
     name = next(field.name for field in record.fields if field.item)
     judge = Draft202012Validator({**surface_schema(record), "required": []})

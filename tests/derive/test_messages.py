@@ -11,7 +11,7 @@ DOCUMENTED = Contract(
 )
 
 
-def test_the_documented_message_comes_first() -> None:
+def test_the_documented_message_is_first() -> None:
     assert error_message(DOCUMENTED, 404) == "not here"
 
 

@@ -128,7 +128,7 @@ def test_the_local_sandbox_is_the_first_server(document: Json, contract: Contrac
     assert all(contract.edition in server["description"] for server in vendor)
 
 
-def test_it_says_that_it_is_unofficial(document: Json, contract: Contract) -> None:
+def test_it_states_that_it_is_unofficial(document: Json, contract: Contract) -> None:
     assert document["info"]["version"] == contract.edition
     assert document["info"]["description"].startswith("Unofficial")
 
@@ -150,7 +150,7 @@ def test_an_unknown_behaviour_stops_it() -> None:
         openapi(msgspec.structs.replace(OTHER, operations=(strange,)))
 
 
-def test_a_key_goes_in_the_header_and_where_documented_in_the_query(other: Json) -> None:
+def test_a_key_is_sent_in_the_header_or_in_a_documented_query_parameter(other: Json) -> None:
     schemes = {operation.id: described(other, operation)["security"] for operation in OTHER.operations}
     assert schemes.pop("receive_tricks") == [{"bearerAuth": []}, {"tokenInQuery": []}]
     assert all(each == [{"bearerAuth": []}] for each in schemes.values())
@@ -235,7 +235,7 @@ def test_replies_name_the_headers_of_the_sandbox(document: Json) -> None:
             assert set(success["headers"]) == {"Sandbox-Request-Id"}
 
 
-def test_a_push_links_to_what_shows_and_what_removes_its_user(other: Json) -> None:
+def test_a_push_links_to_the_operations_that_show_and_remove_its_user(other: Json) -> None:
     links = reply(other, "push_spins")["links"]
     user = "$request.body#/spins/0/who"
     assert links["get_status"]["parameters"] == {"rider": user}
@@ -248,7 +248,7 @@ def test_records_without_a_user_link_to_nothing_about_one(other: Json) -> None:
 
 
 @pytest.mark.parametrize("operation_id", ["upload_spins", "receive_tricks"])
-def test_where_no_expression_finds_the_user_the_link_names_the_operation_alone(other: Json, operation_id: str) -> None:
+def test_without_an_expression_for_the_user_a_link_names_only_the_operation(other: Json, operation_id: str) -> None:
     links = reply(other, operation_id)["links"]
     assert list(links) == ["get_status", "get_group", "forget"]
     assert "parameters" not in links["get_status"]
@@ -280,7 +280,7 @@ def test_a_link_finds_the_user_in_the_example(document: Json) -> None:
     assert value == "1001"
 
 
-def test_it_says_nothing_that_the_contract_does_not(other: Json, contract: Contract) -> None:
+def test_it_contains_only_facts_of_the_contract(other: Json, contract: Contract) -> None:
     words = {field.name for record in contract.records for field in record.fields}
     words |= {category.folder for category in contract.categories} | {"v1", "12traits", "1000", "default"}
     words -= {"items", "key", "name", "type", "value"}  # words of OpenAPI and JSON Schema, too
@@ -289,5 +289,5 @@ def test_it_says_nothing_that_the_contract_does_not(other: Json, contract: Contr
     assert words & said == set()
 
 
-def test_it_comes_out_the_same_each_time(contract: Contract, document: Json) -> None:
+def test_it_is_the_same_each_time(contract: Contract, document: Json) -> None:
     assert json.dumps(openapi(contract)) == json.dumps(document)

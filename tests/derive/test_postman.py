@@ -163,7 +163,7 @@ def test_identifiers_are_unique_and_stay(made: Json, contract: Contract) -> None
     assert files(contract) == {**files(contract), "12traits-sandbox.postman_collection.json": made}
 
 
-def test_it_says_nothing_that_the_contract_does_not(other: Json, contract: Contract) -> None:
+def test_it_contains_only_facts_of_the_contract(other: Json, contract: Contract) -> None:
     words = {field.name for record in contract.records for field in record.fields}
     words |= {category.folder for category in contract.categories} | {"v1", "12traits", "1000", "BASE_URL", "API_KEY"}
     words -= {"key", "language", "name", "type", "value"}  # words of Postman, too

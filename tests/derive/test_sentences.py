@@ -140,12 +140,12 @@ def test_a_fault_of_the_body_is_one_line(contract: Contract, raw: bytes, line: s
     assert found.partition("JSON: ")[:2] == line.partition("JSON: ")[:2]
 
 
-def test_one_record_more_than_the_limit_is_told_by_the_numbers(contract: Contract) -> None:
+def test_one_record_above_the_limit_is_reported_with_both_numbers(contract: Contract) -> None:
     raw = orjson.dumps({"purchases": [PURCHASE] * 1001})
     assert lines(contract, "push_purchases", raw) == ["purchases: must hold at most 1000 of them, got 1001"]
 
 
-def test_a_body_without_records_is_told_by_its_fields(contract: Contract) -> None:
+def test_a_body_without_records_is_described_by_its_fields(contract: Contract) -> None:
     assert lines(contract, "remove_user_data", b'{"id": 5}') == ["id: must be a string, got 5"]
     assert lines(contract, "remove_user_data", b'{"user_id": "5"}') == ["id: is required"]
 
@@ -178,7 +178,7 @@ def test_a_violation_leads_to_its_place(contract: Contract) -> None:
     assert (violation.rule, violation.value) == ("type", "5")
 
 
-def test_a_format_that_may_be_empty_says_so(contract: Contract) -> None:
+def test_the_sentence_of_a_format_that_may_be_empty_says_so(contract: Contract) -> None:
     judge = RecordSchema(contract, contract.record("Kpi"))
     (violation,) = judge.violations(KPI | {"churn_date": "soon"})
     assert violation.message == "must be a date as YYYY-MM-DD, or empty"

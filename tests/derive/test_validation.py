@@ -40,7 +40,7 @@ def test_violations_are_kept_up_to_a_bound_and_counted_beyond(purchases: BodySch
     assert refusal.violation_count == 2000
 
 
-def test_the_first_record_at_fault_comes_first(purchases: BodySchema) -> None:
+def test_the_first_invalid_record_is_reported_first(purchases: BodySchema) -> None:
     raw = orjson.dumps({"purchases": [PURCHASE, PURCHASE | {"price": 0}, PURCHASE | {"count": 0}]})
     refusal = refusal_of(purchases, raw)
     assert refusal
@@ -95,7 +95,7 @@ def test_a_deeply_nested_value_in_an_unknown_field_is_accepted(purchases: BodySc
 
 
 @pytest.mark.parametrize("depth", [300, 900, 1000])
-def test_what_could_not_be_written_again_is_refused(purchases: BodySchema, depth: int) -> None:
+def test_a_body_that_cannot_be_written_again_is_refused(purchases: BodySchema, depth: int) -> None:
     raw = b'{"purchases": [%b], "more": %b}' % (orjson.dumps(PURCHASE), nested(depth))
     with pytest.raises(BadRequest) as refused:
         purchases.read(raw)
@@ -112,7 +112,7 @@ def test_a_text_that_no_json_holds_is_judged_all_the_same(contract: Contract) ->
     assert not judge.is_valid({"\ud800": 1})
 
 
-def test_every_violation_points_at_what_was_sent(body_judge: BodyJudge) -> None:
+def test_every_violation_points_into_the_sent_body(body_judge: BodyJudge) -> None:
     body = body_judge.operation.body
     assert body
     for value in _spoilt(body.example):

@@ -33,7 +33,7 @@ def test_survey_data_complete_their_user_at_their_timestamp_or_receipt(
     assert isinstance(status(api, "u1")["completed_at"], int)
 
 
-def test_the_survey_data_that_came_last_count(api: Emulated) -> None:
+def test_the_newest_survey_data_count(api: Emulated) -> None:
     for timestamp in ("2020-04-02 00:00:00", "2020-04-01 00:00:00"):
         api.upload("upload_survey_data", "user_id,timestamp,age", f"u1,{timestamp},30")
     assert status(api, "u1")["completed_at"] == 1585699200

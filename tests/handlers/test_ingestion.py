@@ -15,7 +15,7 @@ def intake(contract: Contract) -> RecordIntake:
     return Intake(contract).of("SocialDynamics")
 
 
-def test_rows_are_parted_into_good_ones_and_what_is_wrong_with_the_others(intake: RecordIntake) -> None:
+def test_rows_are_split_into_good_ones_and_violations(intake: RecordIntake) -> None:
     good, violations = intake.accept([FRIENDS, {**FRIENDS, "interaction": "foe"}, {}], lambda index: on_line(index + 1))
     assert good == [FRIENDS]
     assert [violation.where for violation in violations[:1]] == ["line 2: interaction"]
@@ -43,13 +43,13 @@ def test_many_records_make_batches_in_their_order(intake: RecordIntake) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["unlinked", "unllinked"])
-def test_a_spelling_of_the_document_is_stored_as_what_it_means(api: Emulated, spelling: str) -> None:
+def test_a_documented_spelling_is_stored_in_its_standard_form(api: Emulated, spelling: str) -> None:
     reply = api.post("push_social_dynamics", {"social_dynamics": [FRIENDS, {**FRIENDS, "connection": spelling}]})
     assert (reply.records, reply.count) == (2, 2)
     assert [each["connection"] for each in api.stored("social_dynamics")] == ["linked", "unlinked"]
 
 
-def test_a_push_is_stored_as_it_came(api: Emulated) -> None:
+def test_a_push_is_stored_unchanged(api: Emulated) -> None:
     login = {"user_id": "u1", "level": 3, "platfrom": "Steam"}
     reply = api.post("push_logins", {"users": [login]}, at=5.25)
     assert [(field.name, field.nearest) for field in reply.unknown] == [("platfrom", "platform")]

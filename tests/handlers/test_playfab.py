@@ -95,7 +95,7 @@ def test_an_order_is_split_by_unit_in_whole_cents_and_the_last_product_takes_the
     assert [each["price"] for each in api.stored("purchase")[3:]] == [0.33, 0.33, 0.34]
 
 
-def test_what_a_cent_cannot_pay_is_refused_and_the_rest_stored(api: Emulated) -> None:
+def test_a_price_below_a_cent_is_refused_and_the_rest_is_stored(api: Emulated) -> None:
     reply = deliver(api, purchase(OrderTotal=1, PurchasedProduct=["a", "b", "c"]))
     assert sentences(reply) == ["events[0]: price: must be a positive number, got 0.0"] * 2
     assert [(each["item_id"], each["price"]) for each in api.stored("purchase")] == [("c", 0.01)]
@@ -138,7 +138,7 @@ def test_a_virtual_purchase_costs_its_units(api: Emulated, name: str, who: Event
     assert records(api) == {"virtual_purchase": [bought]}
 
 
-def test_one_unit_is_bought_where_no_quantity_is_told(api: Emulated) -> None:
+def test_without_a_quantity_one_unit_is_bought(api: Emulated) -> None:
     deliver(api, item_bought(Quantity=None))
     assert [(each["count"], each["virtual_price"]) for each in api.stored("virtual_purchase")] == [(1, 20)]
 
@@ -308,20 +308,20 @@ def test_an_event_without_a_player_is_acknowledged_and_kept(api: Emulated, conte
 
 
 @pytest.mark.parametrize("player", ["", 7, {"a": 1}, [], False])
-def test_an_event_of_an_impossible_player_is_kept_with_its_verdict(api: Emulated, player: Any) -> None:
+def test_an_event_of_an_impossible_player_is_stored_with_its_violations(api: Emulated, player: Any) -> None:
     reply = deliver(api, event("player_created", EntityId=player))
     assert [said.partition(": must")[0] for said in sentences(reply)] == ["events[0]: user_id"]
     assert (api.users(), len(api.stored(WEBHOOK_EVENT))) == (set(), 1)
 
 
 @pytest.mark.parametrize("name", [None, 7, "", {}])
-def test_an_event_without_a_usable_name_is_kept_with_its_verdict(api: Emulated, name: Any) -> None:
+def test_an_event_without_a_usable_name_is_stored_with_its_violations(api: Emulated, name: Any) -> None:
     reply = deliver(api, {**event("x"), "EventName": name})
     assert (reply.records, len(api.stored(WEBHOOK_EVENT))) == (0, 1)
     assert sentences(reply)[0].startswith("events[0]: action_id: ")
 
 
-def test_a_refused_record_alone_makes_no_user(api: Emulated) -> None:
+def test_a_refused_record_does_not_create_a_user(api: Emulated) -> None:
     deliver(api, purchase(OrderTotal=0))
     assert api.users() == set()
 
@@ -348,7 +348,7 @@ def test_an_event_without_an_id_always_is_new(api: Emulated, event_id: Any) -> N
     assert (deliver(api, [body, body]).records, deliver(api, body).records) == (2, 1)
 
 
-def test_an_event_of_a_deleted_user_does_not_come_back(api: Emulated) -> None:
+def test_a_repeated_event_does_not_restore_a_deleted_user(api: Emulated) -> None:
     deliver(api, event("hello"))
     api.post("remove_user_data", {"id": PLAYER})
     assert (deliver(api, event("hello")).records, api.users()) == (0, set())
@@ -373,7 +373,7 @@ def test_an_event_that_is_delivered_twice_at_once_counts_once(contract: Contract
     assert [reply.records for reply in asyncio.run(twice())] == [1, 0]
 
 
-def test_what_is_no_event_is_refused_and_the_others_are_taken(api: Emulated) -> None:
+def test_a_value_that_is_not_an_event_is_refused_and_the_others_are_stored(api: Emulated) -> None:
     reply = deliver(api, [event("hello"), 7, None, [event("hello", "e2")]])
     assert sentences(reply)[:2] == ["events[1]: must be an object, got 7", "events[2]: must be an object, got null"]
     assert (reply.records, reply.refused_count) == (1, 3)
@@ -447,7 +447,7 @@ def with_rule(contract: Contract, rule: EventRule) -> Contract:
     return msgspec.structs.replace(contract, operations=tuple(map(extended, contract.operations)))
 
 
-def test_a_custom_event_becomes_what_a_rule_of_the_contract_says(contract: Contract) -> None:
+def test_a_custom_event_becomes_a_record_by_a_rule_of_the_contract(contract: Contract) -> None:
     paths = {"target_user_id": "friend.id", "connection": "state", "interaction": "kind"}
     api = emulated(with_rule(contract, EventRule(event="friend_added", record="SocialDynamics", fields=paths)))
     deliver(api, event("friend_added", friend={"id": "u2"}, state="unllinked", kind="friend"))
@@ -499,7 +499,7 @@ def test_every_example_event_becomes_a_record(api: Emulated, examples: list[Even
     assert {kind: len(found) for kind, found in records(api).items()} == COUNTS
 
 
-def test_all_example_events_may_come_in_one_delivery_and_again(api: Emulated, examples: list[Event]) -> None:
+def test_all_example_events_can_be_delivered_together_and_again(api: Emulated, examples: list[Event]) -> None:
     assert [deliver(api, examples).records for _ in range(2)] == [13, 0]
     assert {kind: len(found) for kind, found in records(api).items()} == COUNTS
     assert len(api.stored(WEBHOOK_EVENT)) == 13

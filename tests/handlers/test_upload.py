@@ -152,7 +152,7 @@ def test_an_empty_file_is_refused(api: Emulated, content: bytes) -> None:
     assert refusal(api, "upload_kpis", content) == "is empty, send CSV with a header row"
 
 
-def test_a_header_that_fits_no_dialect_is_told_what_each_needs_and_what_it_was(api: Emulated) -> None:
+def test_a_header_that_fits_no_dialect_is_refused_with_the_needs_of_each_and_its_text(api: Emulated) -> None:
     message = refusal(api, "upload_kpis", b"user_id;kpi_id;value\nu1;ltv;1\n")
     assert message.startswith("must begin with a header row, comma separated, of user_id and kpi_id and value; or ")
     assert "; or user_id and at least one of cpi, cpa, ltv, " in message
@@ -194,7 +194,7 @@ def test_a_header_that_cannot_be_read_is_refused_with_the_reason(api: Emulated, 
     assert fault in refusal(api, "upload_kpis", content)
 
 
-def test_a_refused_file_leaves_nothing_behind(api: Emulated) -> None:
+def test_a_refused_file_stores_nothing(api: Emulated) -> None:
     refusal(api, "upload_kpis", b"user_id,value\nu1,1\n")
     assert (api.users(), api.stored("kpi")) == (set(), [])
 
@@ -223,7 +223,7 @@ def test_lines_are_counted_as_an_editor_counts_them(api: Emulated) -> None:
     assert sentences(reply) == ["line 5: user_id: is required"]
 
 
-def test_a_row_of_a_wide_file_is_refused_whole_and_each_fault_told_once(api: Emulated) -> None:
+def test_a_row_of_a_wide_file_is_refused_whole_with_each_violation_once(api: Emulated) -> None:
     reply = api.upload("upload_kpis", WIDE, "soon,u1,,x,y,1", ",u2,,1,y,2")
     assert [sentence.partition(": must")[0] for sentence in sentences(reply)] == [
         "line 2: timestamp",
@@ -253,13 +253,13 @@ def test_a_ragged_row_is_refused(api: Emulated, row: str, count: int) -> None:
         (b"u" * MAX_ROW + b",ltv,1", f"line 2: must be at most {MAX_ROW} bytes long"),
     ],
 )
-def test_reading_goes_on_after_a_row_that_cannot_be_read(api: Emulated, row: bytes, sentence: str) -> None:
+def test_reading_continues_after_a_row_that_cannot_be_read(api: Emulated, row: bytes, sentence: str) -> None:
     reply = api.send("upload_kpis", upload=io.BytesIO(SHORT.encode() + b"\n" + row + b"\nu2,ltv,1\n"))
     assert [said[: len(sentence)] for said in sentences(reply)] == [sentence]
     assert api.users() == {"u2"}
 
 
-def test_an_open_quotation_mark_is_told_with_the_lines_it_takes(api: Emulated) -> None:
+def test_an_unclosed_quotation_mark_is_reported_with_the_lines_it_covers(api: Emulated) -> None:
     reply = api.upload("upload_kpis", SHORT, "u1,ltv,1", 'u2,ltv,"1', "u3,ltv,1")
     assert [said.partition(": ")[0] for said in sentences(reply)] == ["line 3"]
     assert sentences(reply)[0].endswith("; its quotation marks make lines 3 to 4 one row")
@@ -312,7 +312,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"))
 
 @settings(deadline=None)
 @given(rows=st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=5))
-def test_every_text_that_is_written_as_csv_comes_back(rows: list[tuple[str, str]]) -> None:
+def test_every_text_survives_a_round_trip_through_csv(rows: list[tuple[str, str]]) -> None:
     file = io.StringIO(newline="")
     csv.writer(file).writerows([("user_id", "answer"), *rows])
     found = [row.cells for row in read_rows(io.BytesIO(file.getvalue().encode()))]

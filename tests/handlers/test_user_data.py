@@ -30,14 +30,14 @@ def peopled(api: Emulated) -> Emulated:
     return api
 
 
-def test_a_removed_user_is_gone_from_every_answer(peopled: Emulated) -> None:
+def test_a_removed_user_is_absent_from_every_reply(peopled: Emulated) -> None:
     remove(peopled, "u1")
     ids = peopled.send("get_persona_user_ids", path={"segment_id": "default", "persona": "all"}).data
     status = peopled.send("get_assessment_status", query={"id": "u1"}).data
     assert (ids, status) == ({"ids": ["u2"]}, {"completed": False, "completed_at": 0})
 
 
-def test_a_removed_user_is_gone_from_every_kind_of_record(peopled: Emulated) -> None:
+def test_a_removed_user_is_absent_from_every_kind_of_record(peopled: Emulated) -> None:
     remove(peopled, "u1")
     assert peopled.stored("login") == [{"user_id": "u2"}]
     assert peopled.stored("kpi") == [{"user_id": "u2", "kpi_id": "ltv", "value": 2}]
@@ -48,13 +48,13 @@ def test_removal_answers_alike_for_known_and_unknown_users_and_again(peopled: Em
     assert [remove(peopled, user) for user in ("u1", "u1", "nobody")] == [HandlerResult()] * 3
 
 
-def test_a_removed_user_comes_back_by_new_pushes_only(peopled: Emulated) -> None:
+def test_only_new_pushes_restore_a_removed_user(peopled: Emulated) -> None:
     remove(peopled, "u1")
     log_in(peopled, "u1")
     assert (peopled.users(), len(peopled.stored("login")), peopled.stored("survey")) == ({"u1", "u2"}, 2, [])
 
 
-def test_removal_in_one_dashboard_leaves_the_others_alone(peopled: Emulated) -> None:
+def test_removal_in_one_dashboard_does_not_change_the_others(peopled: Emulated) -> None:
     log_in(peopled, "u1", dashboard="other")
     remove(peopled, "u1")
     assert peopled.users("other") == {"u1"}

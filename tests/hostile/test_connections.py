@@ -95,7 +95,7 @@ def test_connections_beyond_the_limit_are_refused_until_others_end(judge: Judge)
     eventually(lambda: serves(judge))
 
 
-def test_a_crowd_that_comes_at_once_is_answered(judge: Judge) -> None:
+def test_many_simultaneous_clients_are_answered(judge: Judge) -> None:
     raw = valid(PUSH, judge.new_credential()).raw()
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(judge.address)).send(raw) for _ in range(LIMIT - 100)]

@@ -47,7 +47,7 @@ def calls(judge: Judge) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=part("hostile", Tier.FULL))], ids=["one", "every"])
-def test_hostile_json_is_refused_or_taken(
+def test_hostile_json_is_refused_or_accepted(
     every: bool, judge: Judge, calls: list[tuple[str, str, dict[str, Any]]]
 ) -> None:
     taking = [(method, path) for method, path, described in calls if "requestBody" in described]
@@ -61,7 +61,7 @@ def test_hostile_json_is_refused_or_taken(
 
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick[:8])
-def test_tricks_in_paths_and_queries_are_refused_or_taken(
+def test_tricks_in_paths_and_queries_are_refused_or_accepted(
     trick: str, judge: Judge, calls: list[tuple[str, str, dict[str, Any]]]
 ) -> None:
     for method, path, described in calls:

@@ -29,7 +29,7 @@ def run_in(table: Table, *tiers: Tier) -> list[tuple[str, str]]:
 
 
 @every_table
-def test_at_each_change_every_input_is_tried_once_at_each_door(table: Table) -> None:
+def test_each_change_tries_every_input_once_on_each_route(table: Table) -> None:
     tried = sorted((case, route(OPERATIONS[operation])) for case, operation in run_in(table, Tier.TEST))
     assert tried == sorted((case.id, name) for case in table() for name in ROUTES)
 

@@ -40,7 +40,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_a_stranger_is_told_so_or_cut_off(name: str, judge: Judge) -> None:
+def test_a_client_of_another_protocol_gets_an_error_or_is_cut_off(name: str, judge: Judge) -> None:
     answer = exchange(judge.address, STRANGERS[name], end=True)
     assert judged(answer, PUSH) in UNPARSED
     assert judge.look(judge.new_credential()) == (0, [])
@@ -57,7 +57,7 @@ def test_head_is_answered_without_a_body(operation: Operation, judge: Judge) -> 
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
-def test_who_expects_to_be_told_to_continue_is_told(operation: Operation, judge: Judge) -> None:
+def test_a_client_that_expects_a_100_gets_it(operation: Operation, judge: Judge) -> None:
     message = valid(operation, judge.new_credential())
     with Connection(judge.address) as connection:
         connection.send(message.head(b"Expect: 100-continue", b"Content-Length: %d" % max(1, len(message.body))))
@@ -65,7 +65,7 @@ def test_who_expects_to_be_told_to_continue_is_told(operation: Operation, judge:
         assert judged(connection.send(message.body or b" ").answer(), operation) is Outcome.TAKEN
 
 
-def test_who_expects_to_be_told_but_has_no_key_is_not(judge: Judge) -> None:
+def test_a_client_that_expects_a_100_without_a_key_does_not_get_it(judge: Judge) -> None:
     message = valid(PUSH, "wrong")
     with Connection(judge.address) as connection:
         connection.send(message.head(b"Expect: 100-continue", b"Content-Length: %d" % len(message.body)))
@@ -98,7 +98,7 @@ def test_requests_in_tiny_pieces_are_answered(split: int, judge: Judge) -> None:
         assert [connection.answer().status for _ in range(3)] == [201] * 3
 
 
-def test_a_request_after_an_upgrade_that_was_not_taken_is_answered(judge: Judge) -> None:
+def test_a_request_after_an_ignored_upgrade_is_answered(judge: Judge) -> None:
     offer = b"Connection: Upgrade\r\nUpgrade: h2c"
     with Connection(judge.address) as connection:
         assert (

@@ -107,7 +107,7 @@ def test_the_deadline_is_over_before_a_reply_that_is_delayed_for_longer(judge: J
     assert any(is_cut_before() for _ in range(TRIES))
 
 
-def test_who_is_slow_but_in_time_is_answered(judge: Judge) -> None:
+def test_a_slow_client_within_the_deadline_is_answered(judge: Judge) -> None:
     def push_slowly() -> int:
         raw = valid(PUSH, judge.new_credential()).raw()
         with Connection(judge.address) as connection:
@@ -119,7 +119,7 @@ def test_who_is_slow_but_in_time_is_answered(judge: Judge) -> None:
     assert 201 in (push_slowly() for _ in range(TRIES))
 
 
-def test_who_pauses_between_requests_is_answered(judge: Judge) -> None:
+def test_a_client_that_pauses_between_requests_is_answered(judge: Judge) -> None:
     def push_after_a_pause() -> int:
         with Connection(judge.address) as connection:
             if connection.send(HEALTH.raw()).answer().status == CLOSED:

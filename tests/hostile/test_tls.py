@@ -37,7 +37,7 @@ def serving_securely(folder: Path) -> Iterator[Served]:
 
 
 @pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\n\r\n", bytes(1000), b"\x15\x03\x01\x00\x02\x02\x28", b"\xff" * 9])
-def test_what_is_no_handshake_is_cut_off(sent: bytes, secure: Served) -> None:
+def test_a_client_without_a_handshake_is_cut_off(sent: bytes, secure: Served) -> None:
     judge = Judge(secure)
     with Connection(judge.address) as connection:
         assert connection.send(sent).end().answer().status == CLOSED

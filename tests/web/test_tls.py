@@ -80,14 +80,14 @@ def test_the_second_run_has_the_same_ca_and_another_leaf(folder: Path) -> None:
         assert greeting(port, "localhost", folder / "ca.pem") == b"hello"
 
 
-def test_secrets_are_readable_by_their_owner_alone(folder: Path) -> None:
+def test_only_their_owner_can_read_secrets(folder: Path) -> None:
     with server_certificate([], folder=folder) as files:
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "ca-key.pem", files.key_file)}
         assert modes == {folder: 0o700, folder / "ca-key.pem": 0o600, files.key_file: 0o600}
         assert stat.S_IMODE(files.key_file.parent.stat().st_mode) == 0o700
 
 
-def test_the_leaf_is_gone_afterwards_and_no_draft_stays(folder: Path) -> None:
+def test_the_leaf_and_all_drafts_are_removed_afterwards(folder: Path) -> None:
     with server_certificate([], folder=folder) as files:
         pass
     assert not files.key_file.parent.exists()

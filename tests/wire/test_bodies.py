@@ -59,7 +59,7 @@ def test_another_content_encoding_is_a_bad_request(sandbox: Served) -> None:
     assert reply.json()["errors"] == {"body": "body must be sent plain or as gzip, got br"}
 
 
-def test_a_broken_form_is_told_with_its_request_and_nowhere_else(sandbox: Served) -> None:
+def test_a_broken_form_is_reported_only_with_its_request(sandbox: Served) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=one"}
     with sandbox.client() as client:
         refused = client.post("/v1/kpis/csv", content=b"--other\r\n\r\n--other--\r\n", headers=headers)

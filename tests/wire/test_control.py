@@ -137,7 +137,7 @@ def test_every_kind_of_record_can_be_shown_and_no_other(client: httpx.Client) ->
     assert (reply.status_code, "kind" in reply.json()["message"]) == (400, True)
 
 
-def test_an_upload_is_shown_with_a_verdict_on_each_bad_row(client: httpx.Client) -> None:
+def test_an_upload_is_shown_with_the_violations_of_each_bad_row(client: httpx.Client) -> None:
     file = b'user_id,mood\n"u1",good\n,bad\n"u2",fine\n'
     request_id = client.post("/v1/survey-data/csv", files={"file": ("s.csv", file)}).headers["sandbox-request-id"]
     upload = client.get(f"/_sandbox/uploads/{request_id}").json()
@@ -190,7 +190,7 @@ def test_a_body_that_makes_no_sense_is_refused_with_the_reason(
     assert (reply.status_code, words in reply.json()["message"]) == (400, True), reply.text
 
 
-def test_a_wait_wakes_when_what_it_waits_for_arrives(own: Served, client: httpx.Client) -> None:
+def test_a_wait_ends_when_a_match_arrives(own: Served, client: httpx.Client) -> None:
     # Beside a wait that ends earlier, unless the arrival ends the longer one first.
     match = {"user_id": "1001", "price": {"gt": 10}}
     longer = {"kind": "purchase", "match": match, "count": 1, "timeout_ms": LONGEST_WAIT}
@@ -221,7 +221,7 @@ def test_a_wait_for_requests_wakes_too_and_counts(own: Served, client: httpx.Cli
     assert (reply.status_code, len(ids(reply))) == (200, 3)
 
 
-def test_a_wait_in_vain_explains_what_came_nearest(client: httpx.Client) -> None:
+def test_a_failed_wait_explains_the_nearest_misses(client: httpx.Client) -> None:
     push(client, purchase("1001", 5), purchase("1002", 4))
     asked = {"kind": "purchase", "match": {"user_id": "1001", "price": {"gt": 10}}, "timeout_ms": 100}
     reply = client.post("/_sandbox/records/wait", json=asked)
@@ -234,13 +234,13 @@ def test_a_wait_in_vain_explains_what_came_nearest(client: httpx.Client) -> None
     assert near[0]["misses"] == ["status is 201, not 400"]
 
 
-def test_a_wait_that_partly_matched_tells_how_much(client: httpx.Client) -> None:
+def test_a_wait_with_too_few_matches_gives_their_number(client: httpx.Client) -> None:
     push(client, purchase())
     reply = client.post("/_sandbox/records/wait", json={"kind": "purchase", "count": 2, "timeout_ms": 50})
     assert (reply.status_code, reply.json()["count"], reply.json()["nearest"]) == (404, 1, [])
 
 
-def test_a_reset_empties_one_dashboard_and_leaves_the_other_alone(own: Served) -> None:
+def test_a_reset_empties_only_its_dashboard(own: Served) -> None:
     with own.client("first-key/reset") as one, own.client("second-key/reset") as two, own.client("first-key/x") as any_:
         for client in (one, two):
             push(client, purchase())
@@ -386,7 +386,7 @@ def test_a_control_token_is_asked_for_on_every_call(tmp_path: Path) -> None:
         assert "t0ken" not in client.get("/_sandbox/requests").text
 
 
-def test_a_secret_that_is_part_of_json_leaves_answers_json(tmp_path: Path) -> None:
+def test_replies_stay_json_if_a_secret_is_part_of_the_notation(tmp_path: Path) -> None:
     with serving(tmp_path, "--api-key", "1") as served, served.client() as client:
         push(client, purchase("x1x", 11))
         assert client.get("/_sandbox/records/purchase").json()["records"][0]["record"]["user_id"] == "x***x"

@@ -43,7 +43,7 @@ def rows(*names: str) -> list[dict[str, Any]]:
     return [{**GOOD, "user_id": name} for name in names]
 
 
-def test_rows_of_a_file_become_records_with_a_verdict_on_the_bad_ones(client: httpx.Client) -> None:
+def test_rows_of_a_file_become_records_or_violations(client: httpx.Client) -> None:
     bad, unknown = {**GOOD, "price": -1, "count": "2"}, {**GOOD, "colour": "red"}
     answer = send(client, GOOD, bad, unknown, source="s3://bucket")
     assert numbers(answer) == ("taken", 3, 3, 2, 1, True)
@@ -69,7 +69,7 @@ def test_users_of_bulk_rows_are_in_personas(client: httpx.Client) -> None:
     assert found.json()["data"] == {"ids": ["bulk-user"]}
 
 
-def test_every_folder_takes_the_rows_of_its_own_examples(sandbox: Served, client: httpx.Client) -> None:
+def test_every_folder_accepts_the_rows_of_its_examples(sandbox: Served, client: httpx.Client) -> None:
     from traits_sandbox.contract.load import load
 
     for category in load("2020-09").categories:
@@ -87,14 +87,14 @@ def test_the_same_batch_again_adds_nothing(client: httpx.Client) -> None:
     assert users(client) == ["1", "2", "3"]
 
 
-def test_of_batches_that_overlap_each_row_is_taken_once(client: httpx.Client) -> None:
+def test_each_row_of_overlapping_batches_is_ingested_once(client: httpx.Client) -> None:
     send(client, *rows("1", "2"), last=False)
     answer = send(client, *rows("2", "3", "4"), offset=1, last=False)
     assert numbers(answer) == ("taken", 4, 4, 4, 0, False)
     assert users(client) == ["1", "2", "3", "4"]
 
 
-def test_a_batch_that_leaves_rows_out_is_refused(client: httpx.Client) -> None:
+def test_a_batch_that_omits_rows_is_refused(client: httpx.Client) -> None:
     batch = {"key": "purchases/x.ndjson", "etag": "e1", "rows": [GOOD]}
     for offset, expected in ((1, 0), (5, 0)):
         reply = client.post(f"{BULK}/purchases", json={**batch, "offset": offset})
@@ -187,7 +187,7 @@ def test_a_body_of_two_mebibytes_is_the_largest(client: httpx.Client) -> None:
         assert client.post(f"{BULK}/purchases", json=batch).status_code == status
 
 
-def test_an_overwritten_key_is_a_notice_and_not_taken_in_again(client: httpx.Client) -> None:
+def test_an_overwritten_key_is_a_notice_and_is_not_ingested_again(client: httpx.Client) -> None:
     answer = send(client, *rows("1"))
     for etag in ("e2", "e2", "e3"):
         again = send(client, *rows("2"), etag=etag)
@@ -200,7 +200,7 @@ def test_an_overwritten_key_is_a_notice_and_not_taken_in_again(client: httpx.Cli
     assert [notice["kind"] for notice in upload["notices"]] == ["overwritten"]
 
 
-def test_an_object_that_changes_before_anything_came_of_it_is_as_new(client: httpx.Client) -> None:
+def test_an_object_that_changes_before_any_row_is_ingested_starts_over(client: httpx.Client) -> None:
     send(client, last=False)
     assert numbers(send(client, *rows("1"), etag="e2")) == ("taken", 1, 1, 1, 0, True)
     (known,) = client.get(BULK).json()["objects"]
@@ -226,7 +226,7 @@ def test_a_storage_that_cannot_be_connected_to_is_kept_as_a_notice(client: httpx
     assert (upload["object"]["source"], upload["object"]["key"]) == ("s3://bucket", "")
 
 
-def test_the_ledger_tells_what_has_come(client: httpx.Client) -> None:
+def test_the_ledger_lists_the_ingested_objects(client: httpx.Client) -> None:
     send(client, *rows("1"), last=False, source="s3://a")
     send(client, *rows("1"), source="s3://b", etag="e7")
     first, second = client.get(BULK).json()["objects"]
@@ -248,7 +248,7 @@ def test_an_unchanged_ledger_need_not_be_fetched_again(client: httpx.Client) -> 
         version = reply.headers["etag"]
 
 
-def test_each_key_has_a_ledger_of_its_own_and_none_means_the_default(sandbox: Served, client: httpx.Client) -> None:
+def test_each_key_has_a_separate_ledger_and_no_key_means_the_default(sandbox: Served, client: httpx.Client) -> None:
     send(client, *rows("1"))
     with sandbox.client() as default, sandbox.stranger() as nobody:
         default.post("/_sandbox/reset")

@@ -155,7 +155,7 @@ def dashboard(sandbox: Served) -> Dashboard:
     return Dashboard(sandbox, f"d{uuid4().hex[:12]}")
 
 
-def test_a_status_comes_instead_with_the_documented_envelope(dashboard: Dashboard) -> None:
+def test_a_status_fault_sends_the_documented_envelope(dashboard: Dashboard) -> None:
     dashboard.plan(operation="push_level_ups", status=500, first=2)
     answers = [dashboard.push() for _ in range(3)]
     assert [answer.status for answer in answers] == [500, 500, 201]
@@ -179,7 +179,7 @@ def test_every_status_can_be_sent(dashboard: Dashboard, status: int) -> None:
     assert dashboard.push(fault=f"status={status}").status == status
 
 
-def test_a_delay_is_waited_and_what_was_pushed_is_stored_at_once(dashboard: Dashboard) -> None:
+def test_a_delayed_push_is_stored_at_once_and_answered_after_the_delay(dashboard: Dashboard) -> None:
     planned = dashboard.plan(operation="push_level_ups", delay=HOUR)
     with connection(dashboard.sandbox) as wire:
         wire.sendall(dashboard.request())
@@ -231,7 +231,7 @@ def test_a_truncated_body_ends_before_its_length(dashboard: Dashboard, truncate:
     assert int(seen.header("content-length")) == len(STORED)
 
 
-def test_a_slow_body_comes_in_pieces(dashboard: Dashboard) -> None:
+def test_a_slow_body_arrives_in_pieces(dashboard: Dashboard) -> None:
     planned = dashboard.plan(slow=100)
     seen = dashboard.push()
     assert (seen.status, seen.body, seen.end) == (201, STORED, "open")
@@ -271,14 +271,14 @@ def test_a_fault_for_a_matching_record_spares_the_others(dashboard: Dashboard) -
     assert [dashboard.push(user).status for user in ("6", "7", "8")] == [201, 503, 201]
 
 
-def test_the_connection_goes_on_after_an_answer_that_is_only_wrong(dashboard: Dashboard) -> None:
+def test_the_connection_stays_open_after_a_wrong_response(dashboard: Dashboard) -> None:
     with connection(dashboard.sandbox) as wire:
         for fault, status in (("status=503", 503), ("slow=1000", 201), ("delay=0.01", 201), ("", 201)):
             wire.sendall(dashboard.request(fault=fault))
             assert read(wire).status == status
 
 
-def test_a_header_concerns_its_own_request_alone(dashboard: Dashboard) -> None:
+def test_a_fault_header_applies_only_to_its_request(dashboard: Dashboard) -> None:
     assert dashboard.push(fault="status=503; retry-after=2").header("retry-after") == "2"
     assert dashboard.push(fault="lost").end == "reset"
     assert dashboard.push(fault="reset=before").end == "reset"
@@ -364,7 +364,7 @@ def test_a_wrong_key_plans_and_sees_nothing(sandbox: Served, method: str) -> Non
     assert reply.status_code == 401
 
 
-def test_the_journal_tells_which_fault_an_exchange_met(dashboard: Dashboard) -> None:
+def test_the_journal_shows_the_fault_of_an_exchange(dashboard: Dashboard) -> None:
     planned = dashboard.plan(operation="push_level_ups", lost=True, first=1)
     dashboard.push()
     dashboard.push(fault="truncate=5")
@@ -394,7 +394,7 @@ def test_a_plan_that_is_none_is_refused_field_by_field(
     assert (reply.status_code, reply.json()["errors"]) == (400, errors)
 
 
-def test_faults_come_over_https_too(secure_sandbox: Served) -> None:
+def test_faults_apply_over_https_too(secure_sandbox: Served) -> None:
     with secure_sandbox.client() as client:
         body = {"level_ups": [{"user_id": "1", "level": 1}]}
         for fault in ("reset=before", "reset=during", "lost"):

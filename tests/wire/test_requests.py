@@ -61,7 +61,7 @@ def test_a_near_path_is_named(sandbox: Served) -> None:
         assert client.post("/v1/purchase").headers["sandbox-hint"] == "did you mean /v1/purchases?"
 
 
-def test_the_query_key_opens_the_webhook_alone(sandbox: Served, stranger: httpx.Client) -> None:
+def test_the_query_key_is_valid_only_for_the_webhook(sandbox: Served, stranger: httpx.Client) -> None:
     webhook = "/v1/playfab"
     assert stranger.post(webhook, params={"api_key": sandbox.key}, json=[]).status_code == 200
     assert stranger.post(webhook, headers=sandbox.headers, json=[]).status_code == 200
@@ -129,7 +129,7 @@ def test_a_thousand_records_pass_and_one_more_does_not(sandbox: Served) -> None:
     assert empty.status_code == 400
 
 
-def test_dashboards_are_worlds_of_their_own(sandbox: Served) -> None:
+def test_dashboards_are_separate(sandbox: Served) -> None:
     everyone = "/v1/segments/default/personas/all/users"
     with sandbox.client(f"{sandbox.key}/left") as left, sandbox.client(f"{sandbox.key}/right") as right:
         left.post("/v1/level-ups", json={"level_ups": [{"user_id": "only-left", "level": 1}]})
@@ -199,7 +199,7 @@ def test_a_chunked_body_is_an_ordinary_body(sandbox: Served) -> None:
     assert reply.status_code == 201
 
 
-def test_a_body_over_the_limit_is_refused_and_the_connection_goes_on(sandbox: Served) -> None:
+def test_a_body_over_the_limit_is_refused_and_the_connection_stays_open(sandbox: Served) -> None:
     content = b'{"level_ups": [' + b" " * (17 * 2**20) + b"]}"
     with sandbox.client() as client:
         reply = client.post("/v1/level-ups", content=content, headers={"Content-Type": "application/json"})
@@ -207,7 +207,7 @@ def test_a_body_over_the_limit_is_refused_and_the_connection_goes_on(sandbox: Se
         assert client.post("/v1/level-ups", json={"level_ups": [{"user_id": "1", "level": 1}]}).status_code == 201
 
 
-def test_a_client_that_goes_away_leaves_no_trace(sandbox: Served) -> None:
+def test_a_client_that_disconnects_leaves_no_trace(sandbox: Served) -> None:
     url = httpx.URL(sandbox.url)
     with socket.create_connection((url.host, url.port or 0)) as connection:
         head = (

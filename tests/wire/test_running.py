@@ -71,7 +71,7 @@ def test_no_task_is_left_in_the_loop() -> None:
     assert asyncio.run(tasks()) == 1
 
 
-def test_an_error_within_the_block_stops_the_sandbox_and_goes_on() -> None:
+def test_an_error_within_the_block_stops_the_sandbox_and_is_raised() -> None:
     with pytest.raises(ZeroDivisionError), running(ANY_PORT) as sandbox:
         raise ZeroDivisionError
     with pytest.raises(httpx.ConnectError):
@@ -92,7 +92,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"ready_file": Path("ready.json")}, {"bucket": "load"}])
-def test_what_only_serve_has_is_refused(settings: dict[str, object]) -> None:
+def test_settings_that_only_serve_has_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="belong to `traits-sandbox serve`"), running(Settings(port=0, **settings)):  # type: ignore[arg-type]
         pass
 

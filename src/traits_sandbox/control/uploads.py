@@ -59,8 +59,8 @@ class Upload(msgspec.Struct, frozen=True):
 class Uploads:
     """A ring of uploads, oldest first. The number of uploads and of violations is bounded."""
 
-    def __init__(self, *, max_uploads: int = MAX_UPLOADS, max_verdicts: int = MAX_VERDICTS) -> None:
-        self._max_uploads, self._max_verdicts = max_uploads, max_verdicts
+    def __init__(self, *, max_uploads: int = MAX_UPLOADS, max_violations: int = MAX_VERDICTS) -> None:
+        self._max_uploads, self._max_violations = max_uploads, max_violations
         self._uploads: dict[str, Upload] = {}
         self._verdicts = 0
 
@@ -84,7 +84,7 @@ class Uploads:
         earlier = self._uploads.get(upload.id)
         self._verdicts += len(upload.refused) - (len(earlier.refused) if earlier else 0)
         self._uploads[upload.id] = upload
-        while len(self._uploads) > self._max_uploads or self._verdicts > self._max_verdicts:
+        while len(self._uploads) > self._max_uploads or self._verdicts > self._max_violations:
             oldest = next(iter(self._uploads))
             self._verdicts -= len(self._uploads.pop(oldest).refused)
 
