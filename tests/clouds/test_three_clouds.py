@@ -84,8 +84,8 @@ def breaks(row: Row, field: Field) -> Iterator[Row]:
     if "exclusiveMinimum" in schema:
         yield {field.name: schema["exclusiveMinimum"]}
     if field.type == "list":
-        first, *_ = CONTRACT.record(field.item).fields
-        yield {field.name: [*row[field.name], {first.name: "alone"}]}
+        *others, _ = [each.name for each in CONTRACT.record(field.item).fields if each.required]
+        yield {field.name: [*row[field.name], dict.fromkeys(others, "alone")]}
     if "pattern" in schema or "enum" in schema:
         yield {field.name: NONSENSE}
 
@@ -165,7 +165,7 @@ def violations(file: FileReport, rows: int) -> list[Violations]:
 
 
 def test_the_data_set_has_good_rows_and_bad_rows_of_every_kind(pushed: dict[str, list[Violations]]) -> None:
-    assert len(pushed) >= 6
+    assert {"actions", "logins", "purchases"} <= pushed.keys()
     for category in CATEGORIES:
         found = pushed[category.folder]
         assert found.count(set()) == len(category.examples) + 1

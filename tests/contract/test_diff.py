@@ -97,7 +97,7 @@ def test_a_new_name_for_a_path_parameter_breaks_nobody(reference: str) -> None:
 
 
 def test_a_new_query_parameter_breaks(reference: str) -> None:
-    found = change(reference, ("?id=:userid", "?id=:userid&survey=:survey"))
+    found = change(reference, ("user/status?id=:userid", "user/status?id=:userid&survey=:survey"))
     assert (found.what, found.breaks) == ("operation GET /v1/assessment/user/status query parameter survey", True)
 
 

@@ -137,7 +137,7 @@ def test_every_upload_has_its_file(contract: Contract) -> None:
         for item in items(collection(contract))
         for part in item["request"].get("body", {}).get("formdata", [])
     ]
-    assert len(named) == 2
+    assert len(named) == sum(each.behaviour == "upload" for each in contract.operations) >= 2
     assert all(written[name].count("\n") == 2 for name in named)
 
 

@@ -17,8 +17,8 @@ from tests.tiers import Tier
 
 Table = Callable[[], Iterator[Case]]
 TABLES = (csv_cases, form_cases, framing_cases, gzip_cases, head_cases, json_cases, path_cases)
-# Cases may be added; that some went would not be noticed otherwise.
-PAIRS = 7966
+# Cases may be added. Nothing else would notice that some are gone.
+CASES = 569
 
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 
@@ -46,4 +46,4 @@ def test_the_complete_run_tries_every_input_on_every_route(table: Table) -> None
 
 
 def test_there_are_no_fewer_pairs_than_there_were() -> None:
-    assert sum(len(set(run_in(table, *Tier))) for table in TABLES) >= PAIRS
+    assert sum(len(set(run_in(table, *Tier))) for table in TABLES) >= CASES * len(OPERATIONS)

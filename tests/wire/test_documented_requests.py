@@ -15,7 +15,7 @@ from tests.wire.documented import Documented, documented_requests
 from tests.wire.served import Served
 
 EVENT = '{"EventName": "fight_won", "EntityType": "player", "EntityId": "1001", "EventId": "documented-1"}'
-CSV = "user_id,kpi_id,value\n1001,transaction_count,3.0\n"
+SAMPLES = Path(__file__).parents[2] / "postman"
 VENDORS_OPERATIONS = 14
 # Another user is deleted than the one whose persona is read afterwards.
 PLACEHOLDERS = {":userid": "1001", "$user_id": "9009", ":segment_id": "default", ":persona": "all"}
@@ -35,25 +35,25 @@ def server(request: pytest.FixtureRequest) -> Served:
     return served
 
 
-def test_every_documented_request_gets_the_documented_reply(
-    document: Path, edition: Path, server: Served, tmp_path: Path
-) -> None:
+def test_every_documented_request_gets_the_documented_reply(document: Path, edition: Path, server: Served) -> None:
     require("curl", present=shutil.which("curl"))
     requests = documented_requests(document)
     # The vendor's document has the operations of its time; the reference has those of the contract.
-    contract = json.loads((edition / "contract.json").read_bytes())
-    assert len(requests) == (len(contract["operations"]) if document.parent == edition else VENDORS_OPERATIONS)
+    operations = json.loads((edition / "contract.json").read_bytes())["operations"]
+    assert len(requests) == (len(operations) if document.parent == edition else VENDORS_OPERATIONS)
+    ids = {each["path"]: each["id"] for each in operations}
     for request in requests:
-        status, reply = send(request, server, tmp_path)
+        operation = ids.get("/v1/" + request.words[-1].partition("/v1/")[2])
+        status, reply = send(request, server, SAMPLES / f"{operation}.sample.csv")
         expected = request.reply or {"code": 200, "message": "", "data": None}
         assert status == expected["code"], (request, reply)
         assert shape(reply) == shape(expected), request
         assert re.sub(r"^\d+", "50", reply["message"]) == expected["message"]
 
 
-def send(request: Documented, server: Served, folder: Path) -> tuple[int, Any]:
-    """Send a request with curl, its host, key and placeholders replaced, and its file supplied."""
-    words = [filled(word, server, folder) for word in request.words]
+def send(request: Documented, server: Served, file: Path) -> tuple[int, Any]:
+    """Send a request with curl, with its host, key, placeholders and file replaced."""
+    words = [filled(word, server, file) for word in request.words]
     if words[0] != "curl":  # the bare URL of the webhook
         words = ["curl", "-H", "Content-Type: application/json", "-d", EVENT, *words]
     ca = ["--cacert", server.ca_file] if server.ca_file else []
@@ -63,16 +63,12 @@ def send(request: Documented, server: Served, folder: Path) -> tuple[int, Any]:
     return int(status), json.loads(body)
 
 
-def filled(word: str, server: Served, folder: Path) -> str:
+def filled(word: str, server: Served, file: Path) -> str:
     word = word.replace("https://api.12traits.com", server.url).replace("<API_KEY>", server.key)
     word = word.replace(":api_key", server.key)
     for placeholder, value in PLACEHOLDERS.items():
         word = word.replace(placeholder, value)
-    if word.startswith("file=@"):
-        path = folder / word.removeprefix("file=@")
-        path.write_text(CSV, encoding="utf-8")
-        return f"file=@{path}"
-    return word
+    return f"file=@{file}" if word.startswith("file=@") else word
 
 
 def shape(value: Any) -> Any:

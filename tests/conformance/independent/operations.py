@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import unquote
 
-from tests.conformance.independent.reader import further_pushes
+from tests.conformance.independent.reader import further_pushes, uploads
 from tests.conformance.independent.records import (
     LINK,
     PUSHES,
@@ -280,7 +280,7 @@ class Ingestion:
 
     def upload(self, request: Request) -> Reply:
         rows = table(uploaded(request))
-        surveyed = request.parts == ("survey-data",)
+        surveyed = request.parts == ("survey-data/csv",)
         self._users.seen(users_of(rows), int(time.time()) if surveyed else None)
         estimate = {"estimated_time_to_complete": 1 + len(rows) // 100}
         broken = self._broken == "csv_no_estimate" and not surveyed
@@ -332,7 +332,7 @@ Guard = Callable[[Ingestion, Request], None]
 Operation = Callable[[Ingestion, Request], Reply]
 ROUTES: list[tuple[tuple[str, ...], str, Guard, Operation]] = [
     (WRITE, f"/v1/({'|'.join(ALL_PUSHES)})", Ingestion.in_header, Ingestion.push),
-    (WRITE, "/v1/(survey-data|kpis)/csv", Ingestion.in_header, Ingestion.upload),
+    (WRITE, f"/v1/({'|'.join(uploads())})", Ingestion.in_header, Ingestion.upload),
     (WRITE, "/v1/playfab", Ingestion.in_query, Ingestion.webhook),
     (READ, "/v1/assessment/user/status", Ingestion.in_header, Ingestion.status),
     (WRITE, "/v1/user-data", Ingestion.in_header, Ingestion.remove),

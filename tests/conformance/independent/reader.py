@@ -1,6 +1,7 @@
-"""Reads further pushes from the reference, without the compiler: those that this server does not know by heart.
+"""Reads pushes and uploads from the reference, without the compiler: those that `operations.py` does not have.
 
-So a push that is added to the reference is served here too, and the kit is judged on it.
+A push or an upload that is added to the reference is served here too, so that the kit is judged on it. An operation of
+another kind needs a route and a method in `operations.py`.
 """
 
 import re
@@ -18,14 +19,22 @@ KEY = re.compile(r'^\{\s*"(?P<key>\w+)"\s*:\s*\[')
 
 
 def further_pushes(known: set[str]) -> Iterator[tuple[str, Push]]:
-    """Yield each push of the reference that is not known, by the last part of its path."""
+    """Yield each push of the reference that is not known, by the end of its path."""
     sections = re.split(r"^# ", REFERENCE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     by_title = {section.partition("\n")[0].strip(): section for section in sections}
     for request in documented_requests(REFERENCE):
-        path = request.words[-1].rpartition("/v1/")[2]
         found = KEY.match(body_of(request))
-        if found and path not in known:
-            yield path, push_of(found["key"], by_title[request.title], request)
+        if found and path_of(request) not in known:
+            yield path_of(request), push_of(found["key"], by_title[request.title], request)
+
+
+def uploads() -> Iterator[str]:
+    """Yield the end of the path of each upload of the reference, for example `kpis/csv`."""
+    return (path_of(request) for request in documented_requests(REFERENCE) if "-F" in request.words)
+
+
+def path_of(request: Documented) -> str:
+    return request.words[-1].rpartition("/v1/")[2]
 
 
 def body_of(request: Documented) -> str:

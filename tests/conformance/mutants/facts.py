@@ -46,8 +46,8 @@ def having(behaviour: str) -> list[Operation]:
 
 
 def the(behaviour: str) -> Operation:
-    (operation,) = having(behaviour)
-    return operation
+    """Return the first operation of a behaviour: mutants change what the kit tests on it."""
+    return having(behaviour)[0]
 
 
 def record_of(operation: Operation) -> Record:

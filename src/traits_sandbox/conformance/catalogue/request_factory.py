@@ -55,9 +55,11 @@ class RequestFactory:
         return [each for each in self.contract.operations if each.behaviour == behaviour]
 
     def the(self, behaviour: str) -> Operation:
-        """Return the one operation of a behaviour."""
-        (operation,) = self.having(behaviour)
-        return operation
+        """Return the first operation of a behaviour.
+
+        Conversations that need one operation of each behaviour use it. Requirements for every operation test all.
+        """
+        return self.having(behaviour)[0]
 
     @property
     def pushes(self) -> list[Operation]:
@@ -158,20 +160,21 @@ class RequestFactory:
         record = self.record_of(operation)
         return self.push(operation, [self.row(record, user) for user in users])
 
-    def status(self, user_id: str, **more: Any) -> Request:
+    def status(self, user_id: str, operation: Operation | None = None, **more: Any) -> Request:
         """Return the read of whether a user has completed the survey; `user_id` is as it is sent."""
-        operation = self.the("assessment_status")
+        operation = operation or self.the("assessment_status")
         return self.raw(operation, None, headers=(BEARER,), query=((operation.roles["user"], user_id),), **more)
 
     def users(self, persona: str | None = None, segment: str | None = None) -> Request:
         """Return the read of the users of a persona; by default of all personas of the default segment."""
-        return self._persona(self.the("persona_users"), persona, segment)
+        return self.persona(self.the("persona_users"), persona, segment)
 
     def traits(self, persona: str | None = None, segment: str | None = None) -> Request:
         """Return the read of the traits of a persona; by default of all personas of the default segment."""
-        return self._persona(self.the("persona_traits"), persona, segment)
+        return self.persona(self.the("persona_traits"), persona, segment)
 
-    def _persona(self, operation: Operation, persona: str | None, segment: str | None) -> Request:
+    def persona(self, operation: Operation, persona: str | None = None, segment: str | None = None) -> Request:
+        """Return a read of a persona; by default of all personas of the default segment."""
         roles = operation.roles
         return self.raw(
             operation,
@@ -180,9 +183,9 @@ class RequestFactory:
             segment=roles["default_segment"] if segment is None else segment,
         )
 
-    def remove(self, user_id: str) -> Request:
+    def remove(self, user_id: str, operation: Operation | None = None) -> Request:
         """Return the deletion of a user."""
-        operation = self.the("remove_user")
+        operation = operation or self.the("remove_user")
         return self.json(operation, {operation.roles["user"]: user_id})
 
     def upload(
@@ -197,9 +200,9 @@ class RequestFactory:
         text = csv_example(self.contract, dialect or operation.dialects[0])
         return text.replace(user_example(self.contract), self.id(user)).encode()
 
-    def event(self, name: str = "", **more: Any) -> JsonObject:
-        """Return an event of the webhook about a user of this run."""
-        webhook = self.the("webhook").webhook
+    def event(self, name: str = "", operation: Operation | None = None, **more: Any) -> JsonObject:
+        """Return an event of a webhook about a user of this run."""
+        webhook = (operation or self.the("webhook")).webhook
         assert webhook is not None
         event = event_example(self.contract, webhook)
         entity = webhook.names["entity"][0]
@@ -219,9 +222,9 @@ def multipart(content: bytes, part: str, name: str) -> bytes:
 _DOCUMENTED: dict[str, Callable[[RequestFactory, Operation, str], Request]] = {
     "push": lambda made, operation, user: made.push(operation, [made.row(made.record_of(operation), user)]),
     "upload": lambda made, operation, user: made.upload(operation, made.csv(operation, user)),
-    "webhook": lambda made, operation, _: made.json(operation, made.event(), headers=(JSON,)),
-    "assessment_status": lambda made, _, user: made.status(made.known_user or made.id(user)),
-    "remove_user": lambda made, _, user: made.remove(made.id(user)),
-    "persona_users": lambda made, *_: made.users(),
-    "persona_traits": lambda made, *_: made.traits(),
+    "webhook": lambda made, operation, _: made.json(operation, made.event(operation=operation), headers=(JSON,)),
+    "assessment_status": lambda made, operation, user: made.status(made.known_user or made.id(user), operation),
+    "remove_user": lambda made, operation, user: made.remove(made.id(user), operation),
+    "persona_users": lambda made, operation, _: made.persona(operation),
+    "persona_traits": lambda made, operation, _: made.persona(operation),
 }
