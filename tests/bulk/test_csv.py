@@ -17,12 +17,23 @@ from traits_sandbox.bulk.formats.csv import judge_lines
 from traits_sandbox.bulk.formats.lines import whole_lines
 from traits_sandbox.bulk.formats.sieve import BLANK, DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.storage.streams import Unreadable
-from traits_sandbox.contract.model import Dialect
+from traits_sandbox.contract.model import Dialect, Record
 from traits_sandbox.errors import ROW
 from traits_sandbox.handlers.csv.columns import HeaderError, columns_of
 from traits_sandbox.handlers.csv.rows import MAX_ROW, read_rows
 
 FOLDERS = [category.folder for category in CONTRACT.categories]
+
+
+def has_upper_bound(record: Record) -> bool:
+    """Return whether a field of a record, or of the records in its lists, has an upper bound."""
+    bounds = {(each.maximum, each.exclusive_maximum, each.max_length) for each in record.fields}
+    nested = [CONTRACT.record(each.item) for each in record.fields if each.item]
+    return bounds != {(None, None, None)} or any(map(has_upper_bound, nested))
+
+
+# A regular expression does not express an upper bound: the sieve doubts every row of such a folder.
+FAST = [folder for folder in FOLDERS if not has_upper_bound(category(folder).record)]
 
 # What a cell may hold that one reader takes for something and another does not.
 HOSTILE = [
@@ -103,7 +114,12 @@ def good_cells(folder: str, column: str) -> list[str]:
     field = next(field for field in category(folder).record.fields if field.name == column)
     samples = {"string": "abc", "int": "12", "float": "2.5", "list": "[]", "Timestamp": "2019-01-01 15:04:05"}
     formatted = {"date": "2018-11-14", "country": "US", "language": "en-US"}
-    return [formatted.get(field.format, samples[field.type])] * 8 + ([""] * 2 if not field.required else [])
+    good = formatted.get(field.format, samples[field.type])
+    if field.allowed:
+        good = field.allowed[0]
+    elif field.maximum is not None:
+        good = str(field.maximum)
+    return [good] * 8 + ([""] * 2 if not field.required else [])
 
 
 @st.composite
@@ -182,7 +198,7 @@ def test_whatever_passes_the_sieve_is_valid(folder: str, data: st.DataObject) ->
         assert one_by_one(folder, f"{','.join(header)}\n{line}".encode()) == (1, [])
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", FAST)
 @pytest.mark.parametrize("bare", [True, False])
 def test_ordinary_rows_pass_the_sieve(folder: str, bare: bool) -> None:
     kind = category(folder)
@@ -195,7 +211,7 @@ def test_ordinary_rows_pass_the_sieve(folder: str, bare: bool) -> None:
     assert Sieve(kind, columns).sift(lines(*rows, end="\r\n"), Sketch()) == bytes([SURE] * 2)
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", FAST)
 def test_the_examples_of_the_document_pass_the_sieve(folder: str) -> None:
     kind = category(folder)
     (examples,) = (each.examples for each in CONTRACT.categories if each.folder == folder)

@@ -46,6 +46,10 @@ def values_that_break(field: Field) -> Iterator[tuple[str, Any]]:
         yield "too small", field.minimum - 1
     if field.exclusive_minimum is not None:
         yield "not above the least", field.exclusive_minimum
+    if field.maximum is not None:
+        yield "too large", field.maximum + 1
+    if field.exclusive_maximum is not None:
+        yield "not below the most", field.exclusive_maximum
     if field.allowed or field.format:
         yield "not one of the known", NONSENSE
 

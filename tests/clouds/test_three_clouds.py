@@ -58,7 +58,7 @@ def good(field: Field) -> Any:
         case "int":
             return 7
         case "float":
-            return 7.5
+            return 7.5 if field.maximum is None else field.maximum
         case "list":
             return [{name.name: NONSENSE for name in CONTRACT.record(field.item).fields}]
         case "Timestamp":

@@ -87,9 +87,9 @@ def test_every_requirement_finds_a_broken_server_that_is_named_for_it(requiremen
 
 
 def subject(name: str) -> str:
-    """Return the operation, record or field (`Purchase.price`) of the contract that a mutant is about, or none."""
+    """Return what a mutant changes: an operation, record, field (`Item.price`) or error (`errors.400`), or nothing."""
     _, *rest = name.split(".")
-    known = {each.id for each in contract().operations}
+    known = {each.id for each in contract().operations} | {f"errors.{each.status}" for each in contract().errors}
     for record in contract().records:
         known |= {record.heading, *(f"{record.heading}.{field.name}" for field in record.fields)}
     return next((each for each in (".".join(rest[:2]), *rest[:1]) if each in known), "")

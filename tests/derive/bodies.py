@@ -78,12 +78,18 @@ def values(contract: Contract, field: Field) -> st.SearchStrategy[Json]:
             return st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat(sep=" "))
         case "int":
             least = -MAX_INT64 if field.minimum is None else int(field.minimum)
+            if field.maximum is not None:
+                return st.integers(least, int(field.maximum))
             whole = st.integers(least, MAX_UINT64)
             return whole | st.sampled_from([10.0, 1e3, 1e20, orjson.Fragment("18446744073709551616")])
         case "float":
-            positive = field.exclusive_minimum is not None
-            bound = field.exclusive_minimum if positive else field.minimum
-            return st.floats(bound, exclude_min=positive, allow_nan=False, allow_infinity=False) | st.just(25)
+            positive, below = field.exclusive_minimum is not None, field.exclusive_maximum is not None
+            least_float = field.exclusive_minimum if positive else field.minimum
+            most = field.exclusive_maximum if below else field.maximum
+            floats = st.floats(
+                least_float, most, exclude_min=positive, exclude_max=below, allow_nan=False, allow_infinity=False
+            )
+            return floats if most is not None else floats | st.just(25)
         case "list":
             return st.lists(records(contract, contract.record(field.item)), max_size=3)
 
@@ -97,7 +103,7 @@ def _texts(field: Field) -> st.SearchStrategy[str]:
         return st.dates().map(str)
     if field.format:
         return st.just(FORMATS[field.format].example)
-    return st.text(min_size=field.min_length or 0, max_size=8)
+    return st.text(min_size=field.min_length or 0, max_size=min(8, field.max_length or 8))
 
 
 def records(contract: Contract, record: Record) -> st.SearchStrategy[dict[str, Json]]:

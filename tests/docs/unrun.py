@@ -25,6 +25,7 @@ UNRUN = {
     "sh scripts/generate": SOURCES,
     "sh scripts/lock": SOURCES,
     "python -m tests.conformance.kill_matrix --write": SOURCES,
+    ".venv/bin/python -m tests.conformance.kill_matrix --write '*guild_visits*' '*GuildVisit*' '*VisitNote*'": SOURCES,
     "pre-commit install": SOURCES,
     ".venv/bin/python -m benchmarks": LONG,
     "traits-sandbox bulk check s3://bucket/prefix gs://bucket az://container": CLOUD,

@@ -40,7 +40,8 @@ class FieldPlace:
     def free(self) -> bool:
         """Tell whether the document allows any text here."""
         field = self.field
-        return field.type == "string" and not (field.format or field.allowed or field.role or field.min_length)
+        limited = field.format or field.allowed or field.role or field.min_length or field.max_length
+        return field.type == "string" and not limited
 
     def valid(self) -> Any:
         """Return a valid value for this place."""

@@ -10,14 +10,19 @@ from urllib.parse import quote
 
 import orjson
 
+from traits_sandbox.conformance.catalogue.values import in_bounds
 from traits_sandbox.conformance.http.exchange import BEARER, JSON, KEY, Pairs, Request
 from traits_sandbox.conformance.http.keys import NEAR
 from traits_sandbox.contract.model import Contract, Dialect, Field, Operation, Record
 from traits_sandbox.derive.examples import csv_example, event_example, record_examples, user_example
+from traits_sandbox.derive.formats import FORMATS
 from traits_sandbox.json_types import JsonObject
 
 BOUNDARY = "tsc-boundary-7d1f"
 FILE_NAME = "2019-09-23.csv"
+
+_NUMBERS: dict[str, tuple[float, ...]] = {"int": (1, 0, 100, -1), "float": (1.5, 0.5, 100.5, -0.5)}
+"""Values for fields that no example has: the first one within the field's bounds is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,12 @@ class RequestFactory:
             return [self.row(self.contract.record(field.item))]
         if field.allowed:
             return field.allowed[0]
-        return {"int": 1, "float": 1.5, "Timestamp": "2019-01-01 15:04:05"}.get(field.type, field.name)
+        if field.format:
+            return FORMATS[field.format].example
+        if field.type in _NUMBERS:
+            bounds = [each for each in (field.minimum, field.maximum) if each is not None]
+            return next(in_bounds(field, *_NUMBERS[field.type], *bounds))
+        return "2019-01-01 15:04:05" if field.type == "Timestamp" else field.name
 
     def push(self, operation: Operation, rows: Sequence[Any], **more: Any) -> Request:
         """Return a push of some rows."""

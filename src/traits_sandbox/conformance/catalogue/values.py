@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from traits_sandbox.contract.model import FieldFormat, FieldType
+from traits_sandbox.contract.model import Field, FieldFormat, FieldType
 
 WORDS: dict[FieldType, str] = {
     "string": "a string",
@@ -32,6 +32,17 @@ class SampleValue(NamedTuple):
 def literal(text: str) -> orjson.Fragment:
     """Return a value that is written into JSON unchanged, whether it is JSON or not."""
     return orjson.Fragment(text.encode())
+
+
+def in_bounds(field: Field, *numbers: float) -> Iterator[float]:
+    """Yield the numbers that are within the bounds of a field."""
+    for number in numbers:
+        too_low = field.minimum is not None and number < field.minimum
+        too_low |= field.exclusive_minimum is not None and number <= field.exclusive_minimum
+        too_high = field.maximum is not None and number > field.maximum
+        too_high |= field.exclusive_maximum is not None and number >= field.exclusive_maximum
+        if not (too_low or too_high):
+            yield number
 
 
 def misses(field_type: FieldType, valid: Any) -> Iterator[SampleValue]:

@@ -15,8 +15,11 @@ from traits_sandbox.errors import BadRequest
 _OF_ERRATA: dict[str, Any] = {
     "format": "",
     "min_length": None,
+    "max_length": None,
     "minimum": None,
     "exclusive_minimum": None,
+    "maximum": None,
+    "exclusive_maximum": None,
     "allowed": (),
 }
 # Larger numbers are not the same for every JSON parser.

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 from tests.conformance.mutants.facts import record_of, the
 from tests.conformance.mutants.mutant import Mutant, broken_by
-from tests.conformance.mutants.named.envelopes import success
 from tests.conformance.mutants.wrapping import (
     Answered,
     Around,
@@ -36,8 +35,13 @@ def mutants() -> Iterator[Mutant]:
 
 
 def data(behaviour: str, change: Data) -> Around:
-    """Return a middleware that changes the data of the successes of a behaviour."""
-    return success(lambda body: body | {"data": change(body["data"])}, behaviour)
+    """Return a middleware that changes the data of the successes of the first operation of a behaviour."""
+
+    def changed(asked: Asked, reply: Answered) -> Answered:
+        meant = reply.accepted and asked.operation is the(behaviour)
+        return reply.with_json(reply.json() | {"data": change(reply.json()["data"])}) if meant else reply
+
+    return after(changed)
 
 
 def _of_status() -> Iterator[Mutant]:
@@ -84,7 +88,7 @@ class Changing:
 
     async def __call__(self, asked: Asked, inner: Inner) -> Answered:
         reply = await inner(asked)
-        if asked.behaviour != self._behaviour or not reply.accepted:
+        if asked.operation is not the(self._behaviour) or not reply.accepted:
             return reply
         self._count += 1
         body = reply.json()
@@ -99,8 +103,9 @@ class ToldOnce:
 
     async def __call__(self, asked: Asked, inner: Inner) -> Answered:
         reply = await inner(asked)
-        roles = the("assessment_status").roles
-        if asked.behaviour != "assessment_status" or not reply.accepted or not reply.json()["data"][roles["completed"]]:
+        status = the("assessment_status")
+        roles = status.roles
+        if asked.operation is not status or not reply.accepted or not reply.json()["data"][roles["completed"]]:
             return reply
         user = asked.query[roles["user"]]
         if user not in self._told:

@@ -1,6 +1,7 @@
 """TYPE: the values of a field, and whether it may be absent."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from traits_sandbox.conformance.catalogue.case import Case, Expectation, accepted, refused
 from traits_sandbox.conformance.catalogue.pushes import FieldPlace, collection, optional, places, pushed
@@ -11,6 +12,7 @@ from traits_sandbox.conformance.catalogue.values import (
     TEXTS_EVERYWHERE,
     WORDS,
     SampleValue,
+    in_bounds,
     literal,
     misses,
 )
@@ -60,9 +62,9 @@ def _types(place: FieldPlace) -> Iterator[Case]:
 
 def _floats(place: FieldPlace) -> Iterator[Case]:
     if place.field.type == "float":
-        for value in (SampleValue("whole", 25), SampleValue("fraction", 25.5)):
-            title = f"{value.shown} for a number"
-            yield place.case("TYPE-005", value.name, title, place.filled(value.value), accepted)
+        for name, numbers in {"whole": (25, 1, 0), "fraction": (25.5, 0.5, -0.5)}.items():
+            for number in islice(in_bounds(place.field, *numbers), 1):
+                yield place.case("TYPE-005", name, f"{number} for a number", place.filled(number), accepted)
 
 
 def _entries(place: FieldPlace) -> Iterator[Case]:
@@ -84,7 +86,7 @@ def _allowed(place: FieldPlace) -> Iterator[Case]:
         yield place.case("TYPE-008", word, f"the documented {word}", place.filled(word), accepted)
     if words := place.field.allowed:
         others = {"other": "tsc-other", "empty": "", "upper-case": words[0].upper(), "trailing-blank": f"{words[0]} "}
-        for each in map(SampleValue._make, others.items()):
+        for each in map(SampleValue._make, (each for each in others.items() if each[1] not in words)):
             yield place.case("TYPE-008", each.name, f"{each.shown} as {place.name}", place.filled(each.value), refused)
 
 
@@ -102,6 +104,7 @@ def _whole_fraction(place: FieldPlace) -> Iterator[Case]:
 
 def _bounds(place: FieldPlace) -> Iterator[Case]:
     least, above = place.field.minimum, place.field.exclusive_minimum
+    most, under = place.field.maximum, place.field.exclusive_maximum
     step = 1 if place.field.type == "int" else 0.01
     tries: list[tuple[str, str, float, Expectation]] = []
     if above is not None:
@@ -109,8 +112,13 @@ def _bounds(place: FieldPlace) -> Iterator[Case]:
         tries += [("least", "TYPE-013", above + step, accepted)]
     if least is not None:
         tries = [("least", "TYPE-014", least, accepted), ("below", "TYPE-014", least - step, refused)]
+    if most is not None:
+        tries += [("most", "TYPE-014", most, accepted), ("above", "TYPE-014", most + step, refused)]
+    if under is not None:
+        tries += [("limit", "TYPE-014", under, refused)]
     for name, requirement, value, expect in tries:
-        yield place.case(requirement, name, f"{value:g} as {place.name}", place.filled(value), expect)
+        if expect is refused or list(in_bounds(place.field, value)):
+            yield place.case(requirement, name, f"{value:g} as {place.name}", place.filled(value), expect)
 
 
 def _extremes(place: FieldPlace) -> Iterator[Case]:
@@ -122,7 +130,8 @@ def _extremes(place: FieldPlace) -> Iterator[Case]:
         ],
     }
     for name, title, text, expect in extremes.get(place.field.type, ()):
-        yield place.case("TYPE-014", name, title, place.filled(literal(text)), expect)
+        if expect is refused or list(in_bounds(place.field, float(text))):
+            yield place.case("TYPE-014", name, title, place.filled(literal(text)), expect)
 
 
 def _without_options(made: RequestFactory, operation: Operation) -> Iterator[Case]:
