@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.bodies import body, push
@@ -114,7 +114,11 @@ def peak_bytes(pid: int | str) -> int:
 
 def children() -> list[int]:
     """Return the ids of the running children of this process, from Linux's /proc."""
-    return [int(pid) for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()]
+    pids = list[str]()
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(FileNotFoundError):  # the thread has ended since it was listed
+            pids += task.read_text().split()
+    return [int(pid) for pid in pids]
 
 
 def running_seconds(pid: int) -> float:
