@@ -123,9 +123,11 @@ def too_deep(record: Any, place: RecordPlace) -> Violation | None:
     return violation(place, (), Rule.DEPTH, _TOO_DEEP)
 
 
-def may_be_deep(text: bytes) -> bool:
-    """Tell, in much less time than parsing takes, whether JSON may be nested too deeply."""
-    return len(text) > 2 * _DEEPEST and text.count(b"[") + text.count(b"{") > _DEEPEST
+def may_be_deep(texts: Sequence[bytes]) -> list[int]:
+    """Return the indexes of the JSON texts that may be nested too deeply, in much less time than parsing takes."""
+    if max(map(len, texts), default=0) <= 2 * _DEEPEST:
+        return []
+    return [index for index, text in enumerate(texts) if text.count(b"[") + text.count(b"{") > _DEEPEST]
 
 
 def can_be_written(value: Any) -> bool:

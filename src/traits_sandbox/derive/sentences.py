@@ -20,6 +20,28 @@ _TYPE_WORDS = {
     "list": "a list of objects",
 }
 
+# Bounds of a field, by attribute: the words before the bound, and whether it is a number of characters.
+BOUNDS = {
+    "min_length": ("at least", True),
+    "max_length": ("at most", True),
+    "minimum": ("at least", False),
+    "exclusive_minimum": ("above", False),
+    "maximum": ("at most", False),
+    "exclusive_maximum": ("below", False),
+}
+
+
+def bounds(field: Field) -> list[str]:
+    """Return the bounds of a field for a table, such as `above 0` or `at most 64 characters`."""
+    given = ((getattr(field, name), *words) for name, words in BOUNDS.items())
+    return [
+        f"{word} {bound}{_characters(bound) if counts else ''}" for bound, word, counts in given if bound is not None
+    ]
+
+
+def _characters(count: int) -> str:
+    return " character" if count == 1 else " characters"
+
 
 def demand(rule: str, bound: Any, field: Field | None) -> str:
     """Return what a value must be, as the rest of a sentence that begins with its name.
