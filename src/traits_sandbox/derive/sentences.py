@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
 _EXCERPT_LENGTH = 40
 # No field's name is longer. Comparing texts takes longer the longer they are.
 _LONGEST_NAME = 64
+_MAX_COMPARED = 20
 _TYPE_WORDS = {
     "string": "a string",
     "int": "an integer",
@@ -100,6 +102,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if len(name) > _LONGEST_NAME:
         return ""
     return next(iter(get_close_matches(name, list(known), 1)), "")
+
+
+def found_instead(missing: str, names: Iterable[str], *, only_alike: bool = False) -> str:
+    """Return words for the sent name that may mean a missing one, as the end of a sentence; empty if there is none.
+
+    With `only_alike`, a name that is not like the missing one is not mentioned. At most 20 names are compared.
+    """
+    sent = list(islice(names, _MAX_COMPARED))
+    longer = (name for name in sent if name.lower().endswith(missing.lower()))
+    found = nearest(missing, sent) or next(longer, "") or ("" if only_alike else next(iter(sent), ""))
+    return f" (found {excerpt(found)} instead)" if found else ""
 
 
 def short(name: str) -> str:
