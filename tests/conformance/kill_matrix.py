@@ -93,7 +93,7 @@ def judged(mutant: Mutant, *only: str) -> Report:
 def showing(mutant: Mutant, report: Report) -> str:
     """Return a case that finds a mutant when it is sent alone, empty if there is none."""
     failures = [each for judged in report.failed if judged.requirement.id in mutant.kills for each in judged.failures]
-    # A requirement's own cases are about it; others only came upon it.
+    # A requirement's own cases are about it; others only found it by chance.
     failures.sort(key=lambda each: each.id != each.case)
     sent = {case.id for case in catalogue(RequestFactory(contract(), PREFIX))}
     tried = list(dict.fromkeys(each.case for each in failures if each.case in sent))[:TRIES]

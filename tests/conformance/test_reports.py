@@ -413,7 +413,7 @@ def test_colours_are_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     ("shown", "words"),
     [
         (report(judged(MUST, passed=1)), "CONFORMANT  1 requirement judged"),
-        (report(obstacle=NO_ANSWER), "--timeout gives it more time"),
+        (report(obstacle=NO_ANSWER), "Increase --timeout"),
         (report(missing=(NO_CASE_JUDGED,)), "the list of skipped cases"),
         (report(unused=("LIM-003.x: expected 201",)), "1 expected deviation did not show"),
         (report(judged(SHOULD, result(f"{SHOULD}.x", "failed", exchange()))), "NOTED  decides nothing"),

@@ -81,5 +81,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def short(name: str) -> str:
-    """Return a client's name for a field, cut to the length of the longest sensible one."""
+    """Return the name that a client uses for a field, cut to a length that no real name exceeds."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

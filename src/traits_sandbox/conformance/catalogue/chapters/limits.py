@@ -1,4 +1,4 @@
-"""LIM: the number of records of a push. All records are valid, so only their number can be wrong."""
+"""LIM: the number of records in a push. All records are valid, so only their number can be wrong."""
 
 from collections.abc import Iterator
 
@@ -38,6 +38,6 @@ def _beyond(made: RequestFactory, operation: Operation, count: int) -> Iterator[
     if user := made.record_of(operation).field_of("user"):
         stranger = made.id(f"over-{operation.id}".replace("_", "-"))
         request = made.push(operation, [rows[0] | {user.name: stranger}, *rows[1:]])
-        title = f"look for a user of {count} records"
+        title = f"push {count} records and look for one of their users"
         judge = stores_nothing(made, request, stranger)
         yield Case(f"LIM-004.{about}", title, operation.id, "append", judge, requests=3, at_most=2 + LOOKS)
