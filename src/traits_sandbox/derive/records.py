@@ -124,7 +124,7 @@ def too_deep(record: Any, place: RecordPlace) -> Violation | None:
 
 
 def may_be_deep(text: bytes) -> bool:
-    """Return, in much less time than parsing takes, whether JSON may be nested too deeply."""
+    """Tell, in much less time than parsing takes, whether JSON may be nested too deeply."""
     return len(text) > 2 * _DEEPEST and text.count(b"[") + text.count(b"{") > _DEEPEST
 
 

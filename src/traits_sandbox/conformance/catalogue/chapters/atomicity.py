@@ -17,7 +17,7 @@ _BAD_REQUEST = 400
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases for every push."""
+    """Yield, for every push, cases that send bad records among good ones, and check refusal and reply."""
     for operation in made.pushes:
         required = [each for each in places(made, operation) if each.field.required and each.within is None]
         yield from _one_bad_record(made, operation, required[0])

@@ -77,7 +77,7 @@ _UNDECIDED_NUMBERS: _Spellings = {
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every push, and those of one or two pushes."""
+    """Yield cases that send invalid and unusual bodies: some for every push, the others for one or two pushes."""
     for operation in made.pushes:
         for about, (request, title) in _bodies(_NO_JSON, made, operation).items():
             yield pushed(f"BODY-001.{collection(operation)}.{about}", title, request, refused)

@@ -36,7 +36,7 @@ _NEIGHBOURS = {
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of the deletion."""
+    """Yield cases that delete users and then look for these and other users, and cases that send invalid deletions."""
     removal = made.the("remove_user")
     title, judge = "delete a user", _succeeds(made)
     yield Case("DEL-001.known", title, removal.id, "destroy", judge, requests=2, at_most=1 + POLLS)

@@ -31,7 +31,7 @@ _UNKNOWN = "tsc_unknown"
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every field of every push."""
+    """Yield cases that push valid and invalid values in every field, and records with optional or unknown fields."""
     for operation in made.pushes:
         for place in places(made, operation):
             for rule in _RULES:

@@ -10,7 +10,7 @@ from traits_sandbox.contract.model import Operation
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of the limit, for every push."""
+    """Yield, for every push, cases that send numbers of records at the limit, below it and above it."""
     for operation in made.pushes:
         yield from _within(made, operation)
         if made.contract.max_records is not None:

@@ -12,7 +12,7 @@ from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of targets that use TLS."""
+    """Yield cases that call without TLS, check the certificate, and connect with an old TLS."""
     plain = replace(with_credential(made.users(), f"Bearer {DUMMY}"), plain=True, operation="")
     tries = {
         "TLS-001.plain": ("call over plain HTTP", _fails(plain)),

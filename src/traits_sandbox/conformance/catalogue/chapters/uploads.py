@@ -17,7 +17,7 @@ _BINARY = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\xff\xfe\x00"
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every upload."""
+    """Yield, for every upload, cases that send valid and invalid files and forms."""
     for operation in made.having("upload"):
         yield from _estimate(made, operation)
         for chapter in (_parts, _headers, _dialects, _forms, _no_text, _bodies):

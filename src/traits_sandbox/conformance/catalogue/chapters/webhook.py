@@ -16,7 +16,7 @@ _ANY = "*"
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every webhook of the contract."""
+    """Yield, for every webhook, cases that send events, and events without the right key."""
     for operation in made.having("webhook"):
         assert operation.webhook is not None
         yield single(f"HOOK-001.{operation.id}", "send an event", operation, made.documented(operation), accepted)
