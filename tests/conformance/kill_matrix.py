@@ -155,9 +155,9 @@ def _introduction(whole: Matrix) -> Iterator[str]:
         "# The kill matrix",
         "",
         "The kit must find broken servers. A mutant is a server that is broken in one known way: either code around "
-        "the emulator changes its requests or replies, or the emulator uses a contract with one changed fact. The kit runs "
-        "on each mutant, and a requirement that is named for the mutant must find it. Each requirement must find at "
-        "least one mutant.",
+        "the emulator changes its requests or replies, or the emulator uses a contract with one changed fact. The kit "
+        "runs on each mutant, and a requirement that is named for the mutant must find it. Each requirement must find "
+        "at least one mutant.",
         "",
         f"There are {len(whole.broken)} mutants, and the kit finds all of them. {generated} are generated from the "
         f"contract. {len(whole.equivalent)} other changed servers keep every promise; the list at the end has the "
