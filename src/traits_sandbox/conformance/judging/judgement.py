@@ -40,7 +40,7 @@ def excuse(
             reason = Reason.of(ReasonKind.DEVIATION, text=deviation.reason, until=deviation.expires)
             tally.results[number] = replace(tally.results[number], outcome="deviation", reason=reason)
         if not covered and _tried(deviation, ran):
-            unused.append(f"{deviation.case}: expected {deviation.observed}, which did not show ({deviation.reason})")
+            unused.append(f"{deviation.case}: expected {deviation.observed}, which did not occur ({deviation.reason})")
     return tuple(unused)
 
 

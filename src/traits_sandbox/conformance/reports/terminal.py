@@ -160,7 +160,7 @@ class Terminal:
 
     def _left(self) -> None:
         if self._report.left_behind:
-            self._title(("LEFT BEHIND", STYLES["noted"]), "  made by this run, and not removed")
+            self._title(("LEFT BEHIND", STYLES["noted"]), "  data of this run that could not be removed")
         for each in self._report.left_behind:
             self.say(printable_lines(each), indent=2)
 

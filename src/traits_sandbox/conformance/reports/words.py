@@ -84,7 +84,7 @@ def verdict_line(report: Report) -> str:
         return f"{plural(judged, 'requirement')} judged, none that decides failed{_partly(report, counts)}"
     if report.failed or report.unused:
         failed = [plural(len(report.failed), "requirement") + " failed"] if report.failed else []
-        unused = [plural(len(report.unused), "expected deviation") + " did not show"] if report.unused else []
+        unused = [plural(len(report.unused), "expected deviation") + " did not occur"] if report.unused else []
         return " and ".join(failed + unused)
     return describe(report.obstacle) or f"{plural(len(report.missing), 'thing')} could not be proven"
 
