@@ -177,9 +177,19 @@ def test_a_message_that_contains_the_key_masks_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "key", "words", "step"),
     [
-        (["--base-url", "http://127.0.0.1:1"], "sandbox-key", "the server does not answer", "the server running?"),
-        (["--base-url", "{url}"], "another-key", "the server refuses the key", "Set TRAITS_API_KEY"),
-        (["--base-url", "{url}", "--max-requests", "20"], "sandbox-key", "--max-requests 20 are used", "A larger"),
+        (
+            ["--base-url", "http://127.0.0.1:1"],
+            "sandbox-key",
+            "the server does not answer",
+            "that the server is running",
+        ),
+        (["--base-url", "{url}"], "another-key", "the server refuses the key", "TRAITS_API_KEY has the key"),
+        (
+            ["--base-url", "{url}", "--max-requests", "20"],
+            "sandbox-key",
+            "--max-requests 20 are used",
+            "Increase --max-requests",
+        ),
         (["--base-url", "{url}", "--max-time", "0.05"], "sandbox-key", "", ""),
     ],
 )
@@ -273,7 +283,7 @@ def test_ctrl_c_removes_the_test_data(recorder: Recorder) -> None:
         recorder.answers.release()
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == INTERRUPTED
-    (prefix,) = set(re.findall(r"begin with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
+    (prefix,) = set(re.findall(r"start with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
     assert "Traceback" not in errors
     removed = [seen.body for seen in recorder.seen if seen.target == "/v1/user-data"]
     assert removed

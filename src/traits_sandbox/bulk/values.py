@@ -145,7 +145,7 @@ class FileReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def at(self) -> At:
-        """Return the identity of the file."""
+        """Return (root, key), which identify the file."""
         return self.root, self.key
 
     @property

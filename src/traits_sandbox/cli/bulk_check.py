@@ -150,7 +150,11 @@ class _SignalReceived(BaseException):
 
 @contextmanager
 def _ending_on_signals() -> Iterator[None]:
-    """End with one line on Ctrl-C and SIGTERM, after child processes and incomplete files are removed."""
+    """Handle Ctrl-C and SIGTERM while the block runs.
+
+    On such a signal, clean up child processes and incomplete files, print one line to stderr, and exit with 128 +
+    signal number.
+    """
     before = _raise_on_signals() if threading.current_thread() is threading.main_thread() else {}
     try:
         yield

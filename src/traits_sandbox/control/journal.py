@@ -3,9 +3,9 @@
 Entries are masked when they are read, not when they are added: searching every body for every secret would add a third
 to the cost of a request. `entries` is the only way to read them.
 
-Each entry is kept as one string of bytes, except for a large body, which the store usually has too. The dozen objects
-of an entry are freed at once, while they are in the processor's cache. Freeing a dozen cold objects later would add a
-tenth to the cost of a small push.
+Each entry is kept as one string of bytes, except for a large body, which the store usually has too. So the dozen
+objects of an entry are freed at once, while they are still in the processor's cache. Freeing them later, when they are
+no longer in the cache, would add a tenth to the cost of a small push.
 """
 
 import re
@@ -63,7 +63,7 @@ class Journal:
         self._key_parameter = re.compile(rf"((?:^|&)(?:{names})=)[^&]*")
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._crowded = max_entries + _SLACK
-        # Two rings in step: tuples would be one more object for each entry.
+        # Two rings with the same order: tuples would be one more object for each entry.
         self._packed: deque[bytes] = deque()
         self._dashboards: deque[str] = deque()
         # Large bodies by the entry that they belong to.

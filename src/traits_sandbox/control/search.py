@@ -22,7 +22,7 @@ INSIDE: Final = ("path", "query", "headers", "body")
 COMPARED: Final = 1000
 NEAREST: Final = 3
 
-# After this many comparisons, other requests get a turn.
+# After this many comparisons, the event loop may handle other requests.
 _AT_ONCE: Final = 50
 
 Located = tuple[str, StoredRecord]

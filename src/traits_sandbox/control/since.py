@@ -22,7 +22,7 @@ class Since:
         """Return a function that selects entries; call it for each entry, oldest first."""
         if not self.request:
             return lambda entry: entry.received_at >= self.time
-        if not journal.holds(self.request):  # it was dropped, so all remaining entries are newer
+        if not journal.holds(self.request):  # the request was dropped, so all remaining entries are newer
             return lambda _: True
         passed = False
 

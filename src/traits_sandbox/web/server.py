@@ -152,7 +152,10 @@ def tune_garbage_collection() -> None:
 
 
 def _end_quietly_on_signals() -> None:
-    """Ignore the signal that uvicorn raises again after its shutdown, for handlers that were set before."""
+    """Install handlers that do nothing.
+
+    After its shutdown, uvicorn restores the previous handlers and raises the signal again; it must then have no effect.
+    """
     for number in ending_signals():
         signal.signal(number, lambda *_: None)
 

@@ -149,7 +149,7 @@ class Run:
     async def _clean(self, wire: Wire, tally: RunState) -> tuple[str, ...]:
         if not tally.created and not tally.unnamed:
             return ()
-        self._tell(Stage("removing what the run has made"))
+        self._tell(Stage("removing the data of this run"))
         return await clean_up(wire, self._materials, self._permit, tally)
 
     def _reported(
