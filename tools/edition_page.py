@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tools.markdown import code, page, prose, table
 from traits_sandbox.contract.model import Contract, Field, Operation, Record, RequestBody
+from traits_sandbox.derive.sentences import bounds
 
 INTRODUCTION = """
 The facts come from [the restated reference](../../schemas/{edition}/reference.md) and
@@ -94,9 +95,7 @@ def _type(field: Field) -> str:
 
 
 def _rules(field: Field) -> str:
-    bounds = {"at least": field.minimum, "above": field.exclusive_minimum}
-    rules = [f"at least {field.min_length} character"] if field.min_length else []
-    rules += [f"{name} {value}" for name, value in bounds.items() if value is not None]
+    rules = bounds(field)
     rules += [field.format] if field.format else []
     rules += [" or ".join(map(code, field.allowed))] if field.allowed else []
     rules += [f"{code(given)} is stored as {code(stored)}" for given, stored in field.aliases.items()]

@@ -56,11 +56,11 @@ def good(field: Field) -> Any:
     """Return a valid value of a field."""
     match field.type:
         case "int":
-            return 7
+            return number(field, 7, 1)
         case "float":
-            return 7.5 if field.maximum is None else field.maximum
+            return number(field, 7.5, 0.25)
         case "list":
-            return [{name.name: NONSENSE for name in CONTRACT.record(field.item).fields}]
+            return [{each.name: good(each) for each in CONTRACT.record(field.item).fields}]
         case "Timestamp":
             return "2019-01-01 15:04:05"
     schema = field_schema(field)
@@ -68,10 +68,19 @@ def good(field: Field) -> Any:
     return next(text for text in texts if fits(text, schema))
 
 
-def fits(text: str, schema: Row) -> bool:
+def number(field: Field, usual: float, step: float) -> float:
+    """Return a number within the bounds of a field: the usual one, or one at or beside a bound."""
+    beside = [field.minimum, field.maximum]
+    beside += [None if field.exclusive_minimum is None else field.exclusive_minimum + step]
+    beside += [None if field.exclusive_maximum is None else field.exclusive_maximum - step]
+    numbers = (usual, *(each for each in beside if each is not None))
+    return next(each for each in numbers if fits(each, field_schema(field)))
+
+
+def fits(value: Any, schema: Row) -> bool:
     import jsonschema
 
-    return bool(jsonschema.Draft202012Validator(schema).is_valid(text))
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
 
 
 def breaks(row: Row, field: Field) -> Iterator[Row]:
@@ -83,6 +92,10 @@ def breaks(row: Row, field: Field) -> Iterator[Row]:
         yield {field.name: schema["minimum"] - 1}
     if "exclusiveMinimum" in schema:
         yield {field.name: schema["exclusiveMinimum"]}
+    if "maximum" in schema:
+        yield {field.name: schema["maximum"] + 1}
+    if "exclusiveMaximum" in schema:
+        yield {field.name: schema["exclusiveMaximum"]}
     if field.type == "list":
         *others, _ = [each.name for each in CONTRACT.record(field.item).fields if each.required]
         yield {field.name: [*row[field.name], dict.fromkeys(others, "alone")]}

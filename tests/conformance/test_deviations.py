@@ -65,9 +65,13 @@ def test_what_an_exchange_showed_is_addressed_by_its_requirement_before_the_case
     assert judged(RunState(), deviation(case=f"HTTP-002.{CASE}", observed="500"))[1] != ()
 
 
-def test_a_file_of_deviations_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_a_file_of_deviations_is_read(tmp_path: Path, mark: str) -> None:
     file = tmp_path / "deviations.toml"
-    file.write_text(f'[[deviation]]\ncase = "{CASE}"\nobserved = "201"\nreason = "ticket 1"\nexpires = 2027-01-01\n')
+    file.write_text(
+        f'{mark}[[deviation]]\ncase = "{CASE}"\nobserved = "201"\nreason = "ticket 1"\nexpires = 2027-01-01\n',
+        encoding="utf-8",
+    )
     assert read_deviations(file) == (deviation(),)
 
 

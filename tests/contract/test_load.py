@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,15 @@ def built(tmp_path: Path, edition: Path) -> Path:
 
 def test_a_written_contract_is_loaded_unchanged(built: Path, edition: Path) -> None:
     assert load(built) == load(built / "contract.json") == build_edition(edition)[0]
+
+
+def test_a_byte_order_mark_at_the_start_of_each_file_is_skipped(built: Path, edition: Path, tmp_path: Path) -> None:
+    marked = tmp_path / "marked" / edition.name
+    marked.mkdir(parents=True)
+    for file in (edition / "reference.md", edition / "errata.toml", built / "contract.json"):
+        (marked / file.name).write_bytes(BOM_UTF8 + file.read_bytes())
+    assert load(marked) == load(built)
+    assert build_edition(marked)[0] == build_edition(edition)[0]
 
 
 def test_an_edition_is_found_by_its_name() -> None:

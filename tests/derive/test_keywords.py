@@ -164,10 +164,10 @@ def test_an_unknown_keyword_disables_the_typed_decoder(place: list[str], keyword
 def test_an_unknown_keyword_leaves_rows_of_files_to_the_schema(place: list[str], keyword: str) -> None:
     document = record_document(PLAIN, PLAIN.record("Thing"))
     changed = with_keyword(document, place, keyword)
-    frame = pl.DataFrame({"user_id": ["1"], "f": [1]})
+    frame = pl.DataFrame({"user_id": ["1", "2", "3"], "f": [1, 2, 3]})
     types = dict(frame.schema)
-    assert frame.select(sure=sure_rows(document, types))["sure"].to_list() == [True]
-    assert frame.select(sure=sure_rows(changed, types))["sure"].to_list() == [False]
+    assert frame.select(sure=sure_rows(document, types))["sure"].to_list() == [True] * 3
+    assert frame.select(sure=sure_rows(changed, types))["sure"].to_list() == [False] * 3
     assert pl.Series(["1,1"]).str.contains(csv_row(document, ["user_id", "f"])).to_list() == [True]
     assert csv_row(changed, ["user_id", "f"]) == ""
 
@@ -180,12 +180,12 @@ def test_an_unknown_keyword_leaves_lists_to_the_schema(place: list[str], keyword
     document = record_document(PLAIN, PLAIN.record("Thing"))
     changed = with_keyword(document, place, keyword)
     tags = [{"label": "a"}]
-    native = pl.DataFrame({"user_id": ["1"], "f": [1], "tags": [tags]})
-    text = pl.DataFrame({"user_id": ["1"], "f": [1], "tags": [json.dumps(tags)]})
+    native = pl.DataFrame({"user_id": ["1"] * 3, "f": [1] * 3, "tags": [tags] * 3})
+    text = pl.DataFrame({"user_id": ["1"] * 3, "f": [1] * 3, "tags": [json.dumps(tags)] * 3})
     for frame in (native, text):
         types = dict(frame.schema)
-        assert frame.select(sure=sure_rows(document, types))["sure"].to_list() == [True]
-        assert frame.select(sure=sure_rows(changed, types))["sure"].to_list() == [False]
+        assert frame.select(sure=sure_rows(document, types))["sure"].to_list() == [True] * 3
+        assert frame.select(sure=sure_rows(changed, types))["sure"].to_list() == [False] * 3
     line = io.StringIO('1,1,"[{""label"": ""a""}]"')
     lines = pl.Series([line.getvalue()])
     assert lines.str.contains(csv_row(document, ["user_id", "f", "tags"])).to_list() == [True]

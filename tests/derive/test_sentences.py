@@ -1,6 +1,6 @@
 """What people read: the exact line for each kind of fault."""
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import orjson
 import pytest
@@ -10,7 +10,7 @@ from traits_sandbox.contract.model import Contract, Field
 from traits_sandbox.derive.bodies import BodySchema
 from traits_sandbox.derive.places import dotted, pointer
 from traits_sandbox.derive.records import RecordSchema
-from traits_sandbox.derive.sentences import demand, excerpt, nearest
+from traits_sandbox.derive.sentences import BOUNDS, bounds, demand, excerpt, nearest
 
 ACTION = {"user_id": "1", "action_id": "2", "action_name": "n"}
 LOGIN = {"user_id": "1"}
@@ -147,7 +147,7 @@ def test_one_record_above_the_limit_is_reported_with_both_numbers(contract: Cont
 
 def test_a_body_without_records_is_described_by_its_fields(contract: Contract) -> None:
     assert lines(contract, "remove_user_data", b'{"id": 5}') == ["id: must be a string, got 5"]
-    assert lines(contract, "remove_user_data", b'{"user_id": "5"}') == ["id: is required"]
+    assert lines(contract, "remove_user_data", b'{"user_id": "5"}') == ['id: is required (found "user_id" instead)']
 
 
 @pytest.mark.parametrize(
@@ -233,3 +233,15 @@ def test_a_place_is_written_for_people_and_for_programs() -> None:
 def test_the_nearest_name_is_near() -> None:
     assert nearest("platfrom", ["user_id", "platform"]) == "platform"
     assert nearest("colour", ["user_id", "platform"]) == ""
+
+
+def test_each_bound_of_a_field_has_words() -> None:
+    numeric = {name for name, hint in get_type_hints(Field).items() if int in get_args(hint)}
+    assert numeric == BOUNDS.keys()
+
+
+def test_the_bounds_of_a_field_are_short_phrases() -> None:
+    number = Field(name="n", type="int", required=True, minimum=0, exclusive_maximum=9)
+    text = Field(name="t", type="string", required=True, min_length=1, max_length=64)
+    assert bounds(number) == ["at least 0", "below 9"]
+    assert bounds(text) == ["at least 1 character", "at most 64 characters"]

@@ -64,7 +64,7 @@ def _option(text: str) -> tuple[str, str]:
 
 def _from_file(name: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"--option {name} cannot be read from {path}: {reason}") from None

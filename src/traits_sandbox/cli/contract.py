@@ -131,15 +131,9 @@ def _type(field: Field) -> str:
 
 
 def _rules(field: Field) -> str:
-    limits = {
-        "min length": field.min_length,
-        "max length": field.max_length,
-        "from": field.minimum,
-        "above": field.exclusive_minimum,
-        "to": field.maximum,
-        "below": field.exclusive_maximum,
-    }
-    rules = [f"{name} {value}" for name, value in limits.items() if value is not None]
+    from traits_sandbox.derive.sentences import bounds
+
+    rules = bounds(field)
     rules += [field.format] if field.format else []
     rules += [" | ".join(field.allowed)] if field.allowed else []
     return ", ".join(rules)

@@ -70,7 +70,7 @@ def read(path: Path) -> Errata:
 
     """
     try:
-        return parse(path.read_text("utf-8"))
+        return parse(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, ErrataError) as error:
         raise ErrataError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 

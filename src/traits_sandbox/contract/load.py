@@ -1,5 +1,6 @@
 """Loads a compiled contract. A running sandbox needs no other part of the compiler."""
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ def load(path_or_edition: str | Path) -> Contract:
     path = locate(path_or_edition)
     file = path / CONTRACT_FILE if path.is_dir() else path
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Contract)
+        return msgspec.json.decode(file.read_bytes().removeprefix(BOM_UTF8), type=Contract)
     except OSError as error:
         raise UsageError(f"cannot read the contract {file}: {error.strerror}") from error
     except msgspec.MsgspecError as error:

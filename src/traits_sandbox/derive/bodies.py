@@ -16,6 +16,7 @@ import orjson
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.derive.compiled import CompiledSchema
 from traits_sandbox.derive.content.detector import unexpected
+from traits_sandbox.derive.content.json_problems import json_problem
 from traits_sandbox.derive.content.kinds import ContentForm
 from traits_sandbox.derive.content.words import sentence
 from traits_sandbox.derive.decoding import typed_decoder
@@ -23,7 +24,8 @@ from traits_sandbox.derive.json_schema import closed_request_schema
 from traits_sandbox.derive.leniency import LenientReader, Reading
 from traits_sandbox.derive.places import IN_BODY, in_list, pointer
 from traits_sandbox.derive.records import RecordSchema, UnknownField, can_be_written, unknown_names
-from traits_sandbox.derive.sentences import excerpt, nearest
+from traits_sandbox.derive.sentences import excerpt, found_instead
+from traits_sandbox.derive.surrogates import half_character
 from traits_sandbox.derive.violations import MAX_VIOLATIONS
 from traits_sandbox.errors import BadRequest, Rule, Violation
 
@@ -119,7 +121,7 @@ class BodySchema:
         name = self._collection
         records = body.get(name)
         if name not in body:
-            return self._of_list(Rule.REQUIRED, f"is required{_meant(name, body)}")
+            return self._of_list(Rule.REQUIRED, f"is required{found_instead(name, body)}")
         if not isinstance(records, list):
             return self._of_list(Rule.TYPE, "must be a list of objects", excerpt(records))
         if len(records) < self._minimum:
@@ -176,8 +178,14 @@ def parse(raw: bytes, names: Collection[str] = ()) -> Any:
     except orjson.JSONDecodeError as error:
         if found := unexpected(raw, ContentForm.JSON_BODY, names, whole=True):
             raise BadRequest((_of_body(Rule.CONTENT, sentence(found, ContentForm.JSON_BODY)),)) from None
-        message = f"is not valid JSON: {error}" if raw.strip() else "is empty, send a JSON object"
+        if half := half_character(raw):
+            raise BadRequest((half,)) from None
+        message = _not_json(raw, error) if raw.strip() else "is empty, send a JSON object"
         raise BadRequest((_of_body(Rule.JSON, message),)) from None
+
+
+def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    return f"is not valid JSON: {json_problem(raw.decode(), error.pos)} at line {error.lineno}, column {error.colno}"
 
 
 def _of_body(rule: Rule, message: str, value: str = "") -> Violation:
@@ -186,9 +194,3 @@ def _of_body(rule: Rule, message: str, value: str = "") -> Violation:
 
 def _column(records: Sequence[dict[str, Any]], name: str) -> list[Any]:
     return [record.get(name) for record in records]
-
-
-def _meant(name: str, body: dict[str, Any]) -> str:
-    """Return words for the key of a body that may mean the missing one."""
-    found = nearest(name, islice(body, MAX_UNKNOWN)) or next(iter(body), "")
-    return f" (found {excerpt(found)} instead)" if found else ""

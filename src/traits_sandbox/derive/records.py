@@ -11,7 +11,7 @@ from traits_sandbox.contract.model import Contract, Record
 from traits_sandbox.derive.compiled import BrokenKeyword, CompiledSchema
 from traits_sandbox.derive.json_schema import list_document, record_document, surface_schema
 from traits_sandbox.derive.places import ON_ITS_OWN, JsonPath, RecordPlace, dotted, pointer
-from traits_sandbox.derive.sentences import demand, excerpt, nearest, short
+from traits_sandbox.derive.sentences import demand, excerpt, found_instead, nearest, short
 from traits_sandbox.errors import Rule, Violation
 
 _SLICE: Final = 50
@@ -86,12 +86,19 @@ class RecordSchema:
             return
         for broken in chain(self._surface.broken(record), self._invalid_attributes(record)):
             message = demand(broken.keyword, broken.bound, self._fields.get(broken.member))
+            if broken.keyword == Rule.REQUIRED:
+                message += self._found_instead(broken.member, record)
             value = "" if broken.keyword == Rule.REQUIRED else excerpt(record[broken.member])
             yield violation(place, (*within, broken.member), broken.keyword, message, value)
         for field, items in self._lists.items():
             for number, item in enumerate(_as_list(record.get(field))):
                 if not items.is_valid(item):
                     yield from items._violations(item, place, (*within, field, number))
+
+    def _found_instead(self, missing: str, record: dict[str, Any]) -> str:
+        """Return words for an unknown field that may mean a missing one; a lone field may be called anything."""
+        unknown = (name for name in record if name not in self._fields)
+        return found_instead(missing, unknown, only_alike=self.record.attributes or len(self._fields) > 1)
 
     def _invalid_attributes(self, record: dict[str, Any]) -> Iterator[BrokenKeyword]:
         # In Python: an error path of jsonschema-rs is the same for an attribute "" and none, and for "00" and "0".
@@ -123,9 +130,11 @@ def too_deep(record: Any, place: RecordPlace) -> Violation | None:
     return violation(place, (), Rule.DEPTH, _TOO_DEEP)
 
 
-def may_be_deep(text: bytes) -> bool:
-    """Tell, in much less time than parsing takes, whether JSON may be nested too deeply."""
-    return len(text) > 2 * _DEEPEST and text.count(b"[") + text.count(b"{") > _DEEPEST
+def may_be_deep(texts: Sequence[bytes]) -> list[int]:
+    """Return the indexes of the JSON texts that may be nested too deeply, in much less time than parsing takes."""
+    if max(map(len, texts), default=0) <= 2 * _DEEPEST:
+        return []
+    return [index for index, text in enumerate(texts) if text.count(b"[") + text.count(b"{") > _DEEPEST]
 
 
 def can_be_written(value: Any) -> bool:

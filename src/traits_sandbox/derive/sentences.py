@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from traits_sandbox.derive.formats import FORMATS, TIMESTAMP
 _EXCERPT_LENGTH = 40
 # No field's name is longer. Comparing texts takes longer the longer they are.
 _LONGEST_NAME = 64
+_MAX_COMPARED = 20
 _TYPE_WORDS = {
     "string": "a string",
     "int": "an integer",
@@ -19,6 +21,28 @@ _TYPE_WORDS = {
     "Timestamp": f"a string with {TIMESTAMP.words}",
     "list": "a list of objects",
 }
+
+# Bounds of a field, by attribute: the words before the bound, and whether it is a number of characters.
+BOUNDS = {
+    "min_length": ("at least", True),
+    "max_length": ("at most", True),
+    "minimum": ("at least", False),
+    "exclusive_minimum": ("above", False),
+    "maximum": ("at most", False),
+    "exclusive_maximum": ("below", False),
+}
+
+
+def bounds(field: Field) -> list[str]:
+    """Return the bounds of a field for a table, such as `above 0` or `at most 64 characters`."""
+    given = ((getattr(field, name), *words) for name, words in BOUNDS.items())
+    return [
+        f"{word} {bound}{_characters(bound) if counts else ''}" for bound, word, counts in given if bound is not None
+    ]
+
+
+def _characters(count: int) -> str:
+    return " character" if count == 1 else " characters"
 
 
 def demand(rule: str, bound: Any, field: Field | None) -> str:
@@ -78,6 +102,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if len(name) > _LONGEST_NAME:
         return ""
     return next(iter(get_close_matches(name, list(known), 1)), "")
+
+
+def found_instead(missing: str, names: Iterable[str], *, only_alike: bool = False) -> str:
+    """Return words for the sent name that may mean a missing one, as the end of a sentence; empty if there is none.
+
+    With `only_alike`, a name that is not like the missing one is not mentioned. At most 20 names are compared.
+    """
+    sent = list(islice(names, _MAX_COMPARED))
+    longer = (name for name in sent if name.lower().endswith(missing.lower()))
+    found = nearest(missing, sent) or next(longer, "") or ("" if only_alike else next(iter(sent), ""))
+    return f" (found {excerpt(found)} instead)" if found else ""
 
 
 def short(name: str) -> str:

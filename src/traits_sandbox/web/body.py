@@ -10,13 +10,24 @@ import msgspec
 from starlette.types import Message, Receive
 
 from traits_sandbox.derive.bodies import BODY
+from traits_sandbox.derive.sentences import found_instead
 from traits_sandbox.errors import BadRequest, Rule, TraitsSandboxError, Violation
 
 # A form needs one part; a few more are harmless, thousands are an attack on the parser.
 _MAX_PARTS = 16
 _MAX_FIELD = 2**16
 _GZIP = 16 + zlib.MAX_WBITS
+# Each member costs a new decompressor, and an empty one has only 20 bytes.
+_MAX_MEMBERS = 1000
 _PIECE = 2**18
+# What is wrong with a form, by how the parser's message starts.
+_FORM_REASONS = {
+    "Missing boundary": "its Content-Type has no boundary; let your HTTP library write this header",
+    "Too many": f"it has more than {_MAX_PARTS} parts",
+    "Field exceeded": f"it has a text field of more than {_MAX_FIELD // 2**10} KiB",
+    "Part exceeded": f"it has a text field of more than {_MAX_FIELD // 2**10} KiB",
+    "The Content-Disposition header": "a part has no name",
+}
 _DRAINED_BYTES = 2**20
 _DRAINED_SECONDS = 0.5
 
@@ -108,13 +119,18 @@ class IncomingBody(msgspec.Struct, frozen=True):
         try:
             form = await parser.parse()
         except MultiPartException as error:
-            raise _bad(BODY, Rule.MULTIPART, f"is not a valid multipart form: {error.message}") from None
+            raise _bad(BODY, Rule.MULTIPART, f"is not a valid multipart form{_form_reason(error.message)}") from None
         except UnicodeError:
             raise _bad(BODY, Rule.MULTIPART, "is not a valid multipart form: its charset does not fit it") from None
-        file = form.get(part)
-        if not isinstance(file, UploadFile):
-            raise _bad(part, Rule.REQUIRED, "is required, as a file part of the form")
-        return file.file
+        parts = form.getlist(part)
+        if len(parts) > 1:
+            raise _bad(part, Rule.MULTIPART, f"must be one part of the form, got {len(parts)} parts with this name")
+        if not parts:
+            raise _bad(part, Rule.REQUIRED, f"is required, as a file part of the form{found_instead(part, form)}")
+        if not isinstance(parts[0], UploadFile):
+            message = f"must be a file, but the part has no filename (with curl, write -F {part}=@data.csv)"
+            raise _bad(part, Rule.MULTIPART, message)
+        return parts[0].file
 
     async def _chunks(self, limit: int, message: Message) -> AsyncGenerator[bytes, None]:
         decoder = _decoder(self.encoding)
@@ -143,21 +159,31 @@ class _Identity:
 
 
 class _Gzip(_Identity):
-    """Decompresses a body in small pieces, so that the limit is found before the memory is used."""
+    """Decompresses a body in small pieces, so that the limit is found before the memory is used.
+
+    A stream may have several members, as `cat a.gz b.gz` writes it (RFC 1952, section 2.2).
+    """
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(_GZIP)
+        self._members = 1
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
         while chunk:
+            if self._stream.eof:
+                self._begin_member()
             try:
                 piece = self._stream.decompress(chunk, _PIECE)
             except zlib.error:
                 raise _not_gzip() from None
-            if self._stream.unused_data:
-                raise _not_gzip()
             yield piece
-            chunk = self._stream.unconsumed_tail
+            chunk = self._stream.unused_data or self._stream.unconsumed_tail
+
+    def _begin_member(self) -> None:
+        self._members += 1
+        if self._members > _MAX_MEMBERS:
+            raise _bad(BODY, Rule.CONTENT_ENCODING, f"must have at most {_MAX_MEMBERS} gzip members")
+        self._stream = zlib.decompressobj(_GZIP)
 
     def finish(self) -> None:
         if not self._stream.eof:
@@ -179,6 +205,11 @@ def _within(chunk: bytes, before: int, limit: int) -> bytes:
         size = f"{limit // 2**20} MiB" if limit % 2**20 == 0 else f"{limit} bytes"
         raise _bad(BODY, Rule.SIZE, f"must be at most {size}")
     return chunk
+
+
+def _form_reason(text: str) -> str:
+    """Return the reason for an error of the multipart parser, from the start of its text; empty if unknown."""
+    return next((f": {reason}" for start, reason in _FORM_REASONS.items() if text.startswith(start)), "")
 
 
 def _not_gzip() -> BadRequest:

@@ -1,10 +1,11 @@
 """One operation between HTTP and its handler: read a request into a call, then act on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from traits_sandbox.contract.model import Operation
 from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.derive.sentences import found_instead
 from traits_sandbox.errors import BadRequest, Rule, Violation
 from traits_sandbox.handlers.call import Call, Handler
 from traits_sandbox.web.body import BodyLimits, IncomingBody
@@ -49,8 +50,12 @@ class Endpoint:
 
     def _require(self, query: Mapping[str, str]) -> None:
         if missing := [name for name in self._query if not query.get(name)]:
-            message = "is required, as a query parameter"
-            raise BadRequest(tuple(Violation(name, Rule.REQUIRED, message) for name in missing))
+            unknown = [name for name in query if name not in self._query]
+            raise BadRequest(tuple(Violation(name, Rule.REQUIRED, _required(name, unknown)) for name in missing))
+
+
+def _required(name: str, unknown: Sequence[str]) -> str:
+    return f"is required, as a query parameter{found_instead(name, unknown, only_alike=True)}"
 
 
 def parse_query(query_string: bytes) -> dict[str, str]:

@@ -171,7 +171,7 @@ class _CsvRows:
     def _refuse(self, doubtful: list[_DoubtfulRow]) -> None:
         whole = [row for row in doubtful if not row.violation]
         records = [row.record for row in whole]
-        deep = [index for index, row in enumerate(whole) if may_be_deep(row.text)]
+        deep = may_be_deep([row.text for row in whole])
         refused = self._category.refused(records, lambda index: on_line(whole[index].line), deep)
         by_line = {whole[index].line: found for index, found in refused.items()}
         by_line |= {row.line: [row.violation] for row in doubtful if row.violation}

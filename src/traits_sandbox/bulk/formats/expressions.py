@@ -48,8 +48,11 @@ def sure_rows(record: Schema, types: Types) -> "Expr":
 
     `record` has the schemas of lists' elements in its `$defs`. `types` are those of the columns, by field.
     """
+    import polars as pl
+
     if not is_known_record(record):
-        return _constant(value=False)
+        # A constant alone would be a single value, not one for each row.
+        return pl.repeat(value=False, n=pl.len())
     definitions = record.get("$defs", {})
     return _all_valid(record, types, lambda name: _column(name), lambda *column: _value(definitions, *column))
 

@@ -160,7 +160,7 @@ class _NdjsonRows:
     def judge(self, category: CategoryRules, stats: FileStats) -> None:
         stats.rows += len(self._rows) + len(self._broken)
         self._see_names(category, stats)
-        deep = [index for index in range(len(self._rows)) if may_be_deep(self._texts[self._line(index)])]
+        deep = may_be_deep(self._texts if self._lines is None else [self._texts[line] for line in self._lines])
         refused = category.refused(self._rows, lambda index: on_line(self._line(index)), deep)
         if refused or self._broken:
             self._refuse({self._line(index): found for index, found in refused.items()}, stats)
@@ -211,7 +211,7 @@ def unparsed(text: bytes, error: orjson.JSONDecodeError) -> str:
     """Return why a line is not JSON, as the rest of a sentence."""
     if found := invalid_byte(text, whole=True):
         return f"must be UTF-8 text, holds the byte {found.detail} at column {found.column}"
-    return f"is not valid JSON: {json_problem(text.decode(), error.pos)}"
+    return f"is not valid JSON: {json_problem(text.decode(), error.pos)} at column {error.colno}"
 
 
 def _unreadable(text: bytes, place: RecordPlace, rule: Rule, message: str) -> Violation:

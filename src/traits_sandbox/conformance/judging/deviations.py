@@ -52,7 +52,7 @@ def read_deviations(file: Path) -> tuple[Deviation, ...]:
 
     """
     try:
-        return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File).deviation
+        return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8-sig")), _File).deviation
     except OSError as error:
         raise UsageError(f"the deviations cannot be read: {error.strerror or error}: {file}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

@@ -34,10 +34,8 @@ class JsonProblem(StrEnum):
 
 
 def json_problem(text: str, at: int) -> str:
-    """Return why a text is not JSON; `at` is the character where a reader stopped."""
-    found = problem_at(text, at)
-    shown = ascii(text[at : at + 1])
-    return f"{found.format(found=shown)} at column {at + 1}"
+    """Return why a text is not JSON, without the place; `at` is the character where a reader stopped."""
+    return problem_at(text, at).format(found=ascii(text[at : at + 1]))
 
 
 def problem_at(text: str, at: int) -> JsonProblem:

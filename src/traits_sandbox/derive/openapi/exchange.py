@@ -82,6 +82,12 @@ def error_name(status: int) -> str:
     return HTTPStatus(status).phrase.replace(" ", "")
 
 
+_CSV_FILE = (
+    "One file with a filename. Its content is UTF-8, separated by commas, with a header row. "
+    "A second part with this name, or a part without a filename, is refused."
+)
+
+
 def _success(contract: Contract, operation: Operation) -> JsonObject:
     if operation.response is None:
         return {}
@@ -105,7 +111,7 @@ def _shown(operation: Operation, example: Any) -> JsonObject:
 
 
 def _form(contract: Contract, operation: Operation, body: RequestBody) -> JsonObject:
-    file = {"type": "string", "contentMediaType": CSV, "description": "UTF-8, separated by commas, with a header row."}
+    file = {"type": "string", "contentMediaType": CSV, "description": _CSV_FILE}
     media: JsonObject = {
         "schema": {"type": "object", "properties": {body.part: file}, "required": [body.part]},
         "encoding": {body.part: {"contentType": f"{CSV}, application/octet-stream"}},
