@@ -115,7 +115,7 @@ def test_line_ends_and_a_byte_order_mark_are_no_part_of_rows(end: str, begin: by
     ("line", "message"),
     [
         (b"[1]", "must be an object"),
-        (b'{"user_id":', "is not valid JSON: unexpected end of data at column 12"),
+        (b'{"user_id":', "is not valid JSON: it ends too early at column 12"),
         (b'{"user_id":"\xfc"}', "must be UTF-8 text, holds the byte 0xfc at column 13"),
         ('{"a":1}'.encode("utf-16"), "must be UTF-8 text, holds the byte 0xff at column 1"),
     ],

@@ -1,36 +1,42 @@
 """Says in our own words why a text is not JSON, after the reader has refused it."""
 
 import re
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
 import orjson
 
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_WORD: Final = re.compile(r"[A-Za-z]+")
-_NUMBERS: Final = ("NaN", "Infinity", "nan", "inf")
-_CONTROL: Final = re.compile(r"[\x00-\x1f]")
-_LOOSE_COMMA: Final = re.compile(r",\s*[\]},]")
-_MARK: Final = "\ufeff"
 # The reader gives up at this depth.
 _DEEPEST: Final = 1024
 
 
 class JsonProblem(StrEnum):
-    """Why a text is not JSON; the value is the end of a sentence, `found` is the character at the place."""
+    """Why a text is not JSON; the value is a clause, `found` is the character at the place."""
 
     END = "it ends too early"
     MARK = "there is a byte order mark"
-    HALF_CHARACTER = "there is a half of a surrogate pair"
-    CONTROL = "there is a control character in a string"
+    CONTROL = "there is a control character"
     SINGLE_QUOTE = "strings need double quotation marks"
     NUMBER = "NaN and Infinity are not numbers of JSON"
-    WORD = "there is a word without quotation marks"
     COMMA = "there is a comma without a value"
-    DEPTH = "it is nested too deeply"
+    HALF_CHARACTER = "there is half of a surrogate pair"
     MORE = "there is more after the JSON value"
+    WORD = "there is a word without quotation marks"
+    DEPTH = "it is nested too deeply"
     UNEXPECTED = "{found} is not expected"
+
+
+# What stands at the place; a tab or a line end there is within a string, since JSON allows them elsewhere.
+_AT_PLACE: Final = (
+    (re.compile(r"\s*\Z"), JsonProblem.END),
+    (re.compile("\ufeff"), JsonProblem.MARK),
+    (re.compile(r"[\x00-\x1f]"), JsonProblem.CONTROL),
+    (re.compile("'"), JsonProblem.SINGLE_QUOTE),
+    (re.compile(r"-?(?:NaN|Infinity|nan\b|inf\b)"), JsonProblem.NUMBER),
+    (re.compile(r",\s*[\]},]"), JsonProblem.COMMA),
+)
+_A_WORD: Final = re.compile(r"[A-Za-z]")
 
 
 def json_problem(text: str, at: int) -> str:
@@ -40,10 +46,17 @@ def json_problem(text: str, at: int) -> str:
 
 def problem_at(text: str, at: int) -> JsonProblem:
     """Return why a reader stopped at a character of a text."""
-    rest = text[at:]
-    if not rest.strip():
-        return JsonProblem.END
-    return next((problem for problem, applies in _TESTS if applies(text, at, rest)), JsonProblem.UNEXPECTED)
+    for pattern, problem in _AT_PLACE:
+        if pattern.match(text, at):
+            return problem
+    if _HALF.search(text, max(0, at - 6), at + 12):
+        return JsonProblem.HALF_CHARACTER
+    if _is_json(text[:at]):
+        return JsonProblem.MORE
+    if _A_WORD.match(text, at):
+        return JsonProblem.WORD
+    is_deep = text.count("[", 0, at) + text.count("{", 0, at) >= _DEEPEST
+    return JsonProblem.DEPTH if is_deep and text[at] in "[{" else JsonProblem.UNEXPECTED
 
 
 def _is_json(text: str) -> bool:
@@ -52,16 +65,3 @@ def _is_json(text: str) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
-
-
-_TESTS: Final[tuple[tuple[JsonProblem, Callable[[str, int, str], object]], ...]] = (
-    (JsonProblem.MARK, lambda text, at, rest: rest.startswith(_MARK)),
-    (JsonProblem.HALF_CHARACTER, lambda text, at, rest: _HALF.search(text, max(0, at - 6), at + 12)),
-    (JsonProblem.CONTROL, lambda text, at, rest: _CONTROL.match(rest)),
-    (JsonProblem.SINGLE_QUOTE, lambda text, at, rest: rest.startswith("'")),
-    (JsonProblem.NUMBER, lambda text, at, rest: rest.lstrip("-").startswith(_NUMBERS)),
-    (JsonProblem.COMMA, lambda text, at, rest: _LOOSE_COMMA.match(rest)),
-    (JsonProblem.MORE, lambda text, at, rest: _is_json(text[:at])),
-    (JsonProblem.WORD, lambda text, at, rest: _WORD.match(rest)),
-    (JsonProblem.DEPTH, lambda text, at, rest: text.count("[", 0, at) + text.count("{", 0, at) >= _DEEPEST),
-)
