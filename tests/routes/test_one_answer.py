@@ -1,4 +1,4 @@
-"""Two routes, one answer: the same content gets the same cause, or is read alike, on every route that takes its form."""
+"""Two routes, one answer: a content gets the same cause, or is read alike, on every route that takes its form."""
 
 import json
 import subprocess
