@@ -47,6 +47,7 @@ class Rule(StrEnum):
     JSON = "json"
     CSV = "csv"
     HEADER = "header"
+    CONTENT = "content"
     SIZE = "size"
     DEPTH = "depth"
     QUERY = "query"

@@ -19,7 +19,7 @@ from traits_sandbox.bulk.formats.sieve import BLANK, DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.contract.model import Dialect, Record
 from traits_sandbox.errors import ROW
-from traits_sandbox.handlers.csv.columns import HeaderError, columns_of
+from traits_sandbox.handlers.csv.headers import HeaderError, columns_of
 from traits_sandbox.handlers.csv.rows import MAX_ROW, read_rows
 
 FOLDERS = [category.folder for category in CONTRACT.categories]
@@ -268,7 +268,7 @@ def test_a_list_is_json_in_its_cell(tmp_path: Path) -> None:
 
 
 def test_columns_that_are_no_fields_are_counted(tmp_path: Path) -> None:
-    content = lines(f"{HEADER},more,", "1,2,3,4.5,x,", "1,2,3,4.5,,")
+    content = lines(f"{HEADER},more", "1,2,3,4.5,x", "1,2,3,4.5,")
     report = judged(tmp_path, "purchases/d=1/x.csv", content)
     assert (report.good, report.unknown) == (True, {"more": 2})
 
@@ -287,9 +287,7 @@ def test_a_file_without_rows_is_a_notice(content: bytes, tmp_path: Path) -> None
         lines("user_id,item_id,count"),
         lines(f"{HEADER},price"),
         lines('"user_id,item_id,count,price'),
-        lines("user_id;item_id;count;price", "1;2;3;4.5"),
-        b"\xff\xfe" + lines(HEADER),
-        bytes(1000),
+        lines(f",{HEADER}", "0,1,2,3,4.5"),
         b"x" * 3 * MAX_ROW,
     ],
 )
@@ -311,7 +309,7 @@ def test_overlong_rows_are_skipped(tmp_path: Path) -> None:
         (2, ROW, "must be at most 1048576 bytes "),
         (3, "price", "must be a positive number"),
         (4, ROW, "must have 4 cells like the hea"),
-        (5, ROW, "is not CSV as in RFC 4180: fie"),
+        (5, ROW, "is not CSV as in RFC 4180: a c"),
         (7, "price", "must be a positive number"),
     ]
     content = lines(HEADER, long, "1,2,3,-1", wide, long_cell, nearly, "1,2,3,-1", torn)

@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     folder = quarantined(tmp_path / "load", tmp_path / "q")
     assert table(folder / "purchases/d=1/cut.ndjson.gz.bad.csv")[-1]["rules"] == "gzip"
     assert [row["messages"] for row in table(folder / "purchases/d=1/none.ndjson.gz.bad.csv")] == [
-        "is not gzip, or is damaged"
+        "is not compressed; remove .gz from its name"
     ]
 
 

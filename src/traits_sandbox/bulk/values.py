@@ -13,6 +13,7 @@ FileFormat = Literal["ndjson", "csv", "parquet"]
 Compression = Literal["", "gz", "zst"]
 STORAGE: Final = "storage"
 UNLISTED: Final = "unlisted"
+CONTENT: Final = "content"
 
 At = tuple[str, str]
 """Which file: the URI of its root, and its path below that."""

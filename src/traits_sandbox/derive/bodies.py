@@ -4,7 +4,7 @@ A push goes through up to three steps. First the typed decoder tries it. If the 
 `is_valid` compares the whole body with the closed schema. Only if that fails, each record is judged on its own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -15,6 +15,10 @@ import orjson
 
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.derive.compiled import CompiledSchema
+from traits_sandbox.derive.content.detector import unexpected
+from traits_sandbox.derive.content.json_problems import json_problem
+from traits_sandbox.derive.content.kinds import ContentForm
+from traits_sandbox.derive.content.words import sentence
 from traits_sandbox.derive.decoding import typed_decoder
 from traits_sandbox.derive.json_schema import closed_request_schema
 from traits_sandbox.derive.leniency import LenientReader, Reading
@@ -70,6 +74,7 @@ class BodySchema:
             if self._collection
             else Record(heading=BODY, kind=BODY, fields=operation.body.fields),
         )
+        self._names = tuple(field.name for field in self._record.record.fields)
 
     def read(self, raw: bytes, *, plain: bool = True) -> AcceptedBody:
         """Parse and judge a body; `plain` says that it may be valid and without unknown fields.
@@ -78,7 +83,7 @@ class BodySchema:
             BadRequest: with up to MAX_VIOLATIONS violations, and the number of up to MAX_COUNTED more.
 
         """
-        body = parse(raw)
+        body = parse(raw, self._names)
         try:
             return self._judge(body, plain=plain)
         except BadRequest:
@@ -157,11 +162,12 @@ class PushSchema:
         return Records(found, partial(_column, found), accepted.unknown, accepted.readings)
 
 
-def parse(raw: bytes) -> Any:
-    """Parse JSON.
+def parse(raw: bytes, names: Collection[str] = ()) -> Any:
+    """Parse JSON; `names` are the fields of the expected records.
 
     Raises:
-        BadRequest: it is not JSON, with the place where it stops being JSON; or it has more than MAX_VALUES values.
+        BadRequest: it is not JSON, with what it is instead, or the place where it stops being JSON; or it has more than
+            MAX_VALUES values.
 
     """
     # Each value follows a comma or opens a list or object. Parsed, 16 MiB of `"a",` would take a third of a GiB.
@@ -170,10 +176,16 @@ def parse(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        if found := half_character(raw):
-            raise BadRequest((found,)) from None
-        message = f"is not valid JSON: {error}" if raw.strip() else "is empty, send a JSON object"
+        if found := unexpected(raw, ContentForm.JSON_BODY, names, whole=True):
+            raise BadRequest((_of_body(Rule.CONTENT, sentence(found, ContentForm.JSON_BODY)),)) from None
+        if half := half_character(raw):
+            raise BadRequest((half,)) from None
+        message = _not_json(raw, error) if raw.strip() else "is empty, send a JSON object"
         raise BadRequest((_of_body(Rule.JSON, message),)) from None
+
+
+def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    return f"is not valid JSON: {json_problem(raw.decode(), error.pos)} at line {error.lineno}, column {error.colno}"
 
 
 def _of_body(rule: Rule, message: str, value: str = "") -> Violation:

@@ -23,6 +23,10 @@ MAX_FAULTS: Final = 50
 MAX_COLUMNS: Final = 200
 
 
+BeforeRefusal = Callable[[str, Sequence[Violation]], None]
+"""Is called once with the first bad row, before it is counted; it may raise."""
+
+
 class FileStats:
     """The running totals of a task: its rows, its bad rows, its columns and its content."""
 
@@ -35,6 +39,7 @@ class FileStats:
         self._unknown: Counter[str] = Counter()
         self._columns: dict[str, None] = {}
         self._settled: set[str] = set()
+        self.before_refusal: BeforeRefusal | None = None
         self.lines = self.rows = self.bytes = self.bad_rows = self.fault_count = 0
 
     def read(self, data: bytes, *, digest: bool = True) -> None:
@@ -64,6 +69,9 @@ class FileStats:
         The spool gets the row with its whole text. The first `keep` rows also stay in memory, with at most `MAX_TEXT`
         characters of their text.
         """
+        if self.before_refusal:
+            before, self.before_refusal = self.before_refusal, None
+            before(text, violations)
         self.bad_rows += 1
         self.fault_count += len(violations)
         if self._spool or len(self._bad) < self.keep:

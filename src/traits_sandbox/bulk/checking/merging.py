@@ -8,13 +8,16 @@ import msgspec
 
 from traits_sandbox.bulk.checking.judging import MAX_COLUMNS, first_names
 from traits_sandbox.bulk.checking.notices import about_file
-from traits_sandbox.bulk.values import BadRow, FileReport, FolderReport, Task, TaskResult
+from traits_sandbox.bulk.values import CONTENT, BadRow, FileReport, FolderReport, Task, TaskResult
 
 
 def file_report(task: Task, outcomes: list[TaskResult], keep: int) -> FileReport:
     """Return the report of the file that a task is part of."""
     parts = sorted(outcomes, key=lambda outcome: outcome.part)
     failed = next((part for part in parts if part.error), None)
+    if failed and failed.error_kind == CONTENT:
+        # The whole content counts as one bad row.
+        parts = [msgspec.structs.replace(part, rows=part.bad_rows, columns=(), unknown={}) for part in parts]
     file = FileReport(
         key=task.stored.key,
         root=task.root,

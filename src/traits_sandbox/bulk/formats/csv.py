@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.formats.content import naming_content
 from traits_sandbox.bulk.formats.lines import Lines, whole_lines
 from traits_sandbox.bulk.formats.sieve import DOUBTED, SURE, Sieve
 from traits_sandbox.bulk.formats.tables import require_polars
@@ -19,7 +20,8 @@ from traits_sandbox.contract.model import Dialect
 from traits_sandbox.derive.places import on_line
 from traits_sandbox.derive.records import may_be_deep
 from traits_sandbox.errors import Violation
-from traits_sandbox.handlers.csv.columns import CsvColumns, HeaderError, columns_of
+from traits_sandbox.handlers.csv.columns import CsvColumns
+from traits_sandbox.handlers.csv.headers import Destination, HeaderError, columns_of
 from traits_sandbox.handlers.csv.rows import CsvRow, read_rows
 
 _BLANK_LINES: Final = (b"", b"\r")
@@ -30,7 +32,8 @@ _ROWS_AT_ONCE: Final = 2000
 def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
     """Judge the rows of a file."""
     require_polars()
-    judge_lines(whole_lines(blocks(source, task.stored, task.place.compression)), category, stats)
+    with naming_content(task, source, category):
+        judge_lines(whole_lines(blocks(source, task.stored, task.place.compression)), category, stats)
 
 
 def judge_lines(pieces: Iterator[Lines], category: CategoryRules, stats: FileStats) -> None:
@@ -191,9 +194,13 @@ def header_of(feed: Feed) -> CsvRow | None:
 def columns_for(header: CsvRow, category: CategoryRules) -> CsvColumns:
     """Return the columns of a category; raises Unreadable if the header does not fit it."""
     dialect = Dialect(name=category.folder, record=category.record.heading)
+    others = [
+        Destination(f"the folder {each.folder}", "move it there", (Dialect(name=each.folder, record=each.record),))
+        for each in category.contract.categories
+    ]
     try:
         if header.violation:
             raise HeaderError(f"must begin with a header row: line {header.line} {header.violation.message}")
-        return columns_of(category.contract, (dialect,), header.cells)
+        return columns_of(category.contract, (dialect,), header.cells, others)
     except HeaderError as error:
         raise Unreadable("header", str(error)) from None

@@ -2,7 +2,8 @@
 
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -10,10 +11,19 @@ import orjson
 from msgspec.structs import replace
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.formats.content import (
+    first_line,
+    is_row,
+    naming_content,
+    offset_of_first_line,
+    require_form,
+)
 from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
 from traits_sandbox.bulk.storage.sources import FileSource
-from traits_sandbox.bulk.storage.streams import blocks
+from traits_sandbox.bulk.storage.streams import Unreadable, blocks
 from traits_sandbox.bulk.values import Task
+from traits_sandbox.derive.content.detector import invalid_byte
+from traits_sandbox.derive.content.json_problems import json_problem
 from traits_sandbox.derive.places import RecordPlace, on_line
 from traits_sandbox.derive.records import may_be_deep, violation
 from traits_sandbox.derive.sentences import excerpt
@@ -25,6 +35,8 @@ _LITTLE: Final = 2**16
 # A group of this many rows is too small to start the garbage collector.
 _ROWS_AT_ONCE: Final = 100
 _OBJECTS_ALONE: Final = {dict}
+# The name of the whole content in a violation.
+_FILE: Final = "file"
 
 
 def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
@@ -34,12 +46,39 @@ def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileSt
     `stats` then has the lines before it.
     """
     compressed = bool(task.place.compression)
-    for lines in _lines(task, source):
-        stats.read(lines.data)
-        if lines.overlong:
-            _refuse_overlong(lines, stats, compressed=compressed)
-        else:
-            _judge_lines(lines, category, stats, compressed=compressed)
+    with naming_content(task, source, category):
+        for lines in _lines(task, source):
+            if not stats.bytes and (task.part or not is_row(first_line(lines.data), category)):
+                stats.before_refusal = partial(_require_ndjson, task, source, category, stats)
+            _judge_piece(lines, category, stats, compressed=compressed)
+
+
+def _require_ndjson(
+    task: Task,
+    source: FileSource,
+    category: CategoryRules,
+    stats: FileStats,
+    text: str,
+    violations: Sequence[Violation],
+) -> None:
+    """Refuse the whole content, as one bad row, if it has another form; raises Unreadable."""
+    try:
+        require_form(task, source, category)
+    except Unreadable as unreadable:
+        first = violations[0]
+        # Other parts of the file have no row: the content counts as one.
+        if task.parts == 1 or first.offset == offset_of_first_line(task, source):
+            place = on_line(first.line or 0, first.offset)
+            stats.refuse(text, [violation(place, (_FILE,), Rule.CONTENT, str(unreadable))])
+        raise
+
+
+def _judge_piece(lines: Lines, category: CategoryRules, stats: FileStats, *, compressed: bool) -> None:
+    stats.read(lines.data)
+    if lines.overlong:
+        _refuse_overlong(lines, stats, compressed=compressed)
+    else:
+        _judge_lines(lines, category, stats, compressed=compressed)
 
 
 def _lines(task: Task, source: FileSource) -> Iterator[Lines]:
@@ -174,11 +213,9 @@ class _NdjsonRows:
 
 def unparsed(text: bytes, error: orjson.JSONDecodeError) -> str:
     """Return why a line is not JSON, as the rest of a sentence."""
-    try:
-        text.decode()
-    except UnicodeDecodeError as undecoded:
-        return f"must be UTF-8 text, holds the byte 0x{text[undecoded.start]:02x}"
-    return f"is not valid JSON: {error.msg} at column {error.colno}"
+    if found := invalid_byte(text, whole=True):
+        return f"must be UTF-8 text, holds the byte {found.detail} at column {found.column}"
+    return f"is not valid JSON: {json_problem(text.decode(), error.pos)} at column {error.colno}"
 
 
 def _unreadable(text: bytes, place: RecordPlace, rule: Rule, message: str) -> Violation:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.formats.content import naming_content
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
 from traits_sandbox.bulk.formats.parquet_rows import KIND, ParquetAnswer, ParquetRequest
 from traits_sandbox.bulk.formats.tables import require_polars
@@ -25,7 +26,8 @@ _MODULE: Final = "traits_sandbox.bulk.formats.parquet_rows"
 def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
     """Judge the rows of a file, in the process that is kept for all files."""
     require_polars()
-    judge_with(_child(), task, source, category, stats)
+    with naming_content(task, source, category):
+        judge_with(_child(), task, source, category, stats)
 
 
 def judge_with(child: ChildProcess, task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:

@@ -13,12 +13,14 @@ other;
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from math import isfinite
+from os import SEEK_END
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -31,8 +33,10 @@ from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue, Task, TaskResult
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Field
+from traits_sandbox.derive.content.text import plain
 from traits_sandbox.derive.formats import TextFormat, format_of
 from traits_sandbox.derive.places import on_line
+from traits_sandbox.derive.sentences import excerpt
 from traits_sandbox.errors import UsageError
 from traits_sandbox.handlers.csv.columns import json_value
 
@@ -51,10 +55,19 @@ _MOST_ROWS_A_BYTE: Final = 16
 
 _MOMENT_FORM, _DATE_FORM = "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"
 _HASHES: Final = 2**32
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_LONGEST_REASON: Final = 120
+_MARK: Final = b"PAR1"
 
 ConvertCell = Callable[[Any], Any]
+
+
+class ParquetProblem(StrEnum):
+    """Why a file cannot be read as Parquet; the value is the rest of a sentence."""
+
+    OTHER = "is not Parquet: it does not begin with PAR1"
+    CUT = "is cut off: it does not end with PAR1 as Parquet does"
+    DAMAGED = "is damaged, or uses a part of Parquet that the reader does not know"
+    CRASH = "is damaged: its reader failed"
+    MEMORY = "needs more memory than there is"
 
 
 class ParquetRequest(BulkValue, frozen=True, kw_only=True):
@@ -122,9 +135,11 @@ def reporting_damage(path: str) -> Iterator[None]:
     except (Unreadable, UsageError):
         raise
     except pl.exceptions.PanicException:  # its message is internal, and different each time
-        raise Unreadable(KIND, "is damaged: its reader failed") from None
-    except Exception as error:
-        raise Unreadable(KIND, f"is not Parquet, or is damaged ({_reason(error, path)})") from None
+        raise Unreadable(KIND, ParquetProblem.CRASH) from None
+    except MemoryError:
+        raise Unreadable(KIND, ParquetProblem.MEMORY) from None
+    except Exception:  # its message is about the insides of the reader
+        raise Unreadable(KIND, problem_of_file(path)) from None
 
 
 class ParquetTable:
@@ -167,6 +182,10 @@ class ParquetTable:
     @staticmethod
     def _require(category: CategoryRules, types: Types) -> None:
         missing = [field.name for field in category.record.fields if field.required and field.name not in types]
+        spellings = {plain(name): name for name in types}
+        if missing and all(plain(name) in spellings for name in missing):
+            changed = ", ".join(f"{name} instead of {excerpt(spellings[plain(name)])}" for name in missing)
+            raise Unreadable("columns", f"must spell the names of its columns as documented: {changed}")
         if missing:
             raise Unreadable("columns", f"lacks {' and '.join(missing)}: columns that every row needs")
 
@@ -215,7 +234,25 @@ def _reading(field: Field, text_format: TextFormat | None, of_type: "DataType") 
         return value, _plain
     # A value that is not valid for any field, and cannot always be shown.
     there = pl.when(value.is_not_null()).then(pl.lit(value=True)).alias(field.name)
-    return there, lambda _: {"type": str(of_type)}
+    words = _type_words(of_type)
+    return there, lambda _: {"type": words}
+
+
+def _type_words(of_type: "DataType") -> str:
+    """Return words for a type that no field can have."""
+    import polars as pl
+
+    words = {
+        pl.Binary: "bytes, not text",
+        pl.Time: "time of day",
+        pl.Duration: "duration",
+        pl.Date: "date",
+        pl.Datetime: "date and time",
+        pl.List: "list",
+        pl.Array: "list",
+        pl.Struct: "struct",
+    }
+    return words.get(of_type.base_type(), "other")
 
 
 def _as_text(value: "Expr", of_type: "DataType") -> "Expr":
@@ -257,9 +294,19 @@ def _add_to_sketch(batch: "DataFrame", sketch: Sketch) -> None:
     sketch.add_hashes(hashes.filter(hashes < sketch.bound).unique().bottom_k(SIZE))
 
 
-def _reason(error: BaseException, path: str) -> str:
-    text = str(error).replace(path, "it").strip().partition("\n")[0]
-    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_REASON] or type(error).__name__
+def problem_of_file(path: str) -> ParquetProblem:
+    """Return why a file could not be read as Parquet, by its first and last bytes."""
+    try:
+        with Path(path).open("rb") as file:
+            begin = file.read(len(_MARK))
+            size = file.seek(0, SEEK_END)
+            file.seek(max(0, size - len(_MARK)))
+            end = file.read()
+    except OSError:
+        return ParquetProblem.DAMAGED
+    if begin != _MARK:
+        return ParquetProblem.OTHER
+    return ParquetProblem.DAMAGED if end == _MARK else ParquetProblem.CUT
 
 
 @cache

@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
+from traits_sandbox.bulk.formats.content import first_line, is_row, naming_content, require_form
 from traits_sandbox.bulk.formats.csv import Feed, columns_for, header_of
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
 from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
@@ -46,11 +47,16 @@ def rows(task: Task, source: FileSource, category: CategoryRules) -> Iterator[Fi
         StorageError, ObjectGone: it cannot be read.
 
     """
-    yield from _READERS[task.place.format](task, source, category)
+    with naming_content(task, source, category):
+        yield from _READERS[task.place.format](task, source, category)
 
 
-def _of_ndjson(task: Task, source: FileSource, _: CategoryRules) -> Iterator[FileRow]:
+def _of_ndjson(task: Task, source: FileSource, category: CategoryRules) -> Iterator[FileRow]:
+    begun = False
     for lines in whole_lines(blocks(source, task.stored, task.place.compression)):
+        if not begun and not is_row(first_line(lines.data), category):
+            require_form(task, source, category)
+        begun = True
         if lines.overlong:
             yield _unread(lines.number + 1, "size", f"must be at most {MAX_LINE} bytes long")
         else:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from traits_sandbox.bulk.reports.words import HEADLINES, bad_files, by_kind, name_of, verdict, verdict_line, where
-from traits_sandbox.bulk.values import FileReport, LoadReport
+from traits_sandbox.bulk.values import CONTENT, FileReport, LoadReport
 from traits_sandbox.reporting.terminal import StyledText, count_table, print_line, styled_count
 from traits_sandbox.reporting.words import number, plural, printable, size
 
@@ -51,7 +51,7 @@ class _Shown:
         name = name_of(self._report, file)
         if file.error:
             self._say((name, "bold"), f": {printable(file.error)}")
-        faults = [(bad, fault) for bad in file.bad for fault in bad.violations]
+        faults = [(bad, fault) for bad in file.bad for fault in bad.violations if file.error_kind != CONTENT]
         for bad, fault in faults[:FAULTS]:
             self._say((f"{name} {where(file, bad)}", "bold"), f": {printable(fault.sentence)}")
         if file.fault_count > FAULTS:

@@ -1,7 +1,6 @@
-"""Columns of a CSV file: the dialect of a header, and how rows become records."""
+"""Columns of a CSV file, and how its rows become records."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
@@ -9,11 +8,11 @@ from typing import Any
 
 import orjson
 
-from traits_sandbox.contract.model import Contract, Dialect, FieldType, Record
+from traits_sandbox.contract.model import Dialect, FieldType, Record
 from traits_sandbox.derive.bodies import MAX_UNKNOWN
 from traits_sandbox.derive.records import UnknownField
-from traits_sandbox.derive.sentences import excerpt, nearest
-from traits_sandbox.errors import Rule, TraitsSandboxError, Violation
+from traits_sandbox.derive.sentences import nearest
+from traits_sandbox.errors import Rule, Violation
 from traits_sandbox.handlers.csv.rows import CsvRow
 from traits_sandbox.json_types import JsonObject
 
@@ -24,10 +23,6 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
-class HeaderError(TraitsSandboxError):
-    """A header that fits no dialect. The message is the rest of a sentence that begins with the file's name."""
-
-
 class CsvColumns:
     """The columns of a file in one dialect.
 
@@ -36,7 +31,7 @@ class CsvColumns:
     """
 
     def __init__(self, record: Record, dialect: Dialect, header: Sequence[str]) -> None:
-        names = _renamed(dialect, header)
+        names = renamed(dialect, header)
         types = {field.name: field.type for field in record.fields}
         if dialect.metrics:
             types = {name: types[name] for name in types if name not in (dialect.name_field, dialect.value_field)}
@@ -75,21 +70,6 @@ class CsvColumns:
         return metric if metric and field == self._dialect.value_field else field
 
 
-def columns_of(contract: Contract, dialects: Sequence[Dialect], cells: Sequence[str]) -> CsvColumns:
-    """Return the columns of the first dialect that fits a header row; raises HeaderError if none fits."""
-    header = [cell.strip(" ") for cell in cells]
-    for dialect in dialects:
-        record, names = contract.record(dialect.record), _renamed(dialect, header)
-        if _fits(record, dialect, set(names)):
-            if twice := [name for name, count in Counter(names).items() if name and count > 1]:
-                raise HeaderError(
-                    f"must name each column once in its header row, has {excerpt(twice[0])} more than once"
-                )
-            return CsvColumns(record, dialect, header)
-    demands = "; or ".join(_demand(contract.record(dialect.record), dialect) for dialect in dialects)
-    raise HeaderError(f"must begin with a header row, comma separated, of {demands}; got {excerpt(','.join(cells))}")
-
-
 def number(text: str) -> Any:
     """Return a text as a number. Any other text is returned unchanged; the record's schema then refuses it."""
     if not _NUMBER.fullmatch(text):
@@ -111,38 +91,10 @@ def json_value(text: str) -> Any:
 _CONVERTERS: Mapping[FieldType, ParseCell] = {"int": number, "float": number, "list": json_value}
 
 
-def _renamed(dialect: Dialect, header: Sequence[str]) -> list[str]:
+def renamed(dialect: Dialect, header: Sequence[str]) -> list[str]:
+    """Return the fields or metrics that the columns of a header name."""
     return [dialect.renames.get(name, name) for name in header]
 
 
-def _required(record: Record, dialect: Dialect) -> list[str]:
-    made = (dialect.name_field, dialect.value_field) if dialect.metrics else ()
-    return [field.name for field in record.fields if field.required and field.name not in made]
-
-
-def _fits(record: Record, dialect: Dialect, names: set[str]) -> bool:
-    free = names - {"", *(field.name for field in record.fields)}
-    return (
-        names.issuperset(_required(record, dialect))
-        and (bool(free) or not record.attributes)
-        and (not dialect.metrics or not names.isdisjoint(dialect.metrics))
-    )
-
-
-def _demand(record: Record, dialect: Dialect) -> str:
-    """Return words for the columns that a dialect needs."""
-    needed = [_spellings(name, dialect) for name in _required(record, dialect)]
-    if dialect.metrics:
-        needed.append(f"at least one of {', '.join(dialect.metrics)}")
-    if record.attributes:
-        needed.append("at least one column more")
-    return " and ".join(needed)
-
-
-def _spellings(name: str, dialect: Dialect) -> str:
-    others = [column for column, field in dialect.renames.items() if field == name]
-    return f"{name} (or {', '.join(others)})" if others else name
-
-
 def _unknown(position: int, name: str, known: Sequence[str]) -> UnknownField:
-    return UnknownField(f"column {position}", name or '""', nearest(name, known) if name else "")
+    return UnknownField(f"column {position}", name, nearest(name, known))

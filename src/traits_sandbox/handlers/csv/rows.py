@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from os import SEEK_CUR
 from typing import BinaryIO
 
+from traits_sandbox.derive.content.detector import invalid_byte
 from traits_sandbox.errors import Rule, Violation
+from traits_sandbox.handlers.csv.problems import problem_of
 
 MAX_ROW = 2**20
 
@@ -48,8 +50,8 @@ def read_rows(file: BinaryIO, *, before: int = 0) -> Iterator[CsvRow]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            yield _unreadable(start, lines.size, lines.problem or _not_csv(error, start, lines.number))
+        except csv.Error:
+            yield _unreadable(start, lines.size, lines.problem or _not_csv(lines.row, start, lines.number))
         else:
             yield _unreadable(start, lines.size, lines.problem) if lines.problem else CsvRow(start, lines.size, cells)
 
@@ -59,17 +61,18 @@ def _unreadable(line: int, size: int, message: str) -> CsvRow:
 
 
 class _CsvLines:
-    """The lines of a file as text, `number` of them so far; `size` and `problem` are those of the current row."""
+    """The lines of a file as text, `number` of them so far; `row`, `size` and `problem` are of the current row."""
 
     def __init__(self, file: BinaryIO, number: int) -> None:
         self._file = file
         self.number = number
+        self.row: list[str] = []
         self.size = 0
         self.problem = ""
 
     def begin_row(self) -> int:
         """Begin a new row; return the line on which it starts."""
-        self.size, self.problem = 0, ""
+        self.row, self.size, self.problem = [], 0, ""
         return self.number + 1
 
     def __iter__(self) -> Iterator[str]:
@@ -87,7 +90,9 @@ class _CsvLines:
             self._skip_rest(line)
             self.problem = f"must be at most {MAX_ROW} bytes long"
             raise csv.Error
-        return self._text(line.removeprefix(BOM_UTF8) if self.number == 1 else line)
+        text = self._text(line.removeprefix(BOM_UTF8) if self.number == 1 else line)
+        self.row.append(text)
+        return text
 
     def _skip_blank_lines(self) -> None:
         """Skip the blank lines that follow a blank one, in blocks, because there may be millions."""
@@ -109,12 +114,13 @@ class _CsvLines:
             self.problem = "must be UTF-8 text, holds a NUL byte"
         try:
             return line.decode()
-        except UnicodeDecodeError as error:
-            self.problem = f"must be UTF-8 text, holds the byte 0x{line[error.start]:02x}"
+        except UnicodeDecodeError:
+            if found := invalid_byte(line, whole=True):
+                self.problem = f"must be UTF-8 text, holds the byte {found.detail} at column {found.column}"
             # Invalid bytes are escaped, so that the quotation marks still show where the row ends.
             return line.decode(errors="surrogateescape")
 
 
-def _not_csv(error: csv.Error, start: int, end: int) -> str:
+def _not_csv(row: list[str], start: int, end: int) -> str:
     extent = f"; its quotation marks make lines {start} to {end} one row" if end > start else ""
-    return f"is not CSV as in RFC 4180: {error}{extent}"
+    return f"is not CSV as in RFC 4180: {problem_of(''.join(row))}{extent}"

@@ -1,0 +1,1 @@
+"""What a file or a body really is, where it is not what its name or its route promises."""
