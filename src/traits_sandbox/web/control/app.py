@@ -34,7 +34,7 @@ def admin(controls: ControlServices) -> ASGIApp:
         exception_handlers={HTTPException: _error, UsageError: _usage_error, Exception: fail},
     )
     app.router.redirect_slashes = False
-    return Masking(Guard(app, controls.keys, controls.token), controls.masker)
+    return Masking(Guard(app, controls.keys, controls.diagnosis, controls.token), controls.masker)
 
 
 def control_routes(controls: ControlServices) -> list[Route]:

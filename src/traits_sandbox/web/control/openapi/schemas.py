@@ -72,7 +72,7 @@ def _request_match() -> Schema:
 
 
 def _shown_request() -> Schema:
-    texts = ("id", "time", "operation", "dashboard", "method", "path", "query", "fault", "hint")
+    texts = ("id", "time", "operation", "dashboard", "method", "path", "query", "fault", "reason", "hint")
     lists = ("violations", "unknown_fields", "lenient_readings")
     return object_schema(
         dict.fromkeys(texts, TEXT)
