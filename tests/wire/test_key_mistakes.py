@@ -1,4 +1,4 @@
-"""401: each mistake with a key is told apart, in the log, the journal and the reply, and no part of a key is shown."""
+"""401: the log, the journal and the reply name each mistake with a key, and show no part of a key."""
 
 import json
 from collections.abc import Iterator

@@ -86,6 +86,11 @@ class Journal:
         return self._bytes
 
     @property
+    def max_entries(self) -> int:
+        """Return the most entries that are kept."""
+        return self._max_entries
+
+    @property
     def added(self) -> int:
         """Return the number of entries that were ever added."""
         return self.arrivals.count

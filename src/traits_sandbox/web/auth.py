@@ -27,7 +27,7 @@ class Keys:
         return None
 
     def name_in(self, credential: str) -> str | None:
-        """Return what stands for NAME in a credential that begins with a key and a slash, or None."""
+        """Return the NAME, valid or not, of a credential that begins with a key and a slash, or None."""
         return next((credential[len(key) + 1 :] for key in self._prefix if credential.startswith(f"{key}/")), None)
 
     def has_in_other_case(self, credential: str) -> bool:

@@ -1,7 +1,7 @@
 """TLS handshakes that report why they fail, and answer a client that sends plain HTTP.
 
-The first byte of a connection tells TLS from plain HTTP. An event loop makes no protocol of ours before a handshake has
-succeeded, so the TLS object itself has to look.
+TLS and plain HTTP differ in the first byte of a connection. An event loop makes no protocol of ours before a handshake
+has succeeded, so the TLS object itself has to look.
 """
 
 import ssl
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from traits_sandbox.web.early_refusals import RefusalReason, RefusedRequest
-from traits_sandbox.web.protocol import TLS_HANDSHAKE, Report
+from traits_sandbox.web.protocol import TLS_HANDSHAKE, ReportRefused
 
 _TEXT: Final = RefusalReason.HTTP_TO_TLS.sentence.encode("ascii")
 _PLAIN_REPLY: Final = (
@@ -36,7 +36,7 @@ _CERTIFICATE_ALERTS: Final = frozenset(
 class WatchedHandshake(ssl.SSLObject):
     """A TLS connection over memory whose failed handshake is reported once."""
 
-    report: Report
+    report: ReportRefused
     incoming: ssl.MemoryBIO
     outgoing: ssl.MemoryBIO
     _looked = False
@@ -83,7 +83,7 @@ class WatchedHandshake(ssl.SSLObject):
 class WatchedContext(ssl.SSLContext):
     """A server's TLS settings, whose connections report failed handshakes."""
 
-    report: Report
+    report: ReportRefused
     sslobject_class = WatchedHandshake
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *options: Any, **named: Any) -> ssl.SSLObject:
@@ -94,7 +94,7 @@ class WatchedContext(ssl.SSLContext):
         return handshake
 
 
-def watched(config: Any, _default: Callable[[], ssl.SSLContext], *, report: Report) -> ssl.SSLContext:
+def watched(config: Any, _default: Callable[[], ssl.SSLContext], *, report: ReportRefused) -> ssl.SSLContext:
     """Return the TLS settings of a uvicorn configuration, with a report of failed handshakes."""
     context = WatchedContext(ssl.PROTOCOL_TLS_SERVER)
     context.report = report

@@ -149,7 +149,7 @@ class KeyDiagnosis:
         return KeyMistake.PLACEHOLDER if _PLACEHOLDER.fullmatch(value) else KeyMistake.NO_SCHEME
 
     def _of_key(self, key: str) -> KeyMistake:
-        """Return the mistake of what stands where a key must be."""
+        """Return the mistake of a text in the place of a key."""
         return next((mistake for mistake, is_made in self._tests() if is_made(key)), KeyMistake.UNKNOWN)
 
     def _tests(self) -> Iterator[tuple[KeyMistake, Callable[[str], bool]]]:

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from traits_sandbox.web.connection import EXTENSION, Connection
 from traits_sandbox.web.early_refusals import MAX_HEAD, RefusalReason, RefusedRequest
 
-Report = Callable[[RefusedRequest], object]
+ReportRefused = Callable[[RefusedRequest], object]
 
 # The type of the first record of a TLS connection, a handshake.
 TLS_HANDSHAKE: Final = 0x16
@@ -45,7 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _refused: RefusalReason | None = None
     _dropped = 0
 
-    def __init__(self, *arguments: Any, report: Report, **options: Any) -> None:
+    def __init__(self, *arguments: Any, report: ReportRefused, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._report_refused = report
 
@@ -59,7 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._extensions: dict[str, Any] = {EXTENSION: self._connection}
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Report the lost connection to the requests that are still being answered."""
+        """ReportRefused the lost connection to the requests that are still being answered."""
         super().connection_lost(exc)
         if self._running is not None:
             # The base class reports it only to the newest request, which is another one if requests are pipelined.

@@ -16,7 +16,7 @@ from traits_sandbox.errors import UsageError
 from traits_sandbox.system import ending_signals, raise_open_files
 from traits_sandbox.web.early_refusals import RefusalReason
 from traits_sandbox.web.handshakes import watched
-from traits_sandbox.web.protocol import BoundedProtocol, Report, cut_slow_senders
+from traits_sandbox.web.protocol import BoundedProtocol, ReportRefused, cut_slow_senders
 from traits_sandbox.web.tls import TlsFiles
 
 _BACKLOG = 2048
@@ -66,7 +66,7 @@ class SandboxServer(uvicorn.Server):
         *,
         grace: float,
         receive_timeout: float,
-        report: Report,
+        report: ReportRefused,
         tls: TlsFiles | None,
     ) -> None:
         super().__init__(_config(app, grace=grace, report=report, tls=tls))
@@ -124,7 +124,7 @@ def run(
     grace: float,
     receive_timeout: float,
     write_log: Callable[[str], None],
-    report: Report,
+    report: ReportRefused,
     tls: TlsFiles | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `write_log` logs a line.
@@ -139,7 +139,7 @@ def run(
     server.run()
 
 
-def _config(app: ASGIApp, *, grace: float, report: Report, tls: TlsFiles | None) -> uvicorn.Config:
+def _config(app: ASGIApp, *, grace: float, report: ReportRefused, tls: TlsFiles | None) -> uvicorn.Config:
     # The form parser's warnings are reported to the client, and in the log with the request.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     return uvicorn.Config(
