@@ -14,7 +14,7 @@ DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
 MAX_WAIT_MS: Final = 60_000
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+ControlCall = Callable[[Request], Awaitable[Response]]
 
 Limit = Annotated[
     int, msgspec.Meta(ge=1, le=MAX_LIMIT, description="The largest number of entries; the newest are returned.")
@@ -71,7 +71,7 @@ def parameters(request: Request, *names: str) -> dict[str, str | None]:
     return {name: request.query_params.get(name) for name in names}
 
 
-def without_query(endpoint: Endpoint) -> Endpoint:
+def without_query(endpoint: ControlCall) -> ControlCall:
     """Return an endpoint that refuses every query parameter: one that is ignored would be a mistake unseen."""
 
     async def call(request: Request) -> Response:
