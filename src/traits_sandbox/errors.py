@@ -116,13 +116,14 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ApiError(TraitsSandboxError):
-    """An answer other than success. `status` selects the documented message."""
+    """An answer other than success. `status` selects the documented message, `reason` is the name of its cause."""
 
     status: ClassVar[int]
 
-    def __init__(self, hint: str = "") -> None:
+    def __init__(self, hint: str = "", *, reason: str = "") -> None:
         super().__init__(hint)
         self.hint = hint
+        self.reason = reason
         self.violations: tuple[Violation, ...] = ()
         self.violation_count = 0
 

@@ -124,6 +124,11 @@ def _prepared(settings: Settings | None) -> Iterator[tuple[RunningSandbox, Sandb
         sandbox = Sandbox(settings)
         url = url_of(listener, secure=settings.secure)
         server = SandboxServer(
-            sandbox.app, listener, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls
+            sandbox.app,
+            listener,
+            grace=settings.grace,
+            receive_timeout=settings.receive_timeout,
+            report=sandbox.note_refused,
+            tls=tls,
         )
         yield RunningSandbox(sandbox, server, url, tls), server

@@ -53,6 +53,7 @@ def serve(settings: Settings) -> None:
             grace=settings.grace,
             receive_timeout=settings.receive_timeout,
             write_log=sandbox.log.write_line,
+            report=sandbox.note_refused,
             tls=tls,
         )
 

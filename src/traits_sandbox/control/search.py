@@ -15,7 +15,7 @@ from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Store, StoredRecord, Window
 
 # Facts about a request that need no parsing of its headers and body, and facts that do.
-OUTSIDE: Final = ("id", "operation", "dashboard", "method", "status", "records", "fault")
+OUTSIDE: Final = ("id", "operation", "dashboard", "method", "status", "records", "fault", "reason")
 INSIDE: Final = ("path", "query", "headers", "body")
 
 # Nearest misses are searched among this many of the newest entries.

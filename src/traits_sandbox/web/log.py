@@ -93,6 +93,7 @@ def as_json(entry: JournalEntry) -> str:
             "violation_count": entry.violation_count,
             "unknown_fields": [str(unknown) for unknown in entry.unknown],
             "lenient_readings": [str(reading) for reading in entry.readings[:_SHOWN]],
+            "reason": entry.reason,
             "hint": entry.hint,
             "fault": entry.fault,
         }
@@ -109,7 +110,7 @@ def _headline(entry: JournalEntry, status: str) -> str:
     parts = [
         f"{_moment(entry):%H:%M:%S}",
         status,
-        f"{entry.method} {printable(entry.path)}",
+        f"{entry.method} {printable(entry.path)}" if entry.method else "(no request)",
         f"{entry.duration * 1000:.1f} ms",
     ]
     if entry.records:

@@ -7,13 +7,16 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
 from traits_sandbox.system import ending_signals, raise_open_files
-from traits_sandbox.web.protocol import BoundedProtocol, cut_slow_senders
+from traits_sandbox.web.early_refusals import RefusalReason
+from traits_sandbox.web.handshakes import watched
+from traits_sandbox.web.protocol import BoundedProtocol, ReportRefused, cut_slow_senders
 from traits_sandbox.web.tls import TlsFiles
 
 _BACKLOG = 2048
@@ -52,13 +55,21 @@ class SandboxServer(uvicorn.Server):
     """Serves an app on a socket until `should_exit` is set. It handles no signals and changes no global state.
 
     `on_ready` is called once connections are accepted. When the server stops, requests in flight get `grace` seconds to
-    be answered. A request that is not complete within `receive_timeout` seconds is cut off.
+    be answered. A request that is not complete within `receive_timeout` seconds is cut off. `report` receives every
+    request that does not reach the app.
     """
 
     def __init__(
-        self, app: ASGIApp, listener: socket.socket, *, grace: float, receive_timeout: float, tls: TlsFiles | None
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        *,
+        grace: float,
+        receive_timeout: float,
+        report: ReportRefused,
+        tls: TlsFiles | None,
     ) -> None:
-        super().__init__(_config(app, grace=grace, tls=tls))
+        super().__init__(_config(app, grace=grace, report=report, tls=tls))
         self.on_ready: Callable[[], object] = bool
         self._listener = listener
         self._receive_timeout = receive_timeout
@@ -85,17 +96,18 @@ class SandboxServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order."""
         # A request that is not complete by then is cut off: at the end of the grace time, uvicorn would answer 500.
-        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_slow_senders, 0.0)
+        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_all)
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Cut off slow senders; called ten times a second."""
-        self._cut_slow_senders(self._receive_timeout)
+        now = asyncio.get_running_loop().time()
+        cut_slow_senders(self.server_state.connections, deadline=self._receive_timeout, now=now)
         return await super().on_tick(counter)
 
-    def _cut_slow_senders(self, deadline: float) -> None:
+    def _cut_all(self) -> None:
         now = asyncio.get_running_loop().time()
-        cut_slow_senders(self.server_state.connections, deadline=deadline, now=now)
+        cut_slow_senders(self.server_state.connections, deadline=0.0, now=now, reason=RefusalReason.STOPPED)
 
 
 class _Process(SandboxServer):
@@ -112,10 +124,14 @@ def run(
     grace: float,
     receive_timeout: float,
     write_log: Callable[[str], None],
+    report: ReportRefused,
     tls: TlsFiles | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `write_log` logs a line."""
-    server = _Process(app, listener, grace=grace, receive_timeout=receive_timeout, tls=tls)
+    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `write_log` logs a line.
+
+    `report` receives every request that does not reach the app.
+    """
+    server = _Process(app, listener, grace=grace, receive_timeout=receive_timeout, report=report, tls=tls)
     server.on_ready = ready
     tune_garbage_collection()
     _raise_open_files(write_log)
@@ -123,7 +139,7 @@ def run(
     server.run()
 
 
-def _config(app: ASGIApp, *, grace: float, tls: TlsFiles | None) -> uvicorn.Config:
+def _config(app: ASGIApp, *, grace: float, report: ReportRefused, tls: TlsFiles | None) -> uvicorn.Config:
     # The form parser's warnings are reported to the client, and in the log with the request.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     return uvicorn.Config(
@@ -132,7 +148,7 @@ def _config(app: ASGIApp, *, grace: float, tls: TlsFiles | None) -> uvicorn.Conf
         lifespan="off",
         ws="none",
         access_log=False,
-        http=BoundedProtocol,
+        http=partial(BoundedProtocol, report=report),  # type: ignore[arg-type]  # only called
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         log_config=None,
@@ -141,6 +157,7 @@ def _config(app: ASGIApp, *, grace: float, tls: TlsFiles | None) -> uvicorn.Conf
         timeout_graceful_shutdown=grace,  # type: ignore[arg-type]  # passed to wait_for, which takes fractions
         ssl_certfile=tls.cert_file if tls else None,
         ssl_keyfile=tls.key_file if tls else None,
+        ssl_context_factory=partial(watched, report=report) if tls else None,
     )
 
 

@@ -17,6 +17,7 @@ from traits_sandbox.web.control.guard import Guard, dashboard_of
 from traits_sandbox.web.control.masking import Masking
 from traits_sandbox.web.control.openapi.document import control_openapi
 from traits_sandbox.web.control.outcome import JsonAnswer
+from traits_sandbox.web.control.queries import without_query
 from traits_sandbox.web.control.records import record_routes, upload_routes
 from traits_sandbox.web.control.requests import request_routes
 from traits_sandbox.web.control.services import PREFIX, ControlServices
@@ -34,7 +35,7 @@ def admin(controls: ControlServices) -> ASGIApp:
         exception_handlers={HTTPException: _error, UsageError: _usage_error, Exception: fail},
     )
     app.router.redirect_slashes = False
-    return Masking(Guard(app, controls.keys, controls.token), controls.masker)
+    return Masking(Guard(app, controls.keys, controls.diagnosis, controls.token), controls.masker)
 
 
 def control_routes(controls: ControlServices) -> list[Route]:
@@ -61,9 +62,9 @@ def _own_routes(controls: ControlServices) -> list[Route]:
         return Response(status_code=204)
 
     return [
-        Route(f"{PREFIX}/health", show_health, methods=["GET"]),
-        Route(f"{PREFIX}/openapi.json", describe, methods=["GET"]),
-        Route(f"{PREFIX}/reset", reset, methods=["POST"]),
+        Route(f"{PREFIX}/health", without_query(show_health), methods=["GET"]),
+        Route(f"{PREFIX}/openapi.json", without_query(describe), methods=["GET"]),
+        Route(f"{PREFIX}/reset", without_query(reset), methods=["POST"]),
     ]
 
 
