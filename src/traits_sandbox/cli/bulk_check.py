@@ -136,7 +136,7 @@ def _check(
 
 def _engine(name: str, scheduler: str, jobs: int) -> Engine:
     if name == "local":
-        return LocalEngine(jobs)
+        return LocalEngine(jobs, warn=lambda text: click.echo(f"warning: {text}", err=True))
     from traits_sandbox.bulk.checking.cluster import DaskEngine
 
     return DaskEngine(scheduler, jobs)

@@ -11,8 +11,8 @@ import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
-from traits_sandbox.bulk.formats.parquet_rows import KIND, ParquetAnswer, ParquetRequest
-from traits_sandbox.bulk.formats.tables import require_polars
+from traits_sandbox.bulk.formats.parquet_rows import ParquetAnswer, ParquetRequest
+from traits_sandbox.bulk.formats.tables import LIBRARIES, require_polars
 from traits_sandbox.bulk.storage.paths import local_path, on_disk
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.storage.streams import Unreadable, blocks
@@ -64,7 +64,7 @@ def _asked(
         for answer in child.ask(msgspec.msgpack.encode(request)):
             yield msgspec.msgpack.decode(answer, type=ParquetAnswer)
     except ProcessLost as lost:
-        raise Unreadable(KIND, str(lost)) from None
+        raise Unreadable(lost.cause, str(lost)) from None
 
 
 @contextmanager
@@ -96,4 +96,4 @@ def _fetch(content: Iterator[bytes], stats: FileStats, path: Path) -> None:
 
 @cache
 def _child() -> ChildProcess:
-    return ChildProcess(_MODULE, ProcessLimits())
+    return ChildProcess(_MODULE, ProcessLimits(), LIBRARIES)

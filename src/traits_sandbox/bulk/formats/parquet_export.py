@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules
-from traits_sandbox.bulk.formats.isolation import serve
 from traits_sandbox.bulk.formats.parquet_rows import as_json, reporting_damage, tables
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue
@@ -50,7 +49,3 @@ def answers(request: bytes) -> Iterator[bytes]:
 @cache
 def _category(edition: str, folder: str) -> CategoryRules:
     return CategoryRules(load(edition), folder)
-
-
-if __name__ == "__main__":
-    serve(answers)

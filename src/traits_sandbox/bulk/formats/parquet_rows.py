@@ -26,7 +26,6 @@ import msgspec
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.checking.sketch import SIZE, Sketch
 from traits_sandbox.bulk.formats.expressions import Types, in_calendar, is_moment_of, is_plain, sure_rows
-from traits_sandbox.bulk.formats.isolation import serve
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue, Task, TaskResult
 from traits_sandbox.contract.load import load
@@ -265,7 +264,3 @@ def _reason(error: BaseException, path: str) -> str:
 @cache
 def _category(edition: str, folder: str) -> CategoryRules:
     return CategoryRules(load(edition), folder)
-
-
-if __name__ == "__main__":
-    serve(answers)
