@@ -15,6 +15,7 @@ from traits_sandbox.bulk.checking.quarantine import Quarantine
 from traits_sandbox.bulk.checking.unchecked import RootListing, unchecked_roots
 from traits_sandbox.bulk.storage.folder_names import FolderNames
 from traits_sandbox.bulk.storage.layout import FolderLayout
+from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import Access, FileSource
 from traits_sandbox.bulk.values import At, FilePlace, LoadReport, Notice, Stored, Task, TaskResult
 from traits_sandbox.contract.model import Contract
@@ -111,7 +112,7 @@ def check(
         StorageError: a storage cannot be listed.
 
     """
-    begin, uris = monotonic(), _distinct(uris, access)
+    begin, uris = monotonic(), _distinct(map(as_text, uris), access)
     listed = list_load(uris, contract, access, part=part)
     tasks = quarantine.spooling(listed.tasks) if quarantine else listed.tasks
     outcomes = _run(tasks, engine, contract.edition, access, keep, on_progress)

@@ -1,5 +1,6 @@
 """Judges Parquet in a separate process, because a hostile file may crash its reader or use too much memory."""
 
+import os
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -59,7 +60,13 @@ def judge_with(child: ChildProcess, task: Task, source: FileSource, category: Ca
 def _asked(
     child: ChildProcess, path: Path, task: Task, category: CategoryRules, stats: FileStats
 ) -> Generator[ParquetAnswer, None, None]:
-    request = ParquetRequest(path=str(path), task=task, edition=category.contract.edition, keep=stats.keep)
+    request = ParquetRequest(
+        path=os.fsencode(path),
+        spool=os.fsencode(task.spool),
+        task=msgspec.structs.replace(task, spool=""),
+        edition=category.contract.edition,
+        keep=stats.keep,
+    )
     try:
         for answer in child.ask(msgspec.msgpack.encode(request)):
             yield msgspec.msgpack.decode(answer, type=ParquetAnswer)

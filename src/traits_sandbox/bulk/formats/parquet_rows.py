@@ -13,6 +13,7 @@ other;
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,9 +58,13 @@ ConvertCell = Callable[[Any], Any]
 
 
 class ParquetRequest(BulkValue, frozen=True, kw_only=True):
-    """A local file to judge; `keep` is the number of bad rows to return."""
+    """A local file to judge; `keep` is the number of bad rows to return.
 
-    path: str
+    `path` and `spool`, which is the task's, are in the encoding of this system's file names.
+    """
+
+    path: bytes
+    spool: bytes
     task: Task
     edition: str
     keep: int
@@ -75,9 +80,10 @@ class ParquetAnswer(BulkValue, frozen=True, kw_only=True):
 def answers(request: bytes) -> Iterator[bytes]:
     """Yield the result after each batch of a file, the last one with the reason if the rest could not be read."""
     asked = msgspec.msgpack.decode(request, type=ParquetRequest)
-    stats, place = FileStats(asked.task, keep=asked.keep), asked.task.place
+    task, place = msgspec.structs.replace(asked.task, spool=os.fsdecode(asked.spool)), asked.task.place
+    stats = FileStats(task, keep=asked.keep)
     try:
-        for _ in judged(asked.path, asked.task.stored.size, _category(asked.edition, place.folder), stats):
+        for _ in judged(openable(asked.path), asked.task.stored.size, _category(asked.edition, place.folder), stats):
             yield msgspec.msgpack.encode(ParquetAnswer(outcome=stats.partial_outcome()))
         last = ParquetAnswer(outcome=stats.outcome())
     except Unreadable as error:
@@ -85,6 +91,16 @@ def answers(request: bytes) -> Iterator[bytes]:
     except UsageError as error:
         last = ParquetAnswer(outcome=stats.partial_outcome(), mistake=str(error))
     yield msgspec.msgpack.encode(last)
+
+
+def openable(path: bytes) -> str:
+    """Return a path that Polars can open: if a folder in it is not UTF-8, this process goes there."""
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        folder, name = os.path.split(path)
+        os.chdir(folder)
+        return name.decode()
 
 
 def judged(path: str, size: int, category: CategoryRules, stats: FileStats) -> Iterator[None]:

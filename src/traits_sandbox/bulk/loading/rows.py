@@ -1,5 +1,6 @@
 """Reads the rows of a file as JSON, good and bad ones, for a sandbox to judge."""
 
+import os
 import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterator
@@ -118,7 +119,7 @@ def _of_parquet(task: Task, source: FileSource, category: CategoryRules) -> Iter
 
 def _exported(task: Task, category: CategoryRules, path: Path) -> Generator[Export, None, None]:
     asked = ExportRequest(
-        path=str(path), size=task.stored.size, folder=task.place.folder, edition=category.contract.edition
+        path=os.fsencode(path), size=task.stored.size, folder=task.place.folder, edition=category.contract.edition
     )
     try:
         for answer in _child().ask(msgspec.msgpack.encode(asked)):
