@@ -51,6 +51,13 @@ def storage_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def allow_empty_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the flag `--allow-empty`."""
+    return click.option(
+        "--allow-empty", is_flag=True, help="Accept a load without files or rows; otherwise, the exit code is 2."
+    )
+
+
 def _option(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:  # The message has no value, because it may be a secret without its name.

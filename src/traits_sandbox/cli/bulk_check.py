@@ -18,16 +18,18 @@ from traits_sandbox.bulk.checking.quarantine import Quarantine
 from traits_sandbox.bulk.checking.scan import check as check_load
 from traits_sandbox.bulk.reports import RENDERERS, json, terminal
 from traits_sandbox.bulk.reports.progress import progress
+from traits_sandbox.bulk.reports.words import why_unchecked
 from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import LoadReport
 from traits_sandbox.cli import report_files
-from traits_sandbox.cli.bulk import storage_options
+from traits_sandbox.cli.bulk import allow_empty_option, storage_options
 from traits_sandbox.cli.exit_codes import SIGNALLED, lists_exit_codes
 from traits_sandbox.cli.options import edition_option, json_option, report_option
 from traits_sandbox.cli.streams import console, discard_pending_output
 from traits_sandbox.contract.load import load
 from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.words import printable
 from traits_sandbox.system import ending_signals, processors
 
 
@@ -69,13 +71,15 @@ from traits_sandbox.system import ending_signals, processors
     metavar="FOLDER",
     help="Write all bad rows and their violations to this folder, which must be new or empty.",
 )
+@allow_empty_option()
 @report_option(RENDERERS)
 @json_option("the report")
 @click.option("--report-schema", is_flag=True, help="Print the JSON Schema of the JSON report, and check nothing.")
 @lists_exit_codes("bulk check")
 def check(
     uris: tuple[str, ...], *, access: Access, edition: str, first: int, jobs: int | None, engine: str,
-    scheduler: str, quarantine: Path | None, report: tuple[str, ...], as_json: bool, report_schema: bool,
+    scheduler: str, quarantine: Path | None, allow_empty: bool, report: tuple[str, ...], as_json: bool,
+    report_schema: bool,
 ) -> None:  # fmt: skip
     """Check the files below each URI: a folder, file://, s3://bucket, gs://bucket or az://container.
 
@@ -89,7 +93,8 @@ def check(
     wanted = report_files.wanted(report, RENDERERS)
     roots = tuple(map(as_text, uris))
     with _ending_on_signals():
-        done = _check(roots, access, edition, first, _engine(engine, scheduler, jobs or processors()), quarantine)
+        chosen = _engine(engine, scheduler, jobs or processors())
+        done = _check(roots, access, edition, first, chosen, quarantine, allow_empty=allow_empty)
         with _reporting_print_errors():
             terminal.show(done, console(err=as_json))
             if as_json:
@@ -97,6 +102,8 @@ def check(
         report_files.write(wanted, lambda kind: RENDERERS[kind](done))
     for kind, path in wanted:
         click.echo(f"{kind} report: {path}", err=True)
+    for root in done.missing:
+        click.echo(f"traits-sandbox: nothing checked below {printable(root.root)}: {why_unchecked(root)}", err=True)
     sys.exit(done.exit_code)
 
 
@@ -110,18 +117,26 @@ def _check_arguments(uris: tuple[str, ...], engine: str, scheduler: str, quarant
 
 
 def _check(
-    uris: tuple[str, ...], access: Access, edition: str, first: int, engine: Engine, folder: Path | None
-) -> LoadReport:
+    uris: tuple[str, ...], access: Access, edition: str, first: int, engine: Engine, folder: Path | None,
+    *, allow_empty: bool,
+) -> LoadReport:  # fmt: skip
     quarantine = Quarantine(folder, uris) if folder else None
     with quarantine or nullcontext(), progress(console(err=True)) as show:
         return check_load(
-            uris, load(edition), engine, access=access, keep=first, on_progress=show, quarantine=quarantine
+            uris,
+            load(edition),
+            engine,
+            access=access,
+            keep=first,
+            on_progress=show,
+            quarantine=quarantine,
+            allow_empty=allow_empty,
         )
 
 
 def _engine(name: str, scheduler: str, jobs: int) -> Engine:
     if name == "local":
-        return LocalEngine(jobs)
+        return LocalEngine(jobs, warn=lambda text: click.echo(f"warning: {text}", err=True))
     from traits_sandbox.bulk.checking.cluster import DaskEngine
 
     return DaskEngine(scheduler, jobs)

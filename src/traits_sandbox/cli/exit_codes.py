@@ -46,15 +46,15 @@ EXIT_CODES: Final[Mapping[str, Mapping[int, str]]] = {
     "bulk check": {
         SUCCESS: "all rows are valid; notices never fail a check",
         FAILED: "bad rows, or files that cannot be read",
-        NOT_RUN: _COULD_NOT_RUN,
+        NOT_RUN: "could not run, or nothing was checked below a URI; the reason is on standard error",
         UNREACHABLE: "the storage cannot be reached",
         INTERRUPTED: "ended by Ctrl-C",
         TERMINATED: "ended by SIGTERM",
     },
     "bulk watch": {
         SUCCESS: "ended by a signal; with --once: all rows are ingested",
-        FAILED: "with --once: rows were refused, or files are still changing",
-        NOT_RUN: _COULD_NOT_RUN,
+        FAILED: "with --once: rows were refused, or files cannot be read or are still changing",
+        NOT_RUN: "could not run, or with --once: there is no file to ingest; the reason is on standard error",
         UNREACHABLE: "with --once: the storage or the sandbox cannot be reached",
     },
 }

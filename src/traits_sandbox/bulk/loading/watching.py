@@ -8,12 +8,13 @@ from typing import Final
 import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules
+from traits_sandbox.bulk.checking.unchecked import RootListing, unchecked_root
 from traits_sandbox.bulk.loading.intake import OVERWRITTEN, BatchResult, Gap, Outage
 from traits_sandbox.bulk.loading.rows import rows
 from traits_sandbox.bulk.loading.sending import KnownObject, OutgoingBatch, RowReceiver, SandboxError, batches
 from traits_sandbox.bulk.storage.layout import FolderLayout
 from traits_sandbox.bulk.storage.sources import FileSource, ObjectGone, StorageError
-from traits_sandbox.bulk.values import FileFormat, FilePlace, Notice, Stored, Task
+from traits_sandbox.bulk.values import FileFormat, FilePlace, Notice, Stored, Task, UncheckedRoot
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
 
@@ -21,27 +22,38 @@ from traits_sandbox.contract.model import Contract
 _TEXT_FORMATS: Final[tuple[FileFormat, ...]] = ("ndjson", "csv")
 _LINE_ENDS: Final = (b"\n", b"")
 
-# The storage and the sandbox as subjects of log lines, beside the keys of objects; no key contains NUL.
+# The storage, the sandbox and the layout as subjects of log lines, beside the keys of objects; no key contains NUL.
 _STORAGE: Final = "\0storage"
 _SANDBOX: Final = "\0sandbox"
-_RECOVERED: Final = {_STORAGE: "the storage can be listed again", _SANDBOX: "the sandbox answers again"}
+_ROOT: Final = "\0root"
+_RECOVERED: Final = {
+    _STORAGE: "the storage can be listed again",
+    _SANDBOX: "the sandbox answers again",
+    _ROOT: "there are files to ingest now",
+}
 
 
 class PollResult(msgspec.Struct):
     """The result of one poll: objects that were sent, sent with refused rows, or are still changing.
 
-    `failed` means that the storage or the sandbox cannot be reached.
+    `unreadable` counts objects that cannot be listed or read, `known` those that can be ingested or have been.
+    `failed` means that the storage or the sandbox cannot be reached, `unchecked` says why no object is known.
     """
 
     failed: bool = False
     sent: int = 0
     bad: int = 0
     waiting: int = 0
+    unreadable: int = 0
+    known: int = 0
+    unchecked: UncheckedRoot | None = None
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if all rows of all objects are ingested, 3 if something cannot be reached, else 1."""
-        return 3 if self.failed else int(bool(self.bad or self.waiting))
+        """Return 0 if all rows of all objects are ingested, 3 if something cannot be reached, 2 if there are none."""
+        if self.failed:
+            return 3
+        return int(bool(self.bad or self.waiting or self.unreadable)) or (2 if self.unchecked else 0)
 
 
 class Watch:
@@ -100,6 +112,8 @@ class Watch:
                 if self.stop.is_set():
                     break
                 self._send_if_new(stored, known.get(stored.key), done)
+            else:
+                self._explain_nothing(listed, done)
         except StorageError as error:
             done.failed = True
             self._report_outage(_STORAGE, str(error))
@@ -108,8 +122,22 @@ class Watch:
             self._log_change(_SANDBOX, str(error))
         return done
 
+    def _explain_nothing(self, listed: list[Stored], done: PollResult) -> None:
+        """Log why no object can be ingested, unless there is none at all, which is usual before the first load."""
+        if done.known or done.unreadable:
+            self._log_change(_ROOT, "")
+            return
+        root = RootListing(self._source.uri, self._source.name)
+        for stored in listed:
+            root.add(stored, self._layout)
+        done.unchecked = unchecked_root(root, self._layout.folders)
+        if not done.unchecked.empty:
+            self._log_change(_ROOT, f"nothing can be ingested: {done.unchecked.message}; {done.unchecked.next_step}")
+
     def _send_if_new(self, stored: Stored, known: KnownObject | None, done: PollResult) -> None:
         place = self._place(stored)
+        done.unreadable += bool(stored.fault)
+        done.known += place is not None
         if place is None or (known and _is_settled(stored, known)):
             return
         try:
@@ -189,7 +217,7 @@ class Watch:
     def _log_change(self, subject: str, message: str) -> bool:
         """Log a message unless it is the last one about this subject; return whether it was logged.
 
-        An empty message means that there is no problem any more, which is logged for the storage and the sandbox.
+        An empty message means that there is no problem any more, which is logged for all but single objects.
         """
         before = self._logged.pop(subject, "")
         if message:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from traits_sandbox.bulk.storage.clouds import Bucket
 from traits_sandbox.bulk.storage.folders import Folder
-from traits_sandbox.bulk.storage.paths import local_path
+from traits_sandbox.bulk.storage.paths import as_text, local_path
 from traits_sandbox.bulk.storage.protocol import Access, GoneReason, ObjectGone, Storage, StorageError
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
@@ -28,7 +28,7 @@ class FileSource:
         self._on_read = on_read
         path = local_path(uri)
         # All spellings of a URI have the same name.
-        self.name = path.resolve().as_posix() if path else uri.rstrip("/")
+        self.name = as_text(path.resolve().as_posix()) if path else uri.rstrip("/")
 
     @property
     def local(self) -> bool:
