@@ -17,6 +17,7 @@ from tests.patience import PATIENCE
 from traits_sandbox.bulk.checking.engine import LocalEngine
 from traits_sandbox.bulk.checking.scan import check
 from traits_sandbox.bulk.storage.cloud_errors import reason_of, rejected_key
+from traits_sandbox.bulk.storage.cloud_reasons import CloudReason
 from traits_sandbox.bulk.storage.clouds import Bucket
 from traits_sandbox.bulk.storage.layout import FolderLayout
 from traits_sandbox.bulk.storage.sources import Access, FileSource, ObjectGone, StorageError
@@ -193,7 +194,7 @@ GOOGLE_KEY = {"client_email": "tests@example.com", "private_key_id": "1"}
     [
         ("az://container", {"account_name": "a", "account_key": f"!{SECRET}!"}, "account key is not valid Base64"),
         ("az://container", {"account_name": "a", "sas_key": f"{SECRET}&&=1"}, "SAS token is not valid"),
-        ("az://container", {}, "account_name is missing"),
+        ("az://container", {}, "there is no account name"),
         ("az://container", {"colour": SECRET}, "an option has an unknown name (colour)"),
         ("gs://bucket", {"service_account_key": f'{{"private_key": "{SECRET}"'}, "is not valid JSON"),
         (
@@ -217,7 +218,7 @@ def test_the_error_of_an_invalid_uri_or_option_has_the_reason_and_no_secret(
 
 
 def test_an_unknown_error_of_the_library_has_a_reason_of_ours() -> None:
-    assert reason_of(GenericError(f"something new about {SECRET}")) == "unknown error"
+    assert reason_of(GenericError(f"something new about {SECRET}")) == CloudReason.UNKNOWN
     assert reason_of(GenericError("Server returned non-2xx status code: 503: slow down")) == "the server answers 503"
     assert rejected_key(InvalidPathError("something new")) is None
 

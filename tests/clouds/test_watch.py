@@ -321,7 +321,7 @@ def test_an_unreachable_sandbox_is_reported_and_tried_again(
     port = free_port()
     bench.watch = bench.new_watch(bench.remote(f"http://127.0.0.1:{port}"))
     (line,) = bench.poll()
-    assert line == f"cannot reach the sandbox at http://127.0.0.1:{port} (ConnectError); trying again"
+    assert line == f"cannot reach the sandbox at http://127.0.0.1:{port} (connection refused); trying again"
     assert bench.poll() == []
     with serving(tmp_path_factory.mktemp("late"), "--port", str(port)):
         assert bench.poll() == ["the sandbox answers again", "logins/a.ndjson: 1 row, 1 stored"]

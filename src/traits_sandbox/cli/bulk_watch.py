@@ -79,7 +79,7 @@ def watch(
     """
     gc.enable()
     source = FileSource(as_text(uri), access)
-    with RemoteSandbox(to, api_key=api_key, token=control_token) as receiver:
+    with RemoteSandbox(to, api_key=api_key, token=control_token, ca_file=access.ca_file) as receiver:
         watching = Watch(source, load(edition), receiver, interval=interval, clock=system_clock, log=_log)
         done = _run_until_signal(watching, watching.once if once else watching.run)
     sys.exit(done.exit_code if done and not watching.stop.is_set() else 0)

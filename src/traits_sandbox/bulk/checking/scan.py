@@ -14,6 +14,7 @@ from traits_sandbox.bulk.checking.notices import about_files, nothing_found
 from traits_sandbox.bulk.checking.quarantine import Quarantine
 from traits_sandbox.bulk.storage.layout import FolderLayout
 from traits_sandbox.bulk.storage.sources import Access, FileSource
+from traits_sandbox.bulk.storage.streams import is_encoded
 from traits_sandbox.bulk.values import At, FilePlace, LoadReport, Notice, Stored, Task, TaskResult
 from traits_sandbox.contract.model import Contract
 
@@ -52,14 +53,16 @@ def list_load(uris: Iterable[str], contract: Contract, access: Access, *, part: 
     """
     layout, tasks, notices = FolderLayout(contract), list[Task](), list[Notice]()
     for uri in uris:
-        for stored in FileSource(uri, access).files():
+        source, size = FileSource(uri, access), part or PART
+        for stored in source.files():
             # An unreadable key must fail the check, so it is not a notice: other files may be missing because of it.
             unreadable = FilePlace(folder=stored.key.partition("/")[0], format="ndjson")
             place = unreadable if stored.fault else layout.read(stored.key)
             if isinstance(place, Notice):
                 notices.append(msgspec.structs.replace(place, root=uri))
             elif place is not None:
-                tasks += split(uri, stored, place, size=part or PART)
+                whole = stored.size > size and is_encoded(source, stored)
+                tasks += split(uri, stored, place, size=stored.size if whole else size)
     return LoadListing(tuple(tasks), tuple(notices))
 
 

@@ -12,7 +12,7 @@ from traits_sandbox.bulk.loading.intake import OVERWRITTEN, BatchResult, Gap, Ou
 from traits_sandbox.bulk.loading.rows import rows
 from traits_sandbox.bulk.loading.sending import KnownObject, OutgoingBatch, RowReceiver, SandboxError, batches
 from traits_sandbox.bulk.storage.layout import FolderLayout
-from traits_sandbox.bulk.storage.sources import FileSource, ObjectGone, StorageError
+from traits_sandbox.bulk.storage.sources import FileSource, ObjectError, ObjectGone, StorageError
 from traits_sandbox.bulk.values import FileFormat, FilePlace, Notice, Stored, Task
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract

@@ -7,10 +7,18 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
-from traits_sandbox.bulk.storage.cloud_errors import CloudReason, is_out_of_range, named_in, reason_of, rejected_key
+from traits_sandbox.bulk.storage.cloud_errors import (
+    is_not_partial,
+    is_out_of_range,
+    named_in,
+    reason_of,
+    rejected_key,
+)
+from traits_sandbox.bulk.storage.cloud_reasons import ABOUT_ONE_OBJECT, CloudReason
 from traits_sandbox.bulk.storage.protocol import (
     Access,
     GoneReason,
+    ObjectError,
     ObjectGone,
     StorageAction,
     invalid_uri,
@@ -20,6 +28,7 @@ from traits_sandbox.bulk.storage.protocol import (
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
+from traits_sandbox.trust import certificates
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -31,6 +40,8 @@ _PAGE: Final = 1000
 # A server that does not answer fails after about ten seconds; one that sends very slowly fails a little later.
 _CLIENT: Final = {"allow_http": True, "connect_timeout": "3s", "read_timeout": "10s", "timeout": "120s"}
 _RETRIES: Final = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+# Google Cloud Storage decompresses what is stored with `Content-Encoding: gzip`, unless the client accepts gzip itself.
+_AS_STORED: Final = {"default_headers": {"Accept-Encoding": "gzip"}}
 
 
 class Bucket:
@@ -43,8 +54,10 @@ class Bucket:
             UsageError: the URI has no bucket, or an option or a credential is not valid.
 
         """
-        self.uri = uri
+        self.uri, self._access = uri, access
         self._store = _open(uri, access)
+        self._as_stored: ObjectStore | None = None
+        self._encodings: dict[str, str] = {}
 
     def files(self) -> list[Stored]:
         """Return every object; an object whose key obstore does not accept has a fault."""
@@ -60,14 +73,32 @@ class Bucket:
     def read(self, stored: Stored, start: int, end: int) -> bytes:
         """Return some bytes of an object, if it has not changed after it was listed."""
         with _mapping_errors(self.uri, StorageAction.READ):
-            result = self._store.get(stored.key, options={"range": (start, end)})
+            result = self._get(stored, start, end)
             _require_unchanged(stored, result.meta)
+            self._encodings[stored.key] = result.attributes.get("Content-Encoding", "")
             return bytes(result.bytes())
+
+    def encoding(self, stored: Stored) -> str:
+        """Return the `Content-Encoding` of an object as it was when it was last read."""
+        return self._encodings.get(stored.key, "")
 
     def check(self, stored: Stored) -> None:
         """Raise ObjectGone if an object is no longer as it was listed."""
         with _mapping_errors(self.uri, StorageAction.READ):
             _require_unchanged(stored, self._store.head(stored.key))
+
+    def _get(self, stored: Stored, start: int, end: int) -> Any:
+        """Ask for some bytes of an object, also where the server would decompress the whole object."""
+        from obstore.exceptions import GenericError
+
+        try:
+            store = self._as_stored if self._encodings.get(stored.key) and self._as_stored else self._store
+            return store.get(stored.key, options={"range": (start, end)})
+        except GenericError as error:
+            if not is_not_partial(error):
+                raise
+        self._as_stored = self._as_stored or _open(self.uri, self._access, **_AS_STORED)
+        return self._as_stored.get(stored.key, options={"range": (start, end)})
 
     def _list_by_level(self, prefix: str | None) -> Iterator[Stored]:
         """List folder by folder, so that a key that obstore does not accept only hides the objects of its folder."""
@@ -80,10 +111,13 @@ class Bucket:
             return
         yield from map(_stored, level["objects"])
         for below in level["common_prefixes"]:
-            yield from self._list_by_level(below)
+            if below in ("", prefix):  # obstore drops the slash with which these keys begin.
+                yield _unlisted_below(prefix)
+            else:
+                yield from self._list_by_level(below)
 
 
-def _open(uri: str, access: Access) -> "ObjectStore":
+def _open(uri: str, access: Access, **client: Any) -> "ObjectStore":
     with required("bulk", by="bulk"):
         from obstore.exceptions import BaseError, UnknownConfigurationKeyError
         from obstore.store import AzureStore, GCSStore, S3Store
@@ -98,7 +132,7 @@ def _open(uri: str, access: Access) -> "ObjectStore":
         opened: ObjectStore = stores[url.scheme](
             url.netloc,
             prefix=url.path.strip("/") or None,
-            client_options=_CLIENT,
+            client_options={**_CLIENT, **client, **_certificates(access.ca_file)},
             retry_config=_RETRIES,
             **{**access.options, **endpoint},
         )
@@ -108,6 +142,16 @@ def _open(uri: str, access: Access) -> "ObjectStore":
     except (BaseError, ValueError, TypeError, OSError) as error:
         raise UsageError(f"{uri} cannot be opened: {reason_of(error)}") from None
     return opened
+
+
+def _certificates(ca_file: str) -> dict[str, bytes]:
+    """Return the client option with the certificates of a file.
+
+    Raises:
+        UsageError: the file has no readable certificates.
+
+    """
+    return {"root_certificate": certificates(ca_file)} if ca_file else {}
 
 
 def _stored(meta: Any) -> Stored:
@@ -139,6 +183,11 @@ def _unlisted(prefix: str | None, error: Exception) -> Stored:
     return Stored(key=quote(key, safe="/= "), size=0, fault=fault)
 
 
+def _unlisted_below(prefix: str | None) -> Stored:
+    fault = "its key begins with a slash, so the objects below are not read until they are renamed"
+    return Stored(key=f"{prefix or ''}//", size=0, fault=fault)
+
+
 @contextmanager
 def _mapping_errors(uri: str, action: StorageAction) -> Iterator[None]:
     """Turn errors of obstore into our own, without the addresses and credentials in their texts."""
@@ -153,4 +202,7 @@ def _mapping_errors(uri: str, action: StorageAction) -> Iterator[None]:
     except (BaseError, OSError, ValueError) as error:
         if action is StorageAction.READ and is_out_of_range(error):
             raise ObjectGone(GoneReason.CHANGED) from None
-        raise storage_error(uri, action, reason_of(error)) from None
+        reason = reason_of(error, action)
+        if action is StorageAction.READ and reason in ABOUT_ONE_OBJECT:
+            raise ObjectError(f"it cannot be {action} ({reason})") from None
+        raise storage_error(uri, action, reason) from None

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from traits_sandbox.bulk.values import Stored
+from traits_sandbox.bulk.values import STORAGE, Stored
 from traits_sandbox.errors import TraitsSandboxError, UsageError
 
 UNREACHABLE = "cannot connect to the storage"
@@ -29,6 +29,14 @@ class GoneReason(StrEnum):
 class StorageError(TraitsSandboxError):
     """A storage cannot be reached, or does not allow listing or reading. The message is one sentence."""
 
+    kind = STORAGE
+
+
+class ObjectError(StorageError):
+    """One object cannot be read, for a reason that other objects do not have. The message is one sentence."""
+
+    kind = "object"
+
 
 class ObjectGone(TraitsSandboxError):
     """An object disappeared or changed after it was listed."""
@@ -42,11 +50,12 @@ class Access(msgspec.Struct, frozen=True):
     """How to reach a storage. The values override the usual environment variables of its cloud.
 
     `options` are those of obstore, such as `access_key_id`. `endpoint` is the URL of a server to use instead of the
-    cloud's own. The values can be secret, so no output shows them.
+    cloud's own, and `ca_file` has more certificates to trust. The values can be secret, so no output shows them.
     """
 
     endpoint: str = ""
     options: dict[str, str] = {}
+    ca_file: str = ""
 
     def __repr__(self) -> str:
         return "Access(***)"
@@ -71,6 +80,9 @@ class Storage(Protocol):
             ObjectGone: it no longer exists, or changed after it was listed.
 
         """
+
+    def encoding(self, stored: Stored) -> str:
+        """Return the `Content-Encoding` of a file that was read, or an empty text."""
 
     def check(self, stored: Stored) -> None:
         """Check that a file has not changed after it was listed.

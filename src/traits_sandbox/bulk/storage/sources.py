@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from traits_sandbox.bulk.storage.clouds import Bucket
 from traits_sandbox.bulk.storage.folders import Folder
 from traits_sandbox.bulk.storage.paths import local_path
-from traits_sandbox.bulk.storage.protocol import Access, GoneReason, ObjectGone, Storage, StorageError
+from traits_sandbox.bulk.storage.protocol import Access, GoneReason, ObjectError, ObjectGone, Storage, StorageError
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
 
-__all__ = ["Access", "FileSource", "ObjectGone", "StorageError"]
+__all__ = ["Access", "FileSource", "ObjectError", "ObjectGone", "StorageError"]
 
 
 class FileSource:
@@ -62,6 +62,10 @@ class FileSource:
         if self._on_read:
             self._on_read(len(data))
         return data
+
+    def encoding(self, stored: Stored) -> str:
+        """Return the `Content-Encoding` of a file that was read, in lower case; empty if it has none."""
+        return self._storage.encoding(stored).lower()
 
     def check(self, stored: Stored) -> None:
         """Check that a file has not changed after it was listed.
