@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from traits_sandbox.bulk.loading.ingested_rows import UnreadableRow
-from traits_sandbox.bulk.loading.intake import MAX_ROWS, BatchResult, BulkIntake, Gap, Outage, RowBatch
+from traits_sandbox.bulk.loading.intake import LONGEST_MESSAGE, MAX_ROWS, BatchResult, BulkIntake, Gap, Outage, RowBatch
 from traits_sandbox.bulk.loading.network_errors import reason_of
 from traits_sandbox.bulk.loading.rows import FileRow
 from traits_sandbox.bulk.storage.streams import Unreadable
@@ -113,7 +113,7 @@ def batches(rows: Iterable[FileRow], empty: OutgoingBatch, offset: int) -> Itera
             size += len(row.json)
     except Unreadable as unreadable:
         error = f"it {unreadable}"
-    yield msgspec.structs.replace(_filled(empty, pending), last=True, error=error)
+    yield msgspec.structs.replace(_filled(empty, pending), last=True, error=error[:LONGEST_MESSAGE])
 
 
 def _filled(empty: OutgoingBatch, pending: list[FileRow]) -> OutgoingBatch:

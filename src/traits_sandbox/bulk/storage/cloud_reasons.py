@@ -178,10 +178,6 @@ PHRASES: Final = {
 }
 
 STATUSES: Final = {
-    301: CloudReason.OTHER_REGION,
-    302: CloudReason.REDIRECTED,
-    307: CloudReason.OTHER_REGION,
-    308: CloudReason.REDIRECTED,
     401: CloudReason.WRONG_CREDENTIALS,
     404: CloudReason.NO_BUCKET,
     407: CloudReason.PROXY,

@@ -74,9 +74,7 @@ def _encoding_of(header: str) -> str:
     return next((name for name in names if name in _ENCODINGS or name in _UNSUPPORTED_ENCODINGS), "")
 
 
-def _decoded(
-    content: Iterator[bytes], source: FileSource, stored: Stored, compression: Compression
-) -> Iterator[bytes]:
+def _decoded(content: Iterator[bytes], source: FileSource, stored: Stored, compression: Compression) -> Iterator[bytes]:
     """Yield content without the `Content-Encoding` of its object.
 
     Content that does not begin as its encoding does is taken as it is. So is what its name calls compressed in the same
