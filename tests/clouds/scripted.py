@@ -32,6 +32,8 @@ class Scripted:
         self.url = url
         self.answer = Answer()
         self.answers: dict[str, Answer] = {}
+        # The first line and the headers of each request.
+        self.requests: list[str] = []
 
     def source(self, scheme: str) -> FileSource:
         options = {
@@ -60,6 +62,7 @@ def scripted() -> Iterator[Scripted]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            script.requests.append(f"{self.requestline}\n{self.headers}")
             answer = script.answers.get(self.path.partition("?")[0], script.answer)
             if answer.silent:
                 self.close_connection = True

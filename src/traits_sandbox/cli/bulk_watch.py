@@ -21,6 +21,7 @@ from traits_sandbox.clock import system_clock
 from traits_sandbox.contract.load import load
 from traits_sandbox.reporting.words import printable
 from traits_sandbox.settings.parsing import ParsedType, parse_interval
+from traits_sandbox.settings.storage_uris import STORAGES
 from traits_sandbox.system import ending_signals
 
 # After a signal, running work may take this many seconds. A later watch sends what it has not sent.
@@ -67,11 +68,11 @@ T = TypeVar("T")
 )
 @click.option("--once", is_flag=True, help="End when all files that exist now have been sent.")
 @edition_option()
-@lists_exit_codes("bulk watch")
+@lists_exit_codes("bulk watch", storages=STORAGES)
 def watch(
     uri: str, *, access: Access, to: str, api_key: str, control_token: str, interval: float, once: bool, edition: str
 ) -> None:
-    """Send new files below URI to a sandbox: a folder, file://, s3://bucket, gs://bucket or az://container.
+    """Send new files below URI to a sandbox: {storages}.
 
     A file is sent once, after it has been stable for one interval. The sandbox remembers which files it has
     ingested, so a watch that is started again sends nothing twice. A file that is overwritten later is reported as

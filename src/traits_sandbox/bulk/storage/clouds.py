@@ -1,11 +1,12 @@
 """A bucket of one of three clouds as a storage: it sends LIST, GET and HEAD only, and retries for some seconds."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from traits_sandbox.bulk.storage.cloud_errors import (
     is_not_partial,
@@ -14,6 +15,7 @@ from traits_sandbox.bulk.storage.cloud_errors import (
     reason_of,
     rejected_key,
 )
+from traits_sandbox.bulk.storage.cloud_options import client_options, unset_empty
 from traits_sandbox.bulk.storage.cloud_reasons import ABOUT_ONE_OBJECT, CloudReason
 from traits_sandbox.bulk.storage.protocol import (
     Access,
@@ -21,21 +23,21 @@ from traits_sandbox.bulk.storage.protocol import (
     ObjectError,
     ObjectGone,
     StorageAction,
-    invalid_uri,
     require_unchanged,
     storage_error,
 )
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
+from traits_sandbox.settings.storage_uris import CloudName, location_of
 from traits_sandbox.trust import certificates
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-# The option of each client with the URL of another server.
-_ENDPOINTS: Final = {"s3": "endpoint", "gs": "base_url", "az": "endpoint"}
 _PAGE: Final = 1000
+# The module of the exception with which a panic in Rust arrives here; it is no Exception.
+_PANIC: Final = "pyo3_runtime"
 
 # A server that does not answer fails after about ten seconds; one that sends very slowly fails a little later.
 _CLIENT: Final = {"allow_http": True, "connect_timeout": "3s", "read_timeout": "10s", "timeout": "120s"}
@@ -121,23 +123,20 @@ def _open(uri: str, access: Access, **client: Any) -> "ObjectStore":
     with required("bulk", by="bulk"):
         from obstore.exceptions import BaseError, UnknownConfigurationKeyError
         from obstore.store import AzureStore, GCSStore, S3Store
-    url = urlsplit(uri)
-    stores: dict[str, Any] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
-    if "@" in url.netloc or url.query or url.fragment:
-        raise UsageError(f"a {url.scheme}:// URI must not contain credentials: use environment variables or options")
-    if url.scheme not in stores or not url.netloc:
-        raise invalid_uri(uri)
-    endpoint = {_ENDPOINTS[url.scheme]: access.endpoint} if access.endpoint else {}
+    stores: dict[CloudName, Any] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+    location = location_of(uri)
+    unset_empty(os.environ)
+    options = client_options(location, access, os.environ)
     try:
-        opened: ObjectStore = stores[url.scheme](
-            url.netloc,
-            prefix=url.path.strip("/") or None,
+        opened: ObjectStore = stores[location.cloud](
+            location.bucket,
+            prefix=location.prefix or None,
             client_options={**_CLIENT, **client, **_certificates(access.ca_file)},
             retry_config=_RETRIES,
-            **{**access.options, **endpoint},
+            **options,
         )
     except UnknownConfigurationKeyError as error:
-        names = ", ".join(named_in(error, access.options))
+        names = ", ".join(named_in(error, options))
         raise UsageError(f"{uri} cannot be opened: {CloudReason.UNKNOWN_OPTION} ({names})") from None
     except (BaseError, ValueError, TypeError, OSError) as error:
         raise UsageError(f"{uri} cannot be opened: {reason_of(error)}") from None
@@ -206,3 +205,7 @@ def _mapping_errors(uri: str, action: StorageAction) -> Iterator[None]:
         if action is StorageAction.READ and reason in ABOUT_ONE_OBJECT:
             raise ObjectError(f"it cannot be {action} ({reason})") from None
         raise storage_error(uri, action, reason) from None
+    except BaseException as error:
+        if type(error).__module__ != _PANIC:
+            raise
+        raise storage_error(uri, action, CloudReason.UNKNOWN) from None

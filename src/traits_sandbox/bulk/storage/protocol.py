@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from traits_sandbox.bulk.values import STORAGE, Stored
-from traits_sandbox.errors import TraitsSandboxError, UsageError
+from traits_sandbox.errors import TraitsSandboxError
 
 UNREACHABLE = "cannot connect to the storage"
 
@@ -103,8 +103,3 @@ def require_unchanged(listed: Stored, *, size: int, etag: str) -> None:
     """Raise ObjectGone if the size or the etag of a file differs from the listed one."""
     if size != listed.size or (etag and listed.etag and etag != listed.etag):
         raise ObjectGone(GoneReason.CHANGED)
-
-
-def invalid_uri(uri: str) -> UsageError:
-    """Return the error of a URI that is not one of a storage."""
-    return UsageError(f"{uri} is not a folder, file://, s3://bucket, gs://bucket or az://container")
