@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.clouds.scripted import Answer, scripted
-from tests.clouds.servers import SECRET, Cloud, free_port
+from tests.clouds.servers import SECRET, Amazon, Cloud, free_port
 from tests.patience import PATIENCE, eventually
 from tests.wire.served import Served, serving
 from traits_sandbox.bulk.loading.intake import BatchResult, Outage
@@ -566,6 +566,23 @@ FAILURES = [
     Answer(silent=True),
     Answer(400, b"\xff\x00"),
 ]
+
+
+def test_a_key_that_cannot_be_read_ends_no_watch(bench: Bench, amazon: Amazon, bucket: str) -> None:
+    amazon.make(bucket)
+    for key in ("//logins/a.ndjson", "/logins/b.ndjson", "logins//c.ndjson", "logins/d\t.ndjson", "logins/e.ndjson"):
+        amazon.client("s3").put_object(Bucket=bucket, Key=key, Body=login(key).encode())
+    source = FileSource(f"s3://{bucket}", amazon.access)
+    bench.watch = Watch(source, CONTRACT, bench.remote(), interval=0.0, clock=lambda: 2e10, log=bench.log.append)
+    lines = bench.poll()
+    assert lines[-1] == "logins/e.ndjson: 1 row, 1 stored"
+    assert [line.partition(": its path has an empty part")[0] for line in lines[:-1]] == [
+        "//logins/a.ndjson",
+        "/logins/b.ndjson",
+        "logins//c.ndjson",
+        "logins/d\t.ndjson",
+    ]
+    assert bench.poll() == []
 
 
 def test_a_watch_waits_longer_after_each_failure_up_to_a_minute() -> None:

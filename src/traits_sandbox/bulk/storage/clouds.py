@@ -56,21 +56,32 @@ class Bucket:
             UsageError: the URI has no bucket, or an option or a credential is not valid.
 
         """
-        self.uri, self._access = uri, access
-        self._store = _open(uri, access)
+        unset_empty(os.environ)
+        self.uri, self._access, self._location = uri, access, location_of(uri)
+        self._options = client_options(self._location, access, os.environ)
+        self._store = self._open()
         self._as_stored: ObjectStore | None = None
         self._encodings: dict[str, str] = {}
 
     def files(self) -> list[Stored]:
-        """Return every object; an object whose key obstore does not accept has a fault."""
+        """Return every object, also one that cannot be read because of its key.
+
+        If only obstore can list the bucket, such a key hides other objects, and has a fault that says so.
+        """
         from obstore.exceptions import InvalidPathError
 
         with _mapping_errors(self.uri, StorageAction.LIST):
             try:
                 pages = self._store.list(chunk_size=_PAGE)
-                return _without_markers([stored for page in pages for stored in map(_stored, page)])
+                found = [stored for page in pages for stored in map(_stored, page)]
+                if not self._drops_slashes():
+                    return _without_markers(found)
             except InvalidPathError:
-                return _without_markers(list(self._list_by_level(None)))
+                pass
+            from traits_sandbox.bulk.storage.whole_listing import whole_listing
+
+            whole = whole_listing(self._location, self._options, os.environ, self._access.ca_file)
+            return _without_markers(list(self._list_by_level(None)) if whole is None else whole)
 
     def read(self, stored: Stored, start: int, end: int) -> bytes:
         """Return some bytes of an object, if it has not changed after it was listed."""
@@ -89,6 +100,26 @@ class Bucket:
         with _mapping_errors(self.uri, StorageAction.READ):
             _require_unchanged(stored, self._store.head(stored.key))
 
+    def _open(self, **client: Any) -> "ObjectStore":
+        with required("bulk", by="bulk"):
+            from obstore.exceptions import BaseError, UnknownConfigurationKeyError
+            from obstore.store import AzureStore, GCSStore, S3Store
+        stores: dict[CloudName, Any] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+        try:
+            opened: ObjectStore = stores[self._location.cloud](
+                self._location.bucket,
+                prefix=self._location.prefix or None,
+                client_options={**_CLIENT, **client, **_certificates(self._access.ca_file)},
+                retry_config=_RETRIES,
+                **self._options,
+            )
+        except UnknownConfigurationKeyError as error:
+            names = ", ".join(named_in(error, self._options))
+            raise UsageError(f"{self.uri} cannot be opened: {CloudReason.UNKNOWN_OPTION} ({names})") from None
+        except (BaseError, ValueError, TypeError, OSError) as error:
+            raise UsageError(f"{self.uri} cannot be opened: {reason_of(error)}") from None
+        return opened
+
     def _get(self, stored: Stored, start: int, end: int) -> Any:
         """Ask for some bytes of an object, also where the server would decompress the whole object."""
         from obstore.exceptions import GenericError
@@ -99,8 +130,12 @@ class Bucket:
         except GenericError as error:
             if not is_not_partial(error):
                 raise
-        self._as_stored = self._as_stored or _open(self.uri, self._access, **_AS_STORED)
+        self._as_stored = self._as_stored or self._open(**_AS_STORED)
         return self._as_stored.get(stored.key, options={"range": (start, end)})
+
+    def _drops_slashes(self) -> bool:
+        """Return whether keys begin with a slash, which obstore drops from them."""
+        return not self._location.prefix and "" in self._store.list_with_delimiter(None)["common_prefixes"]
 
     def _list_by_level(self, prefix: str | None) -> Iterator[Stored]:
         """List folder by folder, so that a key that obstore does not accept only hides the objects of its folder."""
@@ -117,30 +152,6 @@ class Bucket:
                 yield _unlisted_below(prefix)
             else:
                 yield from self._list_by_level(below)
-
-
-def _open(uri: str, access: Access, **client: Any) -> "ObjectStore":
-    with required("bulk", by="bulk"):
-        from obstore.exceptions import BaseError, UnknownConfigurationKeyError
-        from obstore.store import AzureStore, GCSStore, S3Store
-    stores: dict[CloudName, Any] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
-    location = location_of(uri)
-    unset_empty(os.environ)
-    options = client_options(location, access, os.environ)
-    try:
-        opened: ObjectStore = stores[location.cloud](
-            location.bucket,
-            prefix=location.prefix or None,
-            client_options={**_CLIENT, **client, **_certificates(access.ca_file)},
-            retry_config=_RETRIES,
-            **options,
-        )
-    except UnknownConfigurationKeyError as error:
-        names = ", ".join(named_in(error, options))
-        raise UsageError(f"{uri} cannot be opened: {CloudReason.UNKNOWN_OPTION} ({names})") from None
-    except (BaseError, ValueError, TypeError, OSError) as error:
-        raise UsageError(f"{uri} cannot be opened: {reason_of(error)}") from None
-    return opened
 
 
 def _certificates(ca_file: str) -> dict[str, bytes]:
