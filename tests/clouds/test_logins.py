@@ -31,6 +31,8 @@ def test_a_login(login: dict[str, Any], server: Scripted, tmp_path: Path, monkey
         return text
 
     monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.delenv(name)
     for name, value in login.get("environment", {}).items():
         monkeypatch.setenv(name, filled(value))
     for name, content in login.get("files", {}).items():

@@ -20,7 +20,7 @@ class NetworkReason(StrEnum):
     CLOSED = "the connection was closed"
     UNREACHABLE = "the network cannot reach it"
     TIMEOUT = "timed out"
-    NO_HTTP = "the server does not speak HTTP, or only https"
+    NO_HTTP = "it closed the connection, or does not speak HTTP"
     TOO_MANY_FILES = "this process has too many open files"
     UNKNOWN = "for a reason that traits-sandbox does not know"
 

@@ -7,7 +7,7 @@ from typing import Final
 
 # The longest pause of a watch, in seconds, if its interval is not longer.
 _LONGEST: Final = 60.0
-# An object that cannot be read is tried again after so many polls at most.
+# An object that cannot be read is tried again after this many polls at most.
 _MOST_POLLS: Final = 64
 
 

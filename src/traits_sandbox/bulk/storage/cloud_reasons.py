@@ -130,7 +130,7 @@ CODES: Final = {
     "unauthorized_client": CloudReason.WRONG_CREDENTIALS,
 }
 
-# Sentences of a server that tell apart what one code means.
+# Sentences of a server that distinguish the causes behind one code.
 DETAILS: Final = {
     "not valid in the specified time frame": CloudReason.EXPIRED_SAS,
     "Signature fields not well formed": CloudReason.BAD_SAS,
