@@ -1,5 +1,6 @@
 """A server that answers every request as a test says, in place of a cloud."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,13 +36,13 @@ class Scripted:
         # The first line and the headers of each request.
         self.requests: list[str] = []
 
-    def source(self, scheme: str) -> FileSource:
+    def source(self, scheme: str, *, ca_file: str = "") -> FileSource:
         options = {
             "s3": {"access_key_id": "AKIAEXAMPLE", "secret_access_key": SECRET, "region": "us-east-1"},
             "gs": {"skip_signature": "true"},
             "az": {"account_name": ACCOUNT, "account_key": ACCOUNT_KEY},
         }
-        return FileSource(f"{scheme}://bucket", Access(self.url, options[scheme]))
+        return FileSource(f"{scheme}://bucket", Access(self.url, options[scheme], ca_file))
 
     def store(self, objects: dict[str, bytes]) -> None:
         """Answer as S3 does that has these objects."""
@@ -57,7 +58,7 @@ class Scripted:
 
 
 @contextmanager
-def scripted() -> Iterator[Scripted]:
+def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -81,7 +82,9 @@ def scripted() -> Iterator[Scripted]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script = Scripted(f"http://127.0.0.1:{server.server_port}")
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    script = Scripted(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

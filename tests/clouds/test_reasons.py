@@ -1,8 +1,11 @@
 """Every way in which a store refuses a request has a reason of ours, in words that a user can act on."""
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 from obstore.exceptions import GenericError
 
 from tests.clouds.scripted import Answer, Scripted, scripted
@@ -115,6 +118,20 @@ def test_what_is_wrong_with_one_object_is_not_called_a_missing_connection(
 def test_a_server_that_is_no_store_is_named_as_such(server: Scripted, scheme: str) -> None:
     server.answer = Answer(200, b"nonsense")
     assert "does not answer as a storage does" in listed(server, scheme)
+
+
+def test_a_store_with_its_own_ca_is_trusted_if_its_certificate_is_given(tmp_path: Path) -> None:
+    authority, ca_file = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with scripted(tls) as server:
+        server.store({"logins/a.ndjson": b"{}"})
+        assert f"({CloudReason.UNTRUSTED})" in listed(server, "s3")
+        assert [stored.key for stored in server.source("s3", ca_file=str(ca_file)).files()] == ["logins/a.ndjson"]
+        server.store({"logins/a.ndjson": b"{}", "logins//b.ndjson": b"{}"})
+        keys = [stored.key for stored in server.source("s3", ca_file=str(ca_file)).files()]
+        assert keys == ["logins//b.ndjson", "logins/a.ndjson"]
 
 
 def test_a_key_is_never_read_as_a_reason(server: Scripted) -> None:
