@@ -30,6 +30,7 @@ from traits_sandbox.cli.streams import console, discard_pending_output
 from traits_sandbox.contract.load import load
 from traits_sandbox.errors import UsageError
 from traits_sandbox.reporting.words import printable
+from traits_sandbox.settings.storage_uris import STORAGES
 from traits_sandbox.system import ending_signals, processors
 
 
@@ -75,13 +76,13 @@ from traits_sandbox.system import ending_signals, processors
 @report_option(RENDERERS)
 @json_option("the report")
 @click.option("--report-schema", is_flag=True, help="Print the JSON Schema of the JSON report, and check nothing.")
-@lists_exit_codes("bulk check")
+@lists_exit_codes("bulk check", storages=STORAGES)
 def check(
     uris: tuple[str, ...], *, access: Access, edition: str, first: int, jobs: int | None, engine: str,
     scheduler: str, quarantine: Path | None, allow_empty: bool, report: tuple[str, ...], as_json: bool,
     report_schema: bool,
 ) -> None:  # fmt: skip
-    """Check the files below each URI: a folder, file://, s3://bucket, gs://bucket or az://container.
+    """Check the files below each URI: {storages}.
 
     Point each URI at the folder that contains the category folders. The check only lists and reads files.
     """
@@ -109,7 +110,7 @@ def check(
 
 def _check_arguments(uris: tuple[str, ...], engine: str, scheduler: str, quarantine: Path | None) -> None:
     if not uris:
-        raise UsageError("give at least one URI: a folder, s3://bucket, gs://bucket or az://container")
+        raise UsageError(f"give at least one URI: {STORAGES}")
     if scheduler and engine != "dask":
         raise UsageError("--scheduler can only be used with --engine dask")
     if scheduler and quarantine:

@@ -22,6 +22,7 @@ from traits_sandbox.clock import system_clock
 from traits_sandbox.contract.load import load
 from traits_sandbox.reporting.words import printable
 from traits_sandbox.settings.parsing import ParsedType, parse_interval
+from traits_sandbox.settings.storage_uris import STORAGES
 from traits_sandbox.system import ending_signals
 
 # After a signal, running work may take this many seconds. A later watch sends what it has not sent.
@@ -69,12 +70,12 @@ T = TypeVar("T")
 @click.option("--once", is_flag=True, help="End when all files that exist now have been sent.")
 @allow_empty_option()
 @edition_option()
-@lists_exit_codes("bulk watch")
+@lists_exit_codes("bulk watch", storages=STORAGES)
 def watch(
     uri: str, *, access: Access, to: str, api_key: str, control_token: str, interval: float, once: bool,
     allow_empty: bool, edition: str,
 ) -> None:  # fmt: skip
-    """Send new files below URI to a sandbox: a folder, file://, s3://bucket, gs://bucket or az://container.
+    """Send new files below URI to a sandbox: {storages}.
 
     A file is sent once, after it has been stable for one interval. The sandbox remembers which files it has
     ingested, so a watch that is started again sends nothing twice. A file that is overwritten later is reported as
@@ -82,7 +83,7 @@ def watch(
     """
     gc.enable()
     source = FileSource(as_text(uri), access)
-    with RemoteSandbox(to, api_key=api_key, token=control_token) as receiver:
+    with RemoteSandbox(to, api_key=api_key, token=control_token, ca_file=access.ca_file) as receiver:
         watching = Watch(source, load(edition), receiver, interval=interval, clock=system_clock, log=_log)
         done = _run_until_signal(watching, watching.once if once else watching.run)
     if done is None or watching.stop.is_set():

@@ -60,16 +60,20 @@ EXIT_CODES: Final[Mapping[str, Mapping[int, str]]] = {
 }
 
 
-def lists_exit_codes(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def lists_exit_codes(command: str, **words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that adds the exit codes of a command to the docstring of its function.
 
+    `words` replace their names in braces in the docstring.
     It must be the innermost decorator: click takes the help text from the docstring.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         # `\b` keeps click from joining the lines of the list.
         lines = ["\b", "Exit codes:", *(f"  {code:<5}{meaning}" for code, meaning in EXIT_CODES[command].items())]
-        function.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n" + "\n".join(lines)
+        text = inspect.cleandoc(function.__doc__ or "")
+        for name, word in words.items():
+            text = text.replace(f"{{{name}}}", word)
+        function.__doc__ = f"{text}\n\n" + "\n".join(lines)
         return function
 
     return decorate

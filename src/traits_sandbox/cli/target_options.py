@@ -2,7 +2,6 @@
 
 import functools
 import math
-import ssl
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.errors import UsageError
 from traits_sandbox.reporting.masking import Masker
+from traits_sandbox.trust import trust
 
 LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
@@ -70,14 +70,9 @@ class TargetOptions:
             raise UsageError("--base-url is required, for example --base-url http://127.0.0.1:8012")
         target = Target(self.base_url, self.api_key or default_key, self.ca_file or None)
         target.check()
-        self._check_certificates()
+        if self.ca_file or target.secured:
+            trust(self.ca_file)
         return target
-
-    def _check_certificates(self) -> None:
-        try:
-            ssl.create_default_context(cafile=self.ca_file or None)
-        except OSError as error:
-            raise UsageError(f"--ca-file has no readable PEM certificates: {self.ca_file}") from error
 
     def run_options(self, **more: Any) -> Options:
         """Return the options of a run; `more` are options of the command itself."""

@@ -15,6 +15,7 @@ from traits_sandbox.settings.parsing import (
     parse_size,
     parse_token,
 )
+from traits_sandbox.settings.storage_uris import BUCKETS
 
 PREFIX: Final = "TRAITS_SANDBOX_"
 
@@ -125,7 +126,7 @@ SETTINGS: Final = (
         "bucket",
         click.STRING,
         None,
-        "Ingest new files from this folder, s3://bucket, gs://bucket or az://container into the dashboard `default`.",
+        f"Ingest new files from this folder, {BUCKETS} into the dashboard `default`.",
         "URI",
     ),
     Setting(

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 import orjson
 
@@ -45,6 +45,18 @@ class RequestLog:
         """Write a line about the sandbox itself."""
         self._write(sentence)
 
+    def write_event(self, sentence: str, details: Sequence[str] = (), *, always: bool = True, **fields: Any) -> None:
+        """Write what happened outside of exchanges in the format of the log; `fields` are only in JSON.
+
+        The format `none` has it only if `always`.
+        """
+        if self._render is as_json:
+            time = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._write(_ascii_json({"time": time, "message": sentence, "details": list(details), **fields}))
+        elif self._render or always:
+            clock = f"{datetime.now(UTC):%H:%M:%S}  " if self._render else ""
+            self._write("\n".join([clock + printable(sentence), *(f"    {printable(detail)}" for detail in details)]))
+
     def _write(self, text: str) -> None:
         if self._stream is None:
             return
@@ -78,7 +90,7 @@ def coloured(entry: JournalEntry) -> str:
 
 def as_json(entry: JournalEntry) -> str:
     """Return an exchange as one JSON object in ASCII, as documented for `--log-format json`."""
-    text = orjson.dumps(
+    return _ascii_json(
         {
             "time": _moment(entry).isoformat(timespec="milliseconds"),
             "id": entry.request_id,
@@ -97,9 +109,12 @@ def as_json(entry: JournalEntry) -> str:
             "hint": entry.hint,
             "fault": entry.fault,
         }
-    ).decode()
-    # The line must be JSON in every encoding of the stream.
-    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    )
+
+
+def _ascii_json(value: dict[str, Any]) -> str:
+    """Return JSON that is the same in every encoding of the stream."""
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], orjson.dumps(value).decode())
 
 
 def _status(entry: JournalEntry) -> str:

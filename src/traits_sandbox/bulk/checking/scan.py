@@ -17,6 +17,7 @@ from traits_sandbox.bulk.storage.folder_names import FolderNames
 from traits_sandbox.bulk.storage.layout import FolderLayout
 from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import Access, FileSource
+from traits_sandbox.bulk.storage.streams import is_encoded
 from traits_sandbox.bulk.values import At, FilePlace, LoadReport, Notice, Stored, Task, TaskResult
 from traits_sandbox.contract.model import Contract
 
@@ -60,11 +61,12 @@ def list_load(uris: Iterable[str], contract: Contract, access: Access, *, part: 
     """
     layout, tasks, roots = FolderLayout(contract), list[Task](), list[RootListing]()
     for uri in uris:
-        source = FileSource(uri, access)
+        source, size = FileSource(uri, access), part or PART
         root = RootListing(uri, source.name)
         for stored in source.files():
             if place := root.add(stored, layout):
-                tasks += split(uri, stored, place, size=part or PART)
+                whole = stored.size > size and is_encoded(source, stored)
+                tasks += split(uri, stored, place, size=stored.size if whole else size)
         roots.append(root)
     return LoadListing(tuple(tasks), tuple(roots))
 

@@ -33,6 +33,8 @@ T = TypeVar("T")
 PARTITION = re.compile(r"[^=/]+=[^/]*")
 # Control characters, and the replacement character of bytes that are not UTF-8.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+# What clouds allow between two slashes, and no folder can have.
+_UNFIT_PARTS = ("", ".", "..")
 
 
 class FolderLayout:
@@ -47,10 +49,13 @@ class FolderLayout:
         Names that start with `_` or `.` are hidden. They are skipped silently.
         """
         *above, name = key.split("/")
-        if any(part.startswith(("_", ".")) and part != ".." for part in (*above, name)) or not name:
+        if any(part.startswith(("_", ".")) and part not in _UNFIT_PARTS for part in (*above, name)) or not name:
             return None
-        if ".." in above or name == ".." or _UNFIT.search(key):
-            message = "its path contains .., a control character or bytes that are not UTF-8, so it is not read"
+        if any(part in _UNFIT_PARTS for part in (*above, name)) or _UNFIT.search(key):
+            message = (
+                "its path has an empty part, a part . or .., a control character or bytes that are not UTF-8, so it is "
+                "not read: rename it"
+            )
             return Notice(kind=UNFIT_KEY, message=message, key=key)
         folder = above[0] if above else ""
         if folder not in self.folders:

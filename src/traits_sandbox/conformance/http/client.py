@@ -18,6 +18,7 @@ from traits_sandbox.conformance.http.safety import Gate, is_loopback
 from traits_sandbox.conformance.http.sockets import accepts_old_tls, address, reply_to_head
 from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind
 from traits_sandbox.errors import UsageError
+from traits_sandbox.trust import trust
 
 MAX_REPLY: Final = 4 * 2**20
 _PATIENCE: Final = 3
@@ -238,7 +239,7 @@ class Wire:
             self._clients[plain] = httpx.AsyncClient(
                 base_url=base.copy_with(scheme="http") if plain else base,
                 # Certificates are read only for sockets, because it takes time.
-                verify=self._trust() if self._transport is None else False,
+                verify=self._trust() if self._transport is None and base.scheme == "https" and not plain else False,
                 trust_env=False,
                 follow_redirects=False,
                 timeout=self._limits.timeout,
@@ -248,10 +249,7 @@ class Wire:
         return self._clients[plain]
 
     def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self._target.ca_file:
-            context.load_verify_locations(cafile=self._target.ca_file)
-        return context
+        return trust(self._target.ca_file or "")
 
 
 def _headers(request: Request, key: str) -> Pairs:
