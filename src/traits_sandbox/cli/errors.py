@@ -53,9 +53,9 @@ class BugError(CommandError):
 
 def command_error(error: Exception) -> CommandError:
     """Return the error of the command line for any exception: one of the user, one of the machine, or a bug."""
-    from traits_sandbox.cli.streams import failing_stream
+    from traits_sandbox.cli.streams import stdout_failed
     from traits_sandbox.errors import UsageError
-    from traits_sandbox.system import machine_error
+    from traits_sandbox.system import machine_error, os_reason
 
     if isinstance(error, click.UsageError):
         from traits_sandbox.cli.usage import usage_sentence
@@ -66,8 +66,9 @@ def command_error(error: Exception) -> CommandError:
     reason = machine_error(error)
     if reason is None:
         return BugError(error)
-    stream = failing_stream()
-    return CommandError(f"{stream} cannot be written: {reason}" if stream else reason)
+    if isinstance(error, OSError) and stdout_failed():
+        return CommandError(f"standard output cannot be written: {os_reason(error)}")
+    return CommandError(reason)
 
 
 def describe_error(error: BaseException) -> str:

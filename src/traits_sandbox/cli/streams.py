@@ -4,14 +4,13 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from traits_sandbox.reporting.colours import is_dumb, wants_colours
+from traits_sandbox.reporting.watched import WatchedStream
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_NAMES: Final = ("standard input", "standard output", "standard error")
 
 
 class AbsentStream(io.TextIOWrapper):
@@ -26,6 +25,8 @@ def prepare_streams() -> None:
     sys.stdin = sys.stdin or _absent(0, "r")
     sys.stdout = sys.stdout or _absent(1, "w")
     sys.stderr = sys.stderr or _absent(2, "w")
+    if type(sys.stdout) is io.TextIOWrapper:
+        sys.stdout = _watched(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -36,21 +37,20 @@ def is_absent(stream: TextIO) -> bool:
     return isinstance(stream, AbsentStream)
 
 
-def failing_stream() -> str | None:
-    """Return the name of the standard stream that cannot be written, or None; discard what waits for it."""
-    failing = None
-    for number, stream in ((2, sys.stderr), (1, sys.stdout)):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            _discard(stream)
-            failing = _NAMES[number]
-    return failing
+def stdout_failed() -> bool:
+    """Return whether stdout could not be written, and then discard what waits for it."""
+    failed = isinstance(sys.stdout, WatchedStream) and sys.stdout.failed
+    if failed:
+        discard_pending_output()
+    return failed
 
 
 def discard_pending_output() -> None:
     """Discard output that stdout could not write; otherwise Python tries again at exit, and fails again."""
-    _discard(sys.stdout)
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def console(*, err: bool) -> "Console":
@@ -62,6 +62,16 @@ def console(*, err: bool) -> "Console":
         return Console(file=stream, color_system=None, force_terminal=False)
     plain = is_dumb() or not stream.isatty()
     return Console(file=stream, color_system="standard" if plain else "auto", force_terminal=True, no_color=False)
+
+
+def _watched(stream: io.TextIOWrapper) -> WatchedStream:
+    return WatchedStream(
+        stream.buffer,
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _absent(number: int, mode: str) -> AbsentStream:
@@ -79,10 +89,3 @@ def _null(number: int) -> int:
         os.close(descriptor)
     os.set_inheritable(number, True)
     return number
-
-
-def _discard(stream: TextIO) -> None:
-    with suppress(OSError, ValueError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
-        os.close(null)

@@ -5,16 +5,21 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import sleep
 from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
+
+from traits_sandbox.reporting.watched import WatchedStream
 
 MOST_WAITING: Final = 4 * 2**20
 """The number of characters that may wait to be written; further texts are dropped."""
 
 _END: Final = 1.0  # seconds to write what still waits at the end
 _RETRY: Final = 0.05
+_GAP: Final = ""  # in the queue, the place where texts were dropped
+_NOTE: Final = "{} log entries were dropped here, because they could not be written in time\n"
 
 
 class TextSink(Protocol):
@@ -43,7 +48,7 @@ class LineWriter:
         self._on_error = on_error
         self._texts: SimpleQueue[str | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._waiting = self._dropped = 0
+        self._waiting = self._dropped = self._failed = 0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="traits-sandbox-writer", daemon=True)
 
@@ -54,21 +59,27 @@ class LineWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A thread that still waits for a reader then ends with the program.
         self._texts.put(None)
+        # A thread that still waits for a reader after this time ends with the program.
         self._thread.join(_END)
         self._closed = True
 
     def write(self, text: str) -> None:
         """Queue a text, or drop it if too much waits already."""
         with self._lock:
-            if self._closed:
+            if self._closed or not text:
                 return
             if self._waiting > MOST_WAITING:
-                self._dropped += 1
+                self._drop()
                 return
             self._waiting += len(text)
         self._texts.put(text)
+
+    def _drop(self) -> None:
+        """Count a dropped text, and queue the place where the first of them is missing."""
+        if not self._dropped:
+            self._texts.put(_GAP)
+        self._dropped += 1
 
     def flush(self) -> None:
         """Do nothing: texts are written as soon as possible anyway."""
@@ -80,35 +91,39 @@ class LineWriter:
     def _run(self) -> None:
         more = True
         while more:
-            text, more = self._next()
+            text, last = self._next()
             self._try(text)
             with self._lock:
                 self._waiting -= len(text)
-                dropped, self._dropped = self._dropped, 0
-            if dropped:
-                self._try(f"{dropped} log entries were dropped here, because they could not be written in time\n")
+            if last == _GAP:
+                with self._lock:
+                    dropped, self._dropped = self._dropped, 0
+                self._try(_NOTE.format(dropped))
+            more = last is not None
 
-    def _next(self) -> tuple[str, bool]:
-        """Wait for a text; return everything that waits, and whether more can follow."""
-        texts = [self._texts.get()]
-        try:
-            while texts[-1] is not None:
-                texts.append(self._texts.get_nowait())
-        except Empty:
-            return "".join(filter(None, texts)), True
-        return "".join(filter(None, texts)), False
+    def _next(self) -> tuple[str, str | None]:
+        """Wait for a text; return all that waits up to a gap or the end, and the last of it."""
+        texts: list[str] = []
+        last = self._texts.get()
+        while last:
+            texts.append(last)
+            try:
+                last = self._texts.get_nowait()
+            except Empty:
+                break
+        return "".join(texts), last
 
     def _try(self, text: str) -> None:
-        if not text:
+        if not text or self._closed:
             return
         try:
-            self._emit(text)
+            self._emit(_NOTE.format(self._failed) + text if self._failed else text)
+            self._failed = 0
         except BrokenPipeError as error:  # the reader will not come back
             self._closed = True
             self._lost(error, text)
         except OSError as error:
-            with self._lock:
-                self._dropped += 1
+            self._failed += text.count("\n")
             self._lost(error, text)
         except ValueError:  # the stream was closed within this program
             self._closed = True
@@ -122,14 +137,15 @@ def _emitter(stream: TextIO) -> Callable[[str], None]:
     """Return a function that writes a text to a stream, and waits if it must."""
     # A write to the stream itself would hold its lock, and Python could not end while the write waits. Other kinds of
     # streams, and those of Windows, where a console has its own encoding, are used as they are.
-    if type(stream) is not io.TextIOWrapper or sys.platform == "win32":
+    if type(stream) not in (io.TextIOWrapper, WatchedStream) or sys.platform == "win32":
 
         def emit(text: str) -> None:
             stream.write(text)
             stream.flush()
 
         return emit
-    stream.flush()
+    with suppress(OSError):
+        stream.flush()
     descriptor, encoding, errors = stream.fileno(), stream.encoding, stream.errors
     return lambda text: _write_all(descriptor, text.encode(encoding, errors or "strict"))
 
