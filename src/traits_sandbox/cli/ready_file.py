@@ -64,8 +64,8 @@ def _check_replaceable(path: Path) -> None:
     if not stat.S_ISREG(path.lstat().st_mode):
         raise UsageError(f"cannot write the ready file {path}: there is something that is not a regular file")
     with path.open("rb") as file:
-        content = file.read(_MOST)
-    if content.strip() and not _is_ready_file(content):
+        content = file.read(_MOST + 1)
+    if (content.strip() or len(content) > _MOST) and not _is_ready_file(content):
         raise UsageError(
             f"cannot write the ready file {path}: there is a file with other content; move it, or choose another "
             "--ready-file"
@@ -73,6 +73,8 @@ def _check_replaceable(path: Path) -> None:
 
 
 def _is_ready_file(content: bytes) -> bool:
+    if len(content) > _MOST:
+        return False
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError:

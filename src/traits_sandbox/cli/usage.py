@@ -1,5 +1,7 @@
 """Sentences about a command line that cannot be read, in our own words and with the name of the option."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Final
 
 import click
@@ -22,11 +24,9 @@ def _mistake(error: click.UsageError) -> str:
         case click.BadParameter(param=click.Parameter() as param):
             return f"{_source(error, param)}: {requirement(param.type, error.message)}"
         case click.NoSuchOption():
-            return f"there is no option {error.option_name}{_instead(error)}"
-        case click.exceptions.NoSuchCommand() if hasattr(click.exceptions, "NoSuchCommand"):
-            return f"there is no command {error.command_name}{_instead(error)}"
-        case click.BadOptionUsage():
-            return f"{error.option_name} {'takes no' if _is_flag(error) else 'needs a'} value"
+            return f"there is no option {error.option_name}{_instead(error.possibilities or ())}"
+        case click.BadOptionUsage():  # click does not say which of the two
+            return f"{error.option_name} lacks a value, or was given one that it does not take"
         case _:
             return _arguments(error)
 
@@ -37,6 +37,10 @@ def _arguments(error: click.UsageError) -> str:
     if context is None:
         return _FALLBACK
     if isinstance(context.command, click.Group):
+        if name := getattr(error, "command_name", ""):  # from click 8.4 on
+            return (
+                f"there is no command {name}{_instead(get_close_matches(name, context.command.list_commands(context)))}"
+            )
         return f"{context.command_path} needs one of its commands"
     taken = " ".join(_name(each) for each in context.command.params if isinstance(each, click.Argument))
     return f"{context.command_path} takes {taken or 'no arguments'}, and more was given"
@@ -57,11 +61,5 @@ def _source(error: click.BadParameter, param: click.Parameter) -> str:
     return f"{param.envvar} ({name})" if from_environment else name
 
 
-def _instead(error: click.UsageError) -> str:
-    possible = getattr(error, "possibilities", None)
+def _instead(possible: Sequence[str]) -> str:
     return f", did you mean {possible[0]}?" if possible else ""
-
-
-def _is_flag(error: click.BadOptionUsage) -> bool:
-    params = error.ctx.command.params if error.ctx else []
-    return any(isinstance(each, click.Option) and each.is_flag and error.option_name in each.opts for each in params)
