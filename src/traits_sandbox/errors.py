@@ -8,7 +8,8 @@ TraitsSandboxError
     ├── BadRequest        400
     ├── Unauthorized      401
     ├── NotFound          404
-    └── ServerFault       500, a bug of ours
+    ├── ServerFault       500, a bug of ours
+    └── MachineFault      503, an error of this machine
 """
 
 from enum import StrEnum
@@ -155,3 +156,9 @@ class ServerFault(ApiError):
     """A bug in this package; never an error of the client."""
 
     status = 500
+
+
+class MachineFault(ApiError):
+    """An error of this machine, such as a full disk; never one of the client or of this package."""
+
+    status = 503

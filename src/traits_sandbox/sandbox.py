@@ -25,6 +25,7 @@ from traits_sandbox.handlers.intake import Intake
 from traits_sandbox.handlers.playfab.event import EventReader
 from traits_sandbox.handlers.table import handlers
 from traits_sandbox.reporting.masking import Masker
+from traits_sandbox.reporting.writer import TextSink
 from traits_sandbox.settings import Settings
 from traits_sandbox.store.memory import MemoryStore
 from traits_sandbox.web.app import EmulatedApi, Services
@@ -49,6 +50,7 @@ class Sandbox:
         *,
         clock: Clock = system_clock,
         log: RequestLog | None = None,
+        log_stream: TextSink | None = None,
         new_request_id: Callable[[], str] | None = None,
     ) -> None:
         self.settings = settings
@@ -58,7 +60,7 @@ class Sandbox:
         self._masker = Masker((*settings.api_key, *([token] if token else [])))
         self._keys = Keys(settings.api_key)
         self._diagnosis = KeyDiagnosis(self._keys, token)
-        self.log = log or request_log(settings.log_format, self._masker)
+        self.log = log or request_log(settings.log_format, self._masker, log_stream)
         self.journal = _journal(self.contract, self._masker)
         self.uploads = Uploads()
         self._upload_operations = frozenset(o.id for o in self.contract.operations if o.body and o.body.part)

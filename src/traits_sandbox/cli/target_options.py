@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from traits_sandbox.cli.errors import KitError
+from traits_sandbox.cli.errors import CommandError, KitError, describe_error
 from traits_sandbox.cli.exit_codes import INTERRUPTED
 from traits_sandbox.conformance.http.client import Target, WireLimits
 from traits_sandbox.conformance.http.keys import VARIABLE, masker_of
@@ -20,6 +20,7 @@ from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.errors import UsageError
 from traits_sandbox.reporting.masking import Masker
+from traits_sandbox.system import machine_error
 from traits_sandbox.trust import trust
 
 LIMITS: Final = WireLimits()
@@ -178,8 +179,8 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def reporting_errors(chosen: TargetOptions) -> Iterator[None]:
     """Report errors without the API key.
 
-    A UsageError keeps its exit code, Ctrl-C ends the command with 130, and any other error becomes a KitError.
-    With --debug, the traceback of the latter is printed too.
+    A UsageError keeps its exit code, Ctrl-C ends the command with 130, an error of the machine ends it with 2, and any
+    other error becomes a KitError. With --debug, the traceback of the latter is printed too.
     """
     try:
         yield
@@ -190,13 +191,13 @@ def reporting_errors(chosen: TargetOptions) -> Iterator[None]:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if reason := machine_error(error):
+            raise CommandError(chosen.masker(reason)) from None
         if chosen.debug:
             click.echo(chosen.masker("".join(traceback.format_exception(error))), err=True)
         raise KitError(chosen.masker(_describe_bug(error))) from None
 
 
 def _describe_bug(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    what = f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
+    what = describe_error(error)
     return f"the kit itself failed, which says nothing about the server ({what}); run again with --debug and report it"

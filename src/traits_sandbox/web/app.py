@@ -11,8 +11,9 @@ from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.faults import Decision
 from traits_sandbox.control.journal_entry import JournalEntry
-from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
+from traits_sandbox.errors import ApiError, BadRequest, MachineFault, ServerFault, Unauthorized
 from traits_sandbox.handlers.call import Call, Handler
+from traits_sandbox.system import machine_error
 from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.body import BodyLimits, Disconnected, IncomingBody, IncomingStream
 from traits_sandbox.web.endpoint import Endpoint, parse_query
@@ -131,6 +132,8 @@ class EmulatedApi:
         """Return the documented response to an error; raises Disconnected again."""
         if isinstance(error, Disconnected):
             raise error
+        if reason := machine_error(error):
+            error = MachineFault(reason)
         if isinstance(error, ApiError):
             entry.note_error(error)
             return refusal(self._contract, error)

@@ -76,7 +76,8 @@ class IncomingStream:
     def close(self) -> None:
         """Close the files of an upload."""
         for file in self.files:
-            file.close()
+            with suppress(OSError):  # a full disk, which the request has met already
+                file.close()
 
 
 class IncomingBody(msgspec.Struct, frozen=True):

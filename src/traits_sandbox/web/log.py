@@ -6,13 +6,15 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 import orjson
 
 from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.reporting.colours import wants_colours
 from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.reporting.words import printable
+from traits_sandbox.reporting.writer import TextSink
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 _SHOWN = 10
@@ -26,10 +28,10 @@ Render = Callable[[JournalEntry], str]
 class RequestLog:
     """Writes exchanges in one format; nothing after its stream is closed."""
 
-    def __init__(self, render: Render | None, masker: Masker, stream: TextIO) -> None:
+    def __init__(self, render: Render | None, masker: Masker, stream: TextSink) -> None:
         self._render = render
         self._masker = masker
-        self._stream: TextIO | None = stream
+        self._stream: TextSink | None = stream
 
     def observe(self, entry: JournalEntry) -> None:
         """Write one entry."""
@@ -67,13 +69,14 @@ class RequestLog:
             self._stream = None
 
 
-def request_log(log_format: str, masker: Masker, stream: TextIO = sys.stderr) -> RequestLog:
-    """Return the log of a format: `pretty`, `json` or `none`."""
+def request_log(log_format: str, masker: Masker, stream: TextSink | None = None) -> RequestLog:
+    """Return the log of a format: `pretty`, `json` or `none`; without a stream, on standard error."""
+    stream = stream or sys.stderr
     if log_format == "none":
         return RequestLog(None, masker, stream)
     if log_format == "json":
         return RequestLog(as_json, masker, stream)
-    return RequestLog(coloured if stream.isatty() else pretty, masker, stream)
+    return RequestLog(coloured if wants_colours(stream) else pretty, masker, stream)
 
 
 def pretty(entry: JournalEntry) -> str:

@@ -1,25 +1,23 @@
-"""The server around the app: a bound socket, uvicorn, the ready signal, an orderly shutdown."""
+"""The server around the app: bound sockets, uvicorn, the ready signal, an orderly shutdown."""
 
 import asyncio
 import gc
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from traits_sandbox.errors import UsageError
 from traits_sandbox.system import ending_signals, raise_open_files
 from traits_sandbox.web.early_refusals import RefusalReason
 from traits_sandbox.web.handshakes import watched
+from traits_sandbox.web.listening import BACKLOG
 from traits_sandbox.web.protocol import BoundedProtocol, ReportRefused, cut_slow_senders
 from traits_sandbox.web.tls import TlsFiles
-
-_BACKLOG = 2048
 
 # The part of the grace time in which an unfinished request may arrive; the rest is for its response.
 _PART_OF_GRACE = 0.8
@@ -34,25 +32,8 @@ _OTHER_FILES = 32
 KEEP_ALIVE = 75
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises UsageError if the address cannot be used."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot listen on {host} port {port}: {reason}; choose another --port, or 0") from None
-
-
-def url_of(listener: socket.socket, *, secure: bool) -> str:
-    """Return the base URL of a socket for clients on this machine."""
-    address, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
-    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 class SandboxServer(uvicorn.Server):
-    """Serves an app on a socket until `should_exit` is set. It handles no signals and changes no global state.
+    """Serves an app on sockets until `should_exit` is set. It handles no signals and changes no global state.
 
     `on_ready` is called once connections are accepted. When the server stops, requests in flight get `grace` seconds to
     be answered. A request that is not complete within `receive_timeout` seconds is cut off. `report` receives every
@@ -62,7 +43,7 @@ class SandboxServer(uvicorn.Server):
     def __init__(
         self,
         app: ASGIApp,
-        listener: socket.socket,
+        listeners: Sequence[socket.socket],
         *,
         grace: float,
         receive_timeout: float,
@@ -71,17 +52,17 @@ class SandboxServer(uvicorn.Server):
     ) -> None:
         super().__init__(_config(app, grace=grace, report=report, tls=tls))
         self.on_ready: Callable[[], object] = bool
-        self._listener = listener
+        self._listeners = list(listeners)
         self._receive_timeout = receive_timeout
         self._grace = grace
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve in a new event loop."""
-        super().run(sockets or [self._listener])
+        super().run(sockets or self._listeners)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve in the running event loop."""
-        await super().serve(sockets or [self._listener])
+        await super().serve(sockets or self._listeners)
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Leave signals to the program that this server is part of."""
@@ -110,15 +91,9 @@ class SandboxServer(uvicorn.Server):
         cut_slow_senders(self.server_state.connections, deadline=0.0, now=now, reason=RefusalReason.STOPPED)
 
 
-class _Process(SandboxServer):
-    """The server of a process, which ends it on SIGTERM and SIGINT."""
-
-    capture_signals = uvicorn.Server.capture_signals
-
-
 def run(
     app: ASGIApp,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     *,
     ready: Callable[[], None],
     grace: float,
@@ -127,15 +102,16 @@ def run(
     report: ReportRefused,
     tls: TlsFiles | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `write_log` logs a line.
+    """Serve until a signal ends it; `ready` is called once connections are accepted, `write_log` logs a line.
 
     `report` receives every request that does not reach the app.
     """
-    server = _Process(app, listener, grace=grace, receive_timeout=receive_timeout, report=report, tls=tls)
+    server = SandboxServer(app, listeners, grace=grace, receive_timeout=receive_timeout, report=report, tls=tls)
     server.on_ready = ready
     tune_garbage_collection()
     _raise_open_files(write_log)
-    _end_quietly_on_signals()
+    for number in ending_signals():
+        signal.signal(number, server.handle_exit)
     server.run()
 
 
@@ -144,7 +120,7 @@ def _config(app: ASGIApp, *, grace: float, report: ReportRefused, tls: TlsFiles 
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         app,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         lifespan="off",
         ws="none",
         access_log=False,
@@ -166,15 +142,6 @@ def tune_garbage_collection() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(200_000, 50, 1000)
-
-
-def _end_quietly_on_signals() -> None:
-    """Install handlers that do nothing.
-
-    After its shutdown, uvicorn restores the previous handlers and raises the signal again; it must then have no effect.
-    """
-    for number in ending_signals():
-        signal.signal(number, lambda *_: None)
 
 
 def _raise_open_files(write_log: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.system import machine_error
 from traits_sandbox.web.control.bulk import bulk_routes
 from traits_sandbox.web.control.faults import fault_routes
 from traits_sandbox.web.control.guard import Guard, dashboard_of
@@ -27,6 +28,8 @@ def admin(controls: ControlServices) -> ASGIApp:
     """Return the app of the sandbox's endpoints, with access checks and masking."""
 
     async def fail(_: Request, error: Exception) -> JSONResponse:
+        if reason := machine_error(error):
+            return _refusal(503, reason)
         controls.report_bug(error)
         return _refusal(500, "this is a bug in traits-sandbox, its cause is in the log")
 
