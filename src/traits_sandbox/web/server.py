@@ -14,9 +14,9 @@ from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
 from traits_sandbox.system import ending_signals, raise_open_files
-from traits_sandbox.web.early_refusals import RefusalReason
-from traits_sandbox.web.handshakes import watched
 from traits_sandbox.web.protocol import BoundedProtocol, ReportRefused, cut_slow_senders
+from traits_sandbox.web.refusals.early_refusals import RefusalReason
+from traits_sandbox.web.refusals.handshakes import watched
 from traits_sandbox.web.tls import TlsFiles
 
 _BACKLOG = 2048
