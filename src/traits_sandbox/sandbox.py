@@ -32,12 +32,12 @@ from traits_sandbox.web.app import EmulatedApi, Services
 from traits_sandbox.web.auth import Keys
 from traits_sandbox.web.body import BodyLimits
 from traits_sandbox.web.control.services import ControlServices
-from traits_sandbox.web.early_refusals import RefusedRequest
 from traits_sandbox.web.faults import FaultGate
 from traits_sandbox.web.gateway import Gateway
 from traits_sandbox.web.hosts import HostGate
-from traits_sandbox.web.key_mistakes import KeyDiagnosis
 from traits_sandbox.web.log import RequestLog, request_log
+from traits_sandbox.web.refusals.early_refusals import RefusedRequest
+from traits_sandbox.web.refusals.key_mistakes import KeyDiagnosis
 from traits_sandbox.web.routes import Routes
 
 

@@ -179,5 +179,5 @@ def test_plain_http_to_an_https_port_fails(tmp_path: Path) -> None:
         assert served.url.startswith("https://")
         assert served.ca_file is not None
         assert health(served)["status"] == "ready"
-        with pytest.raises(httpx.TransportError):
-            httpx.get(served.url.replace("https", "http") + "/_sandbox/health", timeout=PATIENCE)
+        reply = httpx.get(served.url.replace("https", "http") + "/_sandbox/health", timeout=PATIENCE)
+        assert (reply.status_code, "use https://" in reply.text) == (400, True)

@@ -7,7 +7,7 @@ import pytest
 from tests.docs.pages import text
 from traits_sandbox.control import journal
 from traits_sandbox.settings.table import SETTINGS
-from traits_sandbox.web.early_refusals import MAX_HEAD
+from traits_sandbox.web.refusals.early_refusals import MAX_HEAD
 from traits_sandbox.web.server import MAX_CONNECTIONS
 
 UNITS = {"": 1, "seconds": 1, "KiB": 2**10, "MiB": 2**20}

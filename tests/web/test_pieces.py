@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from traits_sandbox.web.early_refusals import RefusedRequest
 from traits_sandbox.web.protocol import BoundedProtocol
+from traits_sandbox.web.refusals.early_refusals import RefusedRequest
 
 Seen = tuple[str, str, bytes, bytes]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.wire.served import Served, serving
-from traits_sandbox.web.key_mistakes import KeyMistake
+from traits_sandbox.web.refusals.key_mistakes import KeyMistake
 
 KEY, OTHER, TOKEN = "Zq7vW2xk", "Jm4dT9yb", "Hc6nR3pf"
 WEB_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJKbTRkVDl5YiJ9.Jm4dT9yb"

@@ -18,8 +18,8 @@ from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.body import BodyLimits, Disconnected, IncomingBody, IncomingStream
 from traits_sandbox.web.endpoint import Endpoint, parse_query
 from traits_sandbox.web.envelope import EnvelopeResponse, refusal
-from traits_sandbox.web.key_mistakes import KeyDiagnosis, KeyMistake, SentKey
-from traits_sandbox.web.lingering import Lingering, expects_continue
+from traits_sandbox.web.refusals.key_mistakes import KeyDiagnosis, KeyMistake, SentKey
+from traits_sandbox.web.refusals.lingering import Lingering, expects_continue
 from traits_sandbox.web.routes import Routes
 
 _FAULT = b"sandbox-fault"

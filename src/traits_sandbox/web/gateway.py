@@ -7,10 +7,10 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from traits_sandbox.web.control.services import PREFIX, ControlServices
-from traits_sandbox.web.early_refusals import RefusalReason, RefusedRequest
 from traits_sandbox.web.envelope import EnvelopeResponse
 from traits_sandbox.web.hosts import HostGate, host_name
-from traits_sandbox.web.lingering import Lingering
+from traits_sandbox.web.refusals.early_refusals import RefusalReason, RefusedRequest
+from traits_sandbox.web.refusals.lingering import Lingering
 
 
 class Gateway:

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from traits_sandbox.web.connection import EXTENSION, Connection
-from traits_sandbox.web.early_refusals import MAX_HEAD, RefusalReason, RefusedRequest
+from traits_sandbox.web.refusals.early_refusals import MAX_HEAD, RefusalReason, RefusedRequest
 
 ReportRefused = Callable[[RefusedRequest], object]
 

@@ -13,10 +13,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from traits_sandbox.system import ending_signals, raise_open_files
-from traits_sandbox.web.early_refusals import RefusalReason
-from traits_sandbox.web.handshakes import watched
 from traits_sandbox.web.listening import BACKLOG
 from traits_sandbox.web.protocol import BoundedProtocol, ReportRefused, cut_slow_senders
+from traits_sandbox.web.refusals.early_refusals import RefusalReason
+from traits_sandbox.web.refusals.handshakes import watched
 from traits_sandbox.web.tls import TlsFiles
 
 # The part of the grace time in which an unfinished request may arrive; the rest is for its response.

@@ -12,7 +12,7 @@ from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.control.services import PREFIX
 from traits_sandbox.web.envelope import EnvelopeResponse
-from traits_sandbox.web.key_mistakes import KeyDiagnosis, SentKey
+from traits_sandbox.web.refusals.key_mistakes import KeyDiagnosis, SentKey
 
 TOKEN_HEADER: Final = "Sandbox-Control-Token"  # noqa: S105 (the name of a header)
 MAX_BODY: Final = 2**20

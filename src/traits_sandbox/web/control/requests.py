@@ -28,8 +28,8 @@ from traits_sandbox.web.control.queries import (
     without_query,
 )
 from traits_sandbox.web.control.services import PREFIX, ControlServices
-from traits_sandbox.web.early_refusals import RefusalReason
-from traits_sandbox.web.key_mistakes import KeyMistake
+from traits_sandbox.web.refusals.early_refusals import RefusalReason
+from traits_sandbox.web.refusals.key_mistakes import KeyMistake
 
 REASONS: Final = ("", *KeyMistake, *RefusalReason)
 _NAME = "requests"

@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
-from traits_sandbox.web.early_refusals import RefusalReason, RefusedRequest
 from traits_sandbox.web.protocol import TLS_HANDSHAKE, ReportRefused
+from traits_sandbox.web.refusals.early_refusals import RefusalReason, RefusedRequest
 
 _TEXT: Final = RefusalReason.HTTP_TO_TLS.sentence.encode("ascii")
 _PLAIN_REPLY: Final = (
