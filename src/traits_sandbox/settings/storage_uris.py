@@ -63,6 +63,8 @@ _S3_DOMAIN: Final = r"(?:dualstack\.)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.)?
 _S3_PATH_HOST: Final = re.compile(rf"s3[.-]{_S3_DOMAIN}", re.IGNORECASE)
 _S3_BUCKET_HOST: Final = re.compile(rf"(?P<bucket>.+)\.s3[.-]{_S3_DOMAIN}", re.IGNORECASE)
 _GS_HOST: Final = re.compile(r"(?:(?P<bucket>.+)\.)?storage\.(?:googleapis|cloud\.google)\.com", re.IGNORECASE)
+# What no folder can have between two slashes.
+_UNFIT: Final = frozenset(("", ".", ".."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def location_of(uri: str) -> Location:
     found = _of_cloud(url, cloud) if cloud else _of_web(url)
     if found is None:
         raise _unsupported(uri, url)
+    if found.prefix and not _UNFIT.isdisjoint(found.prefix.split("/")):
+        raise UsageError(f"{uri} has an empty part, or a part . or .., which is not read: name a folder above it")
     return found
 
 

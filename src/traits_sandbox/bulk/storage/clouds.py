@@ -88,7 +88,8 @@ class Bucket:
         with _mapping_errors(self.uri, StorageAction.READ):
             result = self._get(stored, start, end)
             _require_unchanged(stored, result.meta)
-            self._encodings[stored.key] = result.attributes.get("Content-Encoding", "")
+            if encoding := result.attributes.get("Content-Encoding"):
+                self._encodings[stored.key] = encoding
             return bytes(result.bytes())
 
     def encoding(self, stored: Stored) -> str:
