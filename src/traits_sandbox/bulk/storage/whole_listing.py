@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from traits_sandbox.bulk.storage.page_requests import MARKERS, PageRequests
 from traits_sandbox.bulk.values import Stored
-from traits_sandbox.settings.storage_uris import Location
+from traits_sandbox.settings.storage_locations import Location
 from traits_sandbox.trust import trust
 
 _TIMEOUT: Final = 20.0
