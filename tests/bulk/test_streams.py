@@ -50,6 +50,9 @@ class Held:
     def read(self, stored: Stored, start: int, end: int) -> bytes:
         return self.content[start : min(end, stored.size)]
 
+    def encoding(self, _: Stored) -> str:
+        return ""
+
 
 def unpacked(content: bytes, compression: Compression) -> Iterator[bytes]:
     source: FileSource = Held(content)  # type: ignore[assignment]

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from tests.clouds.scripted import scripted
+from tests.clouds.scripted import Answer, scripted
 from tests.clouds.servers import free_port
 from traits_sandbox.bulk.loading.network_errors import NetworkReason, reason_of
 from traits_sandbox.bulk.loading.sending import RemoteSandbox, SandboxError
@@ -65,9 +65,25 @@ def test_a_server_that_speaks_something_else(scheme: str, data: bytes, reason: N
         assert failure(f"{scheme}://127.0.0.1:{port}").endswith(f"({reason})")
 
 
-def test_a_server_that_is_no_sandbox_is_a_usage_error() -> None:
-    with scripted() as server, RemoteSandbox(server.url) as sandbox, pytest.raises(UsageError, match="traits-sandbox"):
-        sandbox.known("source")
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b""),
+        (200, b"<html>"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b'{"objects": {}}'),
+        (200, b'{"objects": [{"source": "source"}]}'),
+        (301, b""),
+        (404, b"nothing"),
+        (409, b"{}"),
+    ],
+)
+def test_a_server_that_is_no_sandbox_is_a_usage_error(status: int, body: bytes) -> None:
+    with scripted() as server, RemoteSandbox(server.url) as sandbox:
+        server.answer = Answer(status, body)
+        with pytest.raises(UsageError, match="is not a traits-sandbox"):
+            sandbox.known("source")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ FIT = [
     "logins/A.ndjson",
     "logins/B\\C.ndjson",
     "logins/a%2Fb.ndjson",
+    "logins/a+b c.ndjson",
     "logins/a.ndjson",
     "logins/cafe\u0301.ndjson",
     "logins/caf\u00e9.ndjson",

@@ -8,7 +8,8 @@ import pytest
 from tests.clouds.servers import SECRET
 from traits_sandbox.bulk.storage.sources import Access, FileSource
 from traits_sandbox.errors import UsageError
-from traits_sandbox.settings.storage_uris import INSTEAD, SCHEMES, location_of
+from traits_sandbox.settings.storage_locations import location_of
+from traits_sandbox.settings.storage_uris import INSTEAD, SCHEMES
 
 URIS = tomllib.loads(Path(__file__).with_name("storage_uris.toml").read_text(encoding="utf-8"))["uris"]
 READ = [each for each in URIS if "name" in each]

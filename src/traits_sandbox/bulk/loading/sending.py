@@ -219,14 +219,14 @@ class RemoteSandbox:
         """Return the objects of a source that are in the ledger, by key; an unchanged ledger is not fetched again."""
         reply = self._call("GET", "/_sandbox/bulk", headers={"If-None-Match": self._version})
         if reply.status_code != 304:
-            self._objects = _json(reply)["objects"]
+            self._objects = _converted(_json(reply).get("objects"), list[dict[str, Any]])
             self._version = reply.headers.get("etag", "")
-        return _by_key(each for each in self._objects if each["source"] == source)
+        return _by_key(each for each in self._objects if each.get("source") == source)
 
     def ingest(self, folder: str, batch: OutgoingBatch) -> BatchResult:
         """Send a batch of rows of a category folder."""
         reply = self._call("POST", f"/_sandbox/bulk/{folder}", content=batch.body())
-        return msgspec.convert(_json(reply), BatchResult)
+        return _converted(_json(reply), BatchResult)
 
     def report(self, outage: Outage) -> None:
         """Report that a storage cannot be reached."""
@@ -238,7 +238,7 @@ class RemoteSandbox:
         except self._http.HTTPError as error:
             raise SandboxError(f"cannot reach the sandbox at {self._shown} ({reason_of(error)})") from None
         if reply.status_code == 409:
-            raise Gap(int(_json(reply)["offset"]))
+            raise Gap(_converted(_json(reply).get("offset"), int))
         if reply.status_code >= 500:
             raise SandboxError(f"the sandbox at {self._shown} answers {reply.status_code}")
         if reply.status_code >= 400:
@@ -256,6 +256,13 @@ def _json(reply: Any) -> dict[str, Any]:
     return value
 
 
+def _converted(value: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        raise UsageError(_NOT_A_SANDBOX) from None
+
+
 def _message(reply: Any) -> str:
     try:
         return str(_json(reply).get("message", ""))[:300]
@@ -264,4 +271,5 @@ def _message(reply: Any) -> str:
 
 
 def _by_key(objects: Iterable[Mapping[str, Any]]) -> dict[str, KnownObject]:
-    return {each["key"]: msgspec.convert(each, KnownObject) for each in objects}
+    known = (_converted(each, KnownObject) for each in objects)
+    return {each.key: each for each in known}

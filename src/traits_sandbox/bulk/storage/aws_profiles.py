@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from traits_sandbox.errors import UsageError
-from traits_sandbox.settings.storage_uris import Location
+from traits_sandbox.settings.storage_locations import Location
 
 _DEFAULT: Final = "default"
 # What a profile can have in place of keys.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from traits_sandbox.errors import UsageError
-from traits_sandbox.settings.storage_uris import Location
+from traits_sandbox.settings.storage_locations import Location
 
 _CONNECTION: Final = "connection_string"
 _CONNECTION_VARIABLE: Final = "AZURE_STORAGE_CONNECTION_STRING"

@@ -13,7 +13,8 @@ from traits_sandbox.bulk.storage.azure_accounts import account_options
 from traits_sandbox.bulk.storage.google_logins import login_options
 from traits_sandbox.bulk.storage.protocol import Access
 from traits_sandbox.errors import UsageError
-from traits_sandbox.settings.storage_uris import CloudName, Location
+from traits_sandbox.settings.storage_locations import Location
+from traits_sandbox.settings.storage_uris import CloudName
 
 Environment = Mapping[str, str]
 _FromCloud = Callable[[Location, dict[str, str], Environment], dict[str, str]]

@@ -29,7 +29,8 @@ from traits_sandbox.bulk.storage.protocol import (
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
-from traits_sandbox.settings.storage_uris import CloudName, location_of
+from traits_sandbox.settings.storage_locations import location_of
+from traits_sandbox.settings.storage_uris import CloudName
 from traits_sandbox.trust import certificates
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Bucket:
         with _mapping_errors(self.uri, StorageAction.READ):
             result = self._get(stored, start, end)
             _require_unchanged(stored, result.meta)
-            self._encodings[stored.key] = result.attributes.get("Content-Encoding", "")
+            if encoding := result.attributes.get("Content-Encoding"):
+                self._encodings[stored.key] = encoding
             return bytes(result.bytes())
 
     def encoding(self, stored: Stored) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 
 from traits_sandbox.errors import UsageError
-from traits_sandbox.settings.storage_uris import Location
+from traits_sandbox.settings.storage_locations import Location
 
 _EMULATOR: Final = "STORAGE_EMULATOR_HOST"
 _ACCESS: Final = "CLOUDSDK_AUTH_ACCESS_TOKEN"

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from traits_sandbox.settings.storage_uris import CloudName, Location
+from traits_sandbox.settings.storage_locations import Location
+from traits_sandbox.settings.storage_uris import CloudName
 
 MARKERS: Final = ("NextContinuationToken", "NextMarker")
 """The elements of a page that name the next one."""

@@ -9,7 +9,8 @@ from traits_sandbox.bulk.storage.protocol import Access, GoneReason, ObjectError
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
-from traits_sandbox.settings.storage_uris import INSTEAD, STORAGES, location_of
+from traits_sandbox.settings.storage_locations import location_of
+from traits_sandbox.settings.storage_uris import INSTEAD, STORAGES
 
 __all__ = ["Access", "FileSource", "ObjectError", "ObjectGone", "StorageError"]
 

@@ -81,6 +81,8 @@ def _decoded(content: Iterator[bytes], source: FileSource, stored: Stored, compr
     way, because a compressed file is often stored with both.
     """
     begin = next(content, b"")
+    if not begin:
+        return content
     content, encoding = chain((begin,), content), _encoding_of(source.encoding(stored))
     if encoding in _UNSUPPORTED_ENCODINGS:
         raise Unreadable("encoding", f"has the Content-Encoding {encoding}, which is not read: store it without one")

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Final
 from urllib.error import URLError
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from traits_sandbox.bulk.storage.page_requests import MARKERS, PageRequests
 from traits_sandbox.bulk.values import Stored
-from traits_sandbox.settings.storage_uris import Location
+from traits_sandbox.settings.storage_locations import Location
 from traits_sandbox.trust import trust
 
 _TIMEOUT: Final = 20.0
@@ -73,7 +73,7 @@ def _objects(page: Element) -> Iterator[Stored]:
     encoded = page.findtext("EncodingType") == "url"
     for each in page.iter("Contents"):
         key = each.findtext("Key") or ""
-        yield _stored(each, unquote(key) if encoded else key, "Size", "LastModified", "ETag")
+        yield _stored(each, unquote_plus(key) if encoded else key, "Size", "LastModified", "ETag")
     for each in page.iter("Blob"):
         name = each.find("Name")
         if name is None or each.find("Properties") is None:
