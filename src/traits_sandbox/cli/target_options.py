@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 import ssl
 import sys
 import traceback
@@ -22,6 +23,8 @@ from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.errors import UsageError
 from traits_sandbox.reporting.masking import Masker
 
+# Python writes bytes of the command line that are not UTF-8 as these characters.
+_NOT_UTF_8: Final = re.compile("[\ud800-\udfff]")
 LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
 
@@ -68,6 +71,9 @@ class TargetOptions:
         """
         if not self.base_url:
             raise UsageError("--base-url is required, for example --base-url http://127.0.0.1:8012")
+        for name in ("base_url", "api_key", "user_id"):
+            if not getattr(self, name).isascii() and _NOT_UTF_8.search(getattr(self, name)):
+                raise UsageError(f"--{name.replace('_', '-')} is not UTF-8")
         target = Target(self.base_url, self.api_key or default_key, self.ca_file or None)
         target.check()
         self._check_certificates()
