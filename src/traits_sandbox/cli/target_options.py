@@ -57,6 +57,12 @@ class TargetOptions:
     ca_file: str
     debug: bool
 
+    def require_utf8(self) -> None:
+        """Raise UsageError if a value that is sent is not UTF-8; the message does not show it."""
+        for name in ("base_url", "api_key", "user_id"):
+            if _NOT_UTF_8.search(getattr(self, name) or ""):
+                raise UsageError(f"--{name.replace('_', '-')} is not UTF-8")
+
     @property
     def masker(self) -> Masker:
         """Return a masker that hides the API key in every output."""
@@ -71,9 +77,6 @@ class TargetOptions:
         """
         if not self.base_url:
             raise UsageError("--base-url is required, for example --base-url http://127.0.0.1:8012")
-        for name in ("base_url", "api_key", "user_id"):
-            if not getattr(self, name).isascii() and _NOT_UTF_8.search(getattr(self, name)):
-                raise UsageError(f"--{name.replace('_', '-')} is not UTF-8")
         target = Target(self.base_url, self.api_key or default_key, self.ca_file or None)
         target.check()
         self._check_certificates()
@@ -176,6 +179,7 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def called(*arguments: Any, **given: Any) -> Any:
         chosen = TargetOptions(**{each.name: given.pop(each.name) for each in fields(TargetOptions)})
+        chosen.require_utf8()
         with reporting_errors(chosen):
             return command(chosen, *arguments, **given)
 
