@@ -354,3 +354,10 @@ def test_a_replay_creates_the_folder_of_its_bodies_or_reports_why_not(recorder: 
     done = run("replay", "OP-001.push_items", "--base-url", recorder.url, "--bodies", tmp_path / "file" / "x")
     assert (done.returncode, done.stderr.count("\n"), len(recorder.seen)) == (2, 1, sent)
     assert "the folder cannot be made" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--base-url", "--api-key", "--user-id"])
+def test_an_option_that_is_not_utf8_is_a_mistake_and_no_failure_of_the_kit(option: str) -> None:
+    given = {"--base-url": "http://127.0.0.1:9", "--api-key": "key", "--user-id": "1"} | {option: "caf\udce9"}
+    result = CliRunner().invoke(main, ["conformance", *(part for pair in given.items() for part in pair)])
+    assert (result.exit_code, f"{option} is not UTF-8" in result.stderr) == (2, True)

@@ -87,7 +87,8 @@ def check(
     Point each URI at the folder that contains the category folders. The check only lists and reads files.
     """
     if report_schema:
-        click.echo(orjson.dumps(json.schema(), option=orjson.OPT_INDENT_2))
+        with _reporting_print_errors():
+            click.echo(orjson.dumps(json.schema(), option=orjson.OPT_INDENT_2))
         return
     _check_arguments(uris, engine, scheduler, quarantine)
     gc.enable()

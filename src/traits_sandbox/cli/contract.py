@@ -16,6 +16,7 @@ from traits_sandbox.contract.diff import Change, diff
 from traits_sandbox.contract.load import editions, load, locate
 from traits_sandbox.contract.model import Contract, Field
 from traits_sandbox.derive.generate import differences, generate, place, pretty, write
+from traits_sandbox.errors import UsageError
 
 TableRows = list[tuple[str, ...]]
 """The cells of a printed table, row by row."""
@@ -55,8 +56,11 @@ def check(edition: str | None) -> None:
 
     EDITION is a name, or a folder with reference.md and errata.toml. Without it, all editions are checked.
     """
+    folders = [locate(edition)] if edition else list(map(locate, editions()))
+    if not folders:
+        raise UsageError("this installation has no edition to check; install traits-sandbox again")
     wrong = 0
-    for folder in [locate(edition)] if edition else map(locate, editions()):
+    for folder in folders:
         built, _ = build_edition(folder)
         found = differences(generate(built), folder)
         click.echo("\n".join(f"{folder}: {each}" for each in found or ["fresh"]))

@@ -62,8 +62,8 @@ def _one(text: str, kinds: Collection[str]) -> tuple[str, Path]:
 
 
 def _check(path: Path) -> None:
-    existed = path.exists()
     try:
+        existed = path.exists()
         with path.open("ab"):
             pass
         if not existed:

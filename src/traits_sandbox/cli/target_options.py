@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.system import machine_error
 from traits_sandbox.trust import trust
 
+# Python writes bytes of the command line that are not UTF-8 as these characters.
+_NOT_UTF_8: Final = re.compile("[\ud800-\udfff]")
 LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
 
@@ -54,6 +57,12 @@ class TargetOptions:
     concurrency: int
     ca_file: str
     debug: bool
+
+    def require_utf8(self) -> None:
+        """Raise UsageError if a value that is sent is not UTF-8; the message does not show it."""
+        for name in ("base_url", "api_key", "user_id"):
+            if _NOT_UTF_8.search(getattr(self, name) or ""):
+                raise UsageError(f"--{name.replace('_', '-')} is not UTF-8")
 
     @property
     def masker(self) -> Masker:
@@ -166,6 +175,7 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def called(*arguments: Any, **given: Any) -> Any:
         chosen = TargetOptions(**{each.name: given.pop(each.name) for each in fields(TargetOptions)})
+        chosen.require_utf8()
         with reporting_errors(chosen):
             return command(chosen, *arguments, **given)
 

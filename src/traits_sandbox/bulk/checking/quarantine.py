@@ -5,6 +5,7 @@ formula.
 """
 
 import csv
+import os
 import re
 import shutil
 from collections import defaultdict
@@ -60,24 +61,26 @@ class Quarantine:
 
     def __init__(self, folder: Path, uris: Iterable[str] = ()) -> None:
         """Make the folder ready; raises UsageError if it is not empty, lies below one of the URIs or is read-only."""
+        try:
+            self._prepare(folder, uris)
+        except OSError as error:
+            raise unwritable(error) from None
+        except RuntimeError:  # before Python 3.13, for links that lead back to themselves
+            raise UsageError(f"--quarantine {folder} cannot be written: a link in it leads back to itself") from None
+        self._taken = set[str]()
+
+    def _prepare(self, folder: Path, uris: Iterable[str]) -> None:
         self._folder = folder.resolve()
         self._spool = self._folder / _SPOOL
         for uri in uris:
             root = local_path(uri)
-            if root is not None and self._folder.is_relative_to(root.resolve()):
+            if root is not None and self._folder.is_relative_to(os.path.realpath(root)):
                 raise UsageError(f"--quarantine {folder} lies below {uri}: it would be read as part of the load")
         self._made = not self._folder.exists()
-        self._make(folder)
-        self._taken = set[str]()
-
-    def _make(self, folder: Path) -> None:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if any(self._folder.iterdir()):
-                raise UsageError(f"--quarantine {folder} is not empty; name a new folder")
-            self._spool.mkdir()
-        except OSError as error:
-            raise unwritable(error) from None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if any(self._folder.iterdir()):
+            raise UsageError(f"--quarantine {folder} is not empty; name a new folder")
+        self._spool.mkdir()
 
     def __enter__(self) -> Self:
         return self

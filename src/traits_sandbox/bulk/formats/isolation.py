@@ -143,7 +143,8 @@ class ChildProcess:
         assert errors is not None
         errors.join()
         if code == OUT_OF_MEMORY or (code and errors.out_of_memory):
-            return ProcessLost(LossCause.MEMORY, f"needs more than {self._limits.memory // 2**20} MiB of memory")
+            limit = f"{self._limits.memory // 2**20} MiB of memory"
+            return ProcessLost(LossCause.MEMORY, f"needs more than {limit}, or more than this machine has left")
         if code == -getattr(signal, "SIGKILL", 9):
             message = "cannot be read: its reader was killed, perhaps because this machine has too little memory"
             return ProcessLost(LossCause.KILLED, message)

@@ -1,7 +1,6 @@
 """Judges Parquet in a separate process, because a hostile file may crash its reader or use too much memory."""
 
 import os
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -12,6 +11,7 @@ import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.content import naming_content
+from traits_sandbox.bulk.formats.copies import copied
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
 from traits_sandbox.bulk.formats.parquet_rows import ParquetAnswer, ParquetRequest
 from traits_sandbox.bulk.formats.tables import LIBRARIES, require_polars
@@ -86,21 +86,14 @@ def _on_this_machine(task: Task, source: FileSource, stats: FileStats) -> Iterat
     if folder is not None and (path := folder.resolve() / on_disk(task.stored.key)).is_file():
         yield path, content
         return
-    with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as temporary:
-        path = Path(temporary, "file.parquet")
-        _fetch(content, stats, path)
+    with copied(_counted(content, stats)) as path:
         yield path, content
 
 
-def _fetch(content: Iterator[bytes], stats: FileStats, path: Path) -> None:
-    try:
-        with path.open("wb") as file:
-            for block in content:
-                stats.read(block)
-                file.write(block)
-    except OSError as error:
-        message = f"cannot be copied to this machine: {error.strerror or type(error).__name__}"
-        raise Unreadable("disk", message) from None
+def _counted(content: Iterator[bytes], stats: FileStats) -> Iterator[bytes]:
+    for block in content:
+        stats.read(block)
+        yield block
 
 
 @cache

@@ -1,10 +1,9 @@
 """Reads the rows of a file as JSON, good and bad ones, for a sandbox to judge."""
 
 import os
-import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ import orjson
 
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.content import first_line, is_row, naming_content, require_form
+from traits_sandbox.bulk.formats.copies import copied
 from traits_sandbox.bulk.formats.csv import Feed, columns_for, header_of
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
 from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
@@ -114,7 +114,8 @@ def _of_parquet(task: Task, source: FileSource, category: CategoryRules) -> Iter
     if not task.stored.size:
         return
     line = 0
-    with _fetched(task, source) as path, closing(_exported(task, category, path)) as exports:
+    # A copy cannot change while it is read.
+    with copied(blocks(source, task.stored, "")) as path, closing(_exported(task, category, path)) as exports:
         for export in exports:
             for text in export.rows:
                 line += 1
@@ -132,21 +133,6 @@ def _exported(task: Task, category: CategoryRules, path: Path) -> Generator[Expo
             yield msgspec.msgpack.decode(answer, type=Export)
     except ProcessLost as lost:
         raise Unreadable(lost.cause, str(lost)) from None
-
-
-@contextmanager
-def _fetched(task: Task, source: FileSource) -> Iterator[Path]:
-    """Yield the path of a copy of a file, so that it cannot change while it is read."""
-    with tempfile.TemporaryDirectory(prefix="traits-sandbox-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder, "file.parquet")
-        try:
-            with path.open("wb") as file:
-                for block in blocks(source, task.stored, ""):
-                    file.write(block)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Unreadable("disk", f"cannot be copied to this machine: {why}") from None
-        yield path
 
 
 @cache

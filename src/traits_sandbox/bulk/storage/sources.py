@@ -1,5 +1,6 @@
 """The files below a URI, in a local folder or in a bucket of one of three clouds; they are only listed and read."""
 
+import os
 from collections.abc import Callable, Iterator
 
 from traits_sandbox.bulk.storage.clouds import Bucket
@@ -90,7 +91,7 @@ def _open(uri: str, access: Access) -> Storage:
     path = local_path(uri)
     if path is None:
         return Bucket(uri, access)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # also if its name is too long for this system
         if instead := INSTEAD.get(uri.partition(":")[0].lower()):
             raise UsageError(f"{uri} is not {STORAGES}: {instead}")
         raise UsageError(f"there is no folder {path}; give the folder that contains the category folders")
