@@ -39,7 +39,8 @@ def plain(name: str) -> str:
 
 def _json_shape(text: str, *, whole: bool) -> ContentKind | None:
     try:
-        value, end = json.JSONDecoder(strict=True).raw_decode(text)
+        # Numbers stay text: Python refuses to convert very long ones.
+        value, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(text)
     except RecursionError:
         return None
     except json.JSONDecodeError as error:
@@ -62,7 +63,7 @@ def _whole_shape(value: Any, text: str, rest: str) -> ContentKind | None:
     if "\n" in text:
         return ContentKind.JSON_INDENTED
     if not rest:
-        return ContentKind.JSON_WRAPPED if _wraps_a_list(value) else ContentKind.JSON_LINES
+        return ContentKind.JSON_WRAPPED if _wraps_a_list(value) else ContentKind.JSON_OBJECT
     after, _, more = rest.partition("\n")
     if not after.strip():
         return ContentKind.JSON_LINES
