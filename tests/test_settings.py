@@ -129,7 +129,7 @@ def test_a_size_is_in_bytes_or_has_a_binary_unit(text: str, size: int) -> None:
         (["--tls", "--tls-cert", __file__, "--tls-key", __file__], "--tls generates its own"),
         (["--tls-cert", __file__], "must be used together"),
         (["--tls-key", __file__], "must be used together"),
-        (["--tls-cert", "missing.pem", "--tls-key", __file__], "does not exist"),
+        (["--tls-cert", "missing.pem", "--tls-key", __file__], "there is no file missing.pem"),
     ],
 )
 def test_a_bad_value_is_reported_in_one_sentence(arguments: list[str], sentence: str) -> None:

@@ -8,7 +8,8 @@ TraitsSandboxError
     ├── BadRequest        400
     ├── Unauthorized      401
     ├── NotFound          404
-    └── ServerFault       500, a bug of ours
+    ├── ServerFault       500, a bug of ours
+    └── MachineFault      503, an error of this machine
 """
 
 from enum import StrEnum
@@ -116,13 +117,14 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ApiError(TraitsSandboxError):
-    """An answer other than success. `status` selects the documented message."""
+    """An answer other than success. `status` selects the documented message, `reason` is the name of its cause."""
 
     status: ClassVar[int]
 
-    def __init__(self, hint: str = "") -> None:
+    def __init__(self, hint: str = "", *, reason: str = "") -> None:
         super().__init__(hint)
         self.hint = hint
+        self.reason = reason
         self.violations: tuple[Violation, ...] = ()
         self.violation_count = 0
 
@@ -154,3 +156,9 @@ class ServerFault(ApiError):
     """A bug in this package; never an error of the client."""
 
     status = 500
+
+
+class MachineFault(ApiError):
+    """An error of this machine, such as a full disk; never one of the client or of this package."""
+
+    status = 503

@@ -13,7 +13,7 @@ the same time. `traits-sandbox serve` is for processes, and has its own ready fi
 """
 
 import asyncio
-import contextlib
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Final
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.writer import LineWriter
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings
-from traits_sandbox.web.server import SandboxServer, bind, url_of
+from traits_sandbox.web.listening import bind, closing_all, url_of
+from traits_sandbox.web.server import SandboxServer
 from traits_sandbox.web.tls import TlsFiles, given_certificate, server_certificate
 
 _THREAD: Final = "traits-sandbox"
@@ -120,10 +122,19 @@ def _prepared(settings: Settings | None) -> Iterator[tuple[RunningSandbox, Sandb
     settings = settings or Settings(port=0)
     if settings.ready_file or settings.bucket:
         raise UsageError("--ready-file and --bucket belong to `traits-sandbox serve`: leave ready_file and bucket out")
-    with certificate(settings) as tls, contextlib.closing(bind(settings.host, settings.port)) as listener:
-        sandbox = Sandbox(settings)
-        url = url_of(listener, secure=settings.secure)
+    with (
+        LineWriter(sys.stderr) as log_stream,
+        certificate(settings) as tls,
+        closing_all(bind(settings.host, settings.port)) as listeners,
+    ):
+        sandbox = Sandbox(settings, log_stream=log_stream)
+        url = url_of(listeners[0], secure=settings.secure)
         server = SandboxServer(
-            sandbox.app, listener, grace=settings.grace, receive_timeout=settings.receive_timeout, tls=tls
+            sandbox.app,
+            listeners,
+            grace=settings.grace,
+            receive_timeout=settings.receive_timeout,
+            report=sandbox.note_refused,
+            tls=tls,
         )
         yield RunningSandbox(sandbox, server, url, tls), server

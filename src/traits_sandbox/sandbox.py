@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import count
+from time import perf_counter
 from traceback import format_exception
 from typing import Any
 
@@ -24,15 +25,18 @@ from traits_sandbox.handlers.intake import Intake
 from traits_sandbox.handlers.playfab.event import EventReader
 from traits_sandbox.handlers.table import handlers
 from traits_sandbox.reporting.masking import Masker
+from traits_sandbox.reporting.writer import TextSink
 from traits_sandbox.settings import Settings
 from traits_sandbox.store.memory import MemoryStore
 from traits_sandbox.web.app import EmulatedApi, Services
 from traits_sandbox.web.auth import Keys
 from traits_sandbox.web.body import BodyLimits
 from traits_sandbox.web.control.services import ControlServices
+from traits_sandbox.web.early_refusals import RefusedRequest
 from traits_sandbox.web.faults import FaultGate
 from traits_sandbox.web.gateway import Gateway
 from traits_sandbox.web.hosts import HostGate
+from traits_sandbox.web.key_mistakes import KeyDiagnosis
 from traits_sandbox.web.log import RequestLog, request_log
 from traits_sandbox.web.routes import Routes
 
@@ -46,6 +50,7 @@ class Sandbox:
         *,
         clock: Clock = system_clock,
         log: RequestLog | None = None,
+        log_stream: TextSink | None = None,
         new_request_id: Callable[[], str] | None = None,
     ) -> None:
         self.settings = settings
@@ -54,7 +59,8 @@ class Sandbox:
         token = settings.control_token
         self._masker = Masker((*settings.api_key, *([token] if token else [])))
         self._keys = Keys(settings.api_key)
-        self.log = log or request_log(settings.log_format, self._masker)
+        self._diagnosis = KeyDiagnosis(self._keys, token)
+        self.log = log or request_log(settings.log_format, self._masker, log_stream)
         self.journal = _journal(self.contract, self._masker)
         self.uploads = Uploads()
         self._upload_operations = frozenset(o.id for o in self.contract.operations if o.body and o.body.part)
@@ -67,7 +73,8 @@ class Sandbox:
         self._ledger = Ledger()
         self.bulk_intake = BulkIntake(self.backend, self._ledger, self.uploads, self._new_request_id)
         self.controls = self._control_services()
-        self.app = Gateway(self._emulated_api(), self.controls, HostGate((settings.host, *settings.allow_host)))
+        hosts = HostGate((settings.host, *settings.allow_host))
+        self.app = Gateway(self._emulated_api(), self.controls, hosts, self.note_refused)
 
     def _emulated_api(self) -> EmulatedApi:
         settings = self.settings
@@ -76,6 +83,7 @@ class Sandbox:
             handlers(self.contract, self.backend),
             routes=Routes(self.contract, lenient=settings.lenient),
             keys=self._keys,
+            diagnosis=self._diagnosis,
             limits=BodyLimits(settings.max_body, settings.max_upload),
             services=Services(self._clock, self._new_request_id, self.faults, self._observe, self.log.report_bug),
         )
@@ -85,6 +93,7 @@ class Sandbox:
             health=self.health,
             contract=self.contract,
             keys=self._keys,
+            diagnosis=self._diagnosis,
             journal=self.journal,
             store=self.store,
             stored=self._stored,
@@ -114,6 +123,25 @@ class Sandbox:
         if entry.operation in self._upload_operations:
             self.uploads.add(entry)
         self.log.observe(entry)
+
+    def note_refused(self, refused: RefusedRequest) -> str:
+        """Add a request that never reached the app to the journal and the log; return its id."""
+        entry = JournalEntry(
+            request_id=self._new_request_id(),
+            method=refused.method,
+            path=refused.path,
+            query=refused.query,
+            headers=refused.headers,
+            received_at=self._clock() - refused.seconds,
+            started=perf_counter() - refused.seconds,
+            status=refused.status,
+            duration=refused.seconds,
+            reason=refused.reason,
+            hint=refused.reason.sentence,
+        )
+        self.journal.add_refused(entry)
+        self.log.observe(entry)
+        return entry.request_id
 
     def _report_control_bug(self, error: Exception) -> None:
         self.log.write_line("".join(["the control API has a bug, please report it\n", *format_exception(error)]))

@@ -1,5 +1,6 @@
 """The differences between operating systems: signals, limits, processors. No other module asks for the system."""
 
+import errno
 import os
 import signal
 import struct
@@ -28,6 +29,8 @@ _FILES: Final = (65_536, 24_576, 10_240, 4_096, 2_048)
 
 _RETRY: Final = 0.05
 
+_NO_ROOM: Final = (errno.ENOSPC, errno.EFBIG, *(getattr(errno, name) for name in ("EDQUOT",) if hasattr(errno, name)))
+
 
 def existing_signals(*names: str) -> tuple[signal.Signals, ...]:
     """Return the signals with these names that this system has."""
@@ -35,8 +38,15 @@ def existing_signals(*names: str) -> tuple[signal.Signals, ...]:
 
 
 def ending_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that ask a program to end; on Windows, SIGBREAK takes the place of SIGTERM for a child."""
-    return existing_signals("SIGINT", "SIGTERM", "SIGBREAK")
+    """Return the signals that ask a program to end; on Windows, SIGBREAK takes the place of SIGTERM for a child.
+
+    SIGHUP, which says that the terminal is gone, is not among them in a program that was started to outlive it (nohup).
+    """
+    return tuple(
+        each
+        for each in existing_signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN
+    )
 
 
 @contextmanager
@@ -62,7 +72,10 @@ def raise_open_files() -> int | None:
     limits = _resource()
     if limits is None:
         return None
-    soft, hard = limits.getrlimit(limits.RLIMIT_NOFILE)
+    try:
+        soft, hard = limits.getrlimit(limits.RLIMIT_NOFILE)
+    except (OSError, ValueError):  # a system that does not allow the question
+        return None
     return raised(soft, hard, lambda wanted: limits.setrlimit(limits.RLIMIT_NOFILE, (wanted, hard)))
 
 
@@ -120,6 +133,37 @@ def limit_memory(most: int) -> None:
     for limit, value in ((memory, most), (limits.RLIMIT_CORE, 0)):
         with suppress(OSError, ValueError):
             limits.setrlimit(limit, (value, limits.getrlimit(limit)[1]))
+
+
+def machine_error(error: BaseException) -> str | None:
+    """Return a sentence about an error that the machine causes, such as a full disk; None for any other error."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if not isinstance(error, OSError):
+        return None
+    file = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    if error.errno in _NO_ROOM:
+        return f"there is no space left ({os_reason(error)}){file}; free some, or set TMPDIR to another folder"
+    if not file and error.errno == errno.ENOENT and not has_temporary_folder():
+        return "no folder for temporary files can be written; set TMPDIR to one that can be"
+    return f"this machine refuses what is needed: {os_reason(error)}{file}"
+
+
+def os_reason(error: OSError) -> str:
+    """Return the system's own words for the number of an error; the text that a library has added is left out."""
+    if error.errno and error.errno in errno.errorcode and type(error).__module__ == "builtins":
+        return os.strerror(error.errno)
+    return "an error that the system does not explain"
+
+
+def has_temporary_folder() -> bool:
+    """Return whether there is a folder for temporary files."""
+    import tempfile
+
+    try:
+        return bool(tempfile.gettempdir())
+    except FileNotFoundError:
+        return False
 
 
 def _resource() -> Any:

@@ -166,12 +166,6 @@ def test_unknown_fields_are_counted(tmp_path: Path) -> None:
     ]
 
 
-def test_a_check_of_the_wrong_folder_is_a_notice(tmp_path: Path) -> None:
-    put(tmp_path, FIRST, purchases(0, 1))
-    report = checked(tmp_path / "purchases")
-    assert (report.exit_code, sorted(kinds(report))) == (0, ["no-files", "unknown-folder"])
-
-
 def test_notices_never_fail_a_check(tmp_path: Path) -> None:
     put(tmp_path, "purchases/flat.ndjson", purchases(0, 1))
     report = checked(tmp_path)

@@ -20,6 +20,8 @@ from traits_sandbox.errors import Violation
 
 NASTY = "</script><script>alert(1)</script><!-- ]]> \x00\x1b[31m\x85\u202e\ufffe & \"'"
 
+FOLDERS = ("logins", "purchases")
+
 
 @pytest.fixture
 def load(tmp_path: Path) -> Path:
@@ -98,6 +100,19 @@ def test_junit_has_a_suite_for_each_folder_and_a_case_for_each_file(load: Path) 
     assert failure.get("message") == "3 bad rows of 5 rows"
     assert "line 1 (byte 0): price must be a positive number (got -1)" in (failure.text or "")
     assert suites.find(".//testcase[@classname='unknown-folder']/skipped") is not None
+
+
+def test_every_form_lists_unreadable_files_first(load: Path) -> None:
+    put(load, "purchases/d=2/cut.ndjson.gz", b"no gzip either")
+    report = checked(load)
+    unreadable = ["logins/d=1/none.ndjson.gz", "purchases/d=2/cut.ndjson.gz"]
+    assert [file["key"] for file in json.loads(RENDERERS["json"](report))["files"]][:2] == unreadable
+    cases = ElementTree.fromstring(RENDERERS["junit"](report)).findall("testsuite/testcase")
+    by_folder = {folder: [case.get("name") for case in cases if case.get("classname") == folder] for folder in FOLDERS}
+    assert [names[0] for names in by_folder.values()] == unreadable
+    page, text = RENDERERS["html"](report).decode(), shown(report)
+    for form in (page[page.index("<main>") :], text):
+        assert max(map(form.index, unreadable)) < form.index("purchases/d=1/a &")
 
 
 class Page(HTMLParser):

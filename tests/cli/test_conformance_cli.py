@@ -126,14 +126,16 @@ def test_no_output_of_a_failing_run_contains_the_key(recorder: Recorder, tmp_pat
         (["--allow-writes", "api.example.com"], "--allow-writes must name the target's host"),
         (["--allow-plain-http", "api.example.com"], "--allow-plain-http must name the target's host"),
         (["list"], "put the options of `conformance list` after its name"),
-        (["--rate", "nan"], "is not a number"),
-        (["--max-time", "inf"], "is not a number"),
-        (["--timeout", "0"], "not in the range"),
-        (["--rate", "-1"], "not in the range"),
-        (["--seed", "-1"], "not in the range"),
-        (["--max-requests", "0"], "not in the range"),
-        (["--explore", "-1"], "not in the range"),
-        (["--profile", "most"], "is not one of"),
+        (["--only", ","], "no case fits --only ,"),
+        (["--only", "TYPE-001,NOPE-*"], "no case fits --only NOPE-*"),
+        (["--rate", "nan"], "--rate: must be a number, 0 or more"),
+        (["--max-time", "inf"], "--max-time: must be a number above 0"),
+        (["--timeout", "0"], "--timeout: must be a number above 0"),
+        (["--rate", "-1"], "--rate: must be a number, 0 or more"),
+        (["--seed", "-1"], "--seed: must be a whole number, 0 or more"),
+        (["--max-requests", "0"], "--max-requests: must be a whole number, 1 or more"),
+        (["--explore", "-1"], "--explore: must be a whole number, 0 or more"),
+        (["--profile", "most"], "--profile: must be one of core, strict, emulator"),
     ],
 )
 def test_a_usage_error_is_reported_before_anything_is_sent(
@@ -177,9 +179,19 @@ def test_a_message_that_contains_the_key_masks_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "key", "words", "step"),
     [
-        (["--base-url", "http://127.0.0.1:1"], "sandbox-key", "the server does not answer", "the server running?"),
-        (["--base-url", "{url}"], "another-key", "the server refuses the key", "Set TRAITS_API_KEY"),
-        (["--base-url", "{url}", "--max-requests", "20"], "sandbox-key", "--max-requests 20 are used", "A larger"),
+        (
+            ["--base-url", "http://127.0.0.1:1"],
+            "sandbox-key",
+            "the server does not answer",
+            "that the server is running",
+        ),
+        (["--base-url", "{url}"], "another-key", "the server refuses the key", "TRAITS_API_KEY has the key"),
+        (
+            ["--base-url", "{url}", "--max-requests", "20"],
+            "sandbox-key",
+            "--max-requests 20 are used",
+            "Increase --max-requests",
+        ),
         (["--base-url", "{url}", "--max-time", "0.05"], "sandbox-key", "", ""),
     ],
 )
@@ -273,7 +285,7 @@ def test_ctrl_c_removes_the_test_data(recorder: Recorder) -> None:
         recorder.answers.release()
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == INTERRUPTED
-    (prefix,) = set(re.findall(r"begin with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
+    (prefix,) = set(re.findall(r"start with (tsc-[0-9a-f]+-)$", errors, re.MULTILINE))
     assert "Traceback" not in errors
     removed = [seen.body for seen in recorder.seen if seen.target == "/v1/user-data"]
     assert removed

@@ -140,4 +140,4 @@ def test_help_imports_no_subcommand() -> None:
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "Build, check, show and compare contracts." in output
     modules = set(re.findall(r"'traits_sandbox\.([\w.]+)'", output))
-    assert modules == {"cli", "cli.errors", "cli.exit_codes", "cli.streams", "errors"}
+    assert modules == {"cli", "cli.streams", "reporting", "reporting.colours", "reporting.watched"}

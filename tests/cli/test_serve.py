@@ -104,7 +104,7 @@ def test_a_port_in_use_is_one_line_and_exit_code_2() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--port", "70000"], "70000"),
+        (["--port", "70000"], "--port: must be a whole number from 0 to 65535"),
         (["--personas", "0"], "personas"),
         (["--max-memory", "lots"], "512MiB"),
         (["--tls-cert", "/nonexistent"], "/nonexistent"),

@@ -55,9 +55,14 @@ def bucket() -> str:
     return f"bucket-{next(_NUMBERS)}"
 
 
+_CLOUDS = ("AWS_", "GOOGLE_", "AZURE_", "CLOUDSDK_", "STORAGE_EMULATOR_")
+
+
 @pytest.fixture(autouse=True)
 def no_real_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove proxies, and the credentials of the user who runs the tests."""
     for name in list(os.environ):
-        if name.startswith(("AWS_", "GOOGLE_", "AZURE_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+        if name.startswith(_CLOUDS) or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, os.devnull)

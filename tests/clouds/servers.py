@@ -177,8 +177,9 @@ class Azure:
     def make(self, bucket: str) -> None:
         self._call("PUT", bucket, b"", "restype:container", {})
 
-    def put(self, bucket: str, key: str, data: bytes) -> None:
-        self._call("PUT", f"{bucket}/{quote(key, safe='/')}", data, "", {"x-ms-blob-type": "BlockBlob"})
+    def put(self, bucket: str, key: str, data: bytes, headers: dict[str, str] | None = None) -> None:
+        more = {"x-ms-blob-type": "BlockBlob", **(headers or {})}
+        self._call("PUT", f"{bucket}/{quote(key, safe='/')}", data, "", more)
 
     def delete(self, bucket: str, key: str) -> None:
         self._call("DELETE", f"{bucket}/{quote(key, safe='/')}", b"", "", {})

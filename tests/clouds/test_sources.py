@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from obstore.exceptions import GenericError, InvalidPathError
 
+from tests.clouds.scripted import Answer, scripted
 from tests.clouds.servers import ACCOUNT, ACCOUNT_KEY, SECRET, Amazon, Azure, Cloud, Google, free_port
 from tests.patience import PATIENCE
 from traits_sandbox.bulk.checking.engine import LocalEngine
 from traits_sandbox.bulk.checking.scan import check
 from traits_sandbox.bulk.storage.cloud_errors import reason_of, rejected_key
+from traits_sandbox.bulk.storage.cloud_reasons import CloudReason
 from traits_sandbox.bulk.storage.clouds import Bucket
 from traits_sandbox.bulk.storage.layout import FolderLayout
 from traits_sandbox.bulk.storage.sources import Access, FileSource, ObjectGone, StorageError
@@ -101,16 +104,79 @@ def put_raw(amazon: Amazon, bucket: str, key: str) -> None:
     amazon.client("s3").put_object(Bucket=bucket, Key=key, Body=b"" if key.endswith("/") else b"{}")
 
 
-@pytest.mark.parametrize("unfit", ["logins//x.ndjson", "logins/../x.ndjson", "logins/a\tb.ndjson"])
-def test_an_unfit_key_is_reported_and_other_folders_are_checked(amazon: Amazon, bucket: str, unfit: str) -> None:
+# Keys that obstore refuses, beside the ones above.
+UNFIT = [
+    "/logins/a.ndjson",
+    "//logins/a.ndjson",
+    "logins//x.ndjson",
+    "logins/../x.ndjson",
+    "logins/./x.ndjson",
+    "logins/a\tb.ndjson",
+    "logins/a\x7fb.ndjson",
+]
+FIT = [
+    "logins/" + "l" * 900 + ".ndjson",
+    "logins/A.ndjson",
+    "logins/B\\C.ndjson",
+    "logins/a%2Fb.ndjson",
+    "logins/a.ndjson",
+    "logins/cafe\u0301.ndjson",
+    "logins/caf\u00e9.ndjson",
+    "logins/q?x#y.ndjson",
+    "logins/space /x.ndjson",
+]
+
+
+def put_any(cloud: Cloud, bucket: str, key: str, data: bytes) -> bool:
+    """Put an object with any key; return whether the server of this cloud allows the key."""
+    try:
+        if isinstance(cloud, Amazon):
+            cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
+        else:
+            cloud.put(bucket, key, data)
+    except httpx.HTTPStatusError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("prefix", ["", "/game one"])
+def test_keys_that_cannot_be_read_are_notices_and_hide_no_others(cloud: Cloud, bucket: str, prefix: str) -> None:
+    cloud.make(bucket)
+    below = f"{prefix[1:]}/" if prefix else ""
+    row = b'{"user_id": "1"}\n'
+    for key in FIT:
+        assert put_any(cloud, bucket, below + key, row)
+    # Azure takes a backslash as a slash.
+    fit = [key.replace("\\", "/") if isinstance(cloud, Azure) else key for key in FIT]
+    unfit = {key for key in UNFIT if put_any(cloud, bucket, below + key, row)}
+    assert len(unfit) >= 4
+    report = checked(source(cloud, bucket, prefix), cloud.access)
+    assert {file.key: (file.rows, file.error) for file in report.files} == dict.fromkeys(fit, (1, ""))
+    notices = {notice.key: notice.message for notice in report.notices if notice.kind == "unfit-key"}
+    assert notices.keys() == unfit
+    assert all("rename it" in message for message in notices.values())
+    assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_a_key_that_cannot_be_read_ends_no_listing_where_only_the_library_has_the_credentials(
+    amazon: Amazon, bucket: str, unfit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     amazon.make(bucket)
     amazon.put(bucket, "level_ups/deep/x.ndjson", b'{"user_id": "1", "level": 1}\n')
-    put_raw(amazon, bucket, unfit)
-    report = checked(source(amazon, bucket), amazon.access)
-    good, bad = report.files
+    put_any(amazon, bucket, unfit, b"{}")
+    with scripted() as machine:  # which gives credentials to a container
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{machine.url}/credentials")
+        key = {"AccessKeyId": "x", "SecretAccessKey": SECRET, "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}
+        machine.answer = Answer(body=json.dumps(key).encode())
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "token").write_text("token", encoding="utf-8")
+        monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(tmp_path / "token"))
+        access = Access(amazon.endpoint, {"region": "us-east-1"})
+        report = checked(source(amazon, bucket, access=access), access)
+    good, bad = sorted(report.files, key=lambda file: file.error)
     assert (good.key, good.rows, good.error) == ("level_ups/deep/x.ndjson", 1, "")
-    assert bad.folder == "logins"
-    assert "until it is renamed" in bad.error
+    assert "renamed" in bad.error
     assert report.exit_code == 1
 
 
@@ -193,7 +259,7 @@ GOOGLE_KEY = {"client_email": "tests@example.com", "private_key_id": "1"}
     [
         ("az://container", {"account_name": "a", "account_key": f"!{SECRET}!"}, "account key is not valid Base64"),
         ("az://container", {"account_name": "a", "sas_key": f"{SECRET}&&=1"}, "SAS token is not valid"),
-        ("az://container", {}, "account_name is missing"),
+        ("az://container", {}, "there is no account name"),
         ("az://container", {"colour": SECRET}, "an option has an unknown name (colour)"),
         ("gs://bucket", {"service_account_key": f'{{"private_key": "{SECRET}"'}, "is not valid JSON"),
         (
@@ -217,8 +283,8 @@ def test_the_error_of_an_invalid_uri_or_option_has_the_reason_and_no_secret(
 
 
 def test_an_unknown_error_of_the_library_has_a_reason_of_ours() -> None:
-    assert reason_of(GenericError(f"something new about {SECRET}")) == "unknown error"
-    assert reason_of(GenericError("Server returned non-2xx status code: 503: slow down")) == "the server answers 503"
+    assert reason_of(GenericError(f"something new about {SECRET}")) == CloudReason.UNKNOWN
+    assert reason_of(GenericError("Server returned non-2xx status code: 418: tea")) == "the server answers 418"
     assert rejected_key(InvalidPathError("something new")) is None
 
 

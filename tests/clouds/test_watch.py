@@ -17,10 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clouds.servers import SECRET, Cloud, free_port
-from tests.patience import PATIENCE
+from tests.clouds.scripted import Answer, scripted
+from tests.clouds.servers import SECRET, Amazon, Cloud, free_port
+from tests.patience import PATIENCE, eventually
 from tests.wire.served import Served, serving
 from traits_sandbox.bulk.loading.intake import BatchResult, Outage
+from traits_sandbox.bulk.loading.retries import Retries, pause
 from traits_sandbox.bulk.loading.sending import OutgoingBatch, RemoteSandbox, SandboxError
 from traits_sandbox.bulk.loading.watching import Watch
 from traits_sandbox.bulk.storage.sources import FileSource
@@ -296,7 +298,9 @@ def test_files_that_are_not_read_are_reported_once(bench: Bench) -> None:
     for key in ("logins/a.txt", "nonsense/a.ndjson", "logins/_hidden.ndjson", "logins/a\tb.ndjson"):
         bench.write(key, login(1), age=1000)
     lines = bench.poll()
-    assert [line.partition(": ")[0] for line in lines] == ["logins/a\tb.ndjson", "logins/a.txt", "nonsense/a.ndjson"]
+    *keys, nothing = [line.partition(": ")[0] for line in lines]
+    assert keys == ["logins/a\tb.ndjson", "logins/a.txt", "nonsense/a.ndjson"]
+    assert nothing == "nothing can be ingested"
     assert bench.poll() == []
     assert bench.users == []
 
@@ -321,7 +325,7 @@ def test_an_unreachable_sandbox_is_reported_and_tried_again(
     port = free_port()
     bench.watch = bench.new_watch(bench.remote(f"http://127.0.0.1:{port}"))
     (line,) = bench.poll()
-    assert line == f"cannot reach the sandbox at http://127.0.0.1:{port} (ConnectError); trying again"
+    assert line == f"cannot reach the sandbox at http://127.0.0.1:{port} (connection refused); trying again"
     assert bench.poll() == []
     with serving(tmp_path_factory.mktemp("late"), "--port", str(port)):
         assert bench.poll() == ["the sandbox answers again", "logins/a.ndjson: 1 row, 1 stored"]
@@ -503,3 +507,145 @@ def test_serve_does_not_start_with_an_invalid_bucket(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         assert (done.returncode, done.stdout) == (2, "")
         assert SECRET not in done.stderr
+
+
+class Faulty:
+    """A sandbox whose calls raise the next of some errors; None passes a call on."""
+
+    def __init__(self, remote: RemoteSandbox, errors: list[Exception | None]) -> None:
+        self._remote, self._errors = remote, errors
+
+    def known(self, source: str) -> Any:
+        return self._remote.known(source)
+
+    def ingest(self, folder: str, batch: OutgoingBatch) -> BatchResult:
+        error = self._errors.pop(0) if self._errors else None
+        if error:
+            raise error
+        return self._remote.ingest(folder, batch)
+
+    def report(self, outage: Outage) -> None:
+        self._remote.report(outage)
+
+
+def test_an_object_that_cannot_be_sent_does_not_keep_others_from_being_sent(bench: Bench) -> None:
+    for key in ("logins/a.ndjson", "logins/b.ndjson"):
+        bench.write(key, login(key), age=1000)
+    bench.watch = bench.new_watch(Faulty(bench.remote(), [RecursionError("too deep"), None, ValueError("again")]))
+    bug, sent = bench.poll()
+    assert bug.startswith("logins/a.ndjson: this is a bug in traits-sandbox, please report it (RecursionError at ")
+    assert sent == "logins/b.ndjson: 1 row, 1 stored"
+    (bug,) = bench.poll()
+    assert "(ValueError at " in bug
+    assert bench.poll() == []  # After the second failure, one poll passes.
+    assert bench.poll() == ["logins/a.ndjson: 1 row, 1 stored"]
+
+
+def test_a_watch_goes_on_after_every_kind_of_failure_of_its_store(bench: Bench) -> None:
+    with scripted() as store:
+        source = store.source("s3")
+        bench.watch = Watch(source, CONTRACT, bench.remote(), interval=0.0, clock=lambda: 2e9, log=bench.log.append)
+        ended = []
+        for answer in FAILURES:
+            store.answers["/bucket"] = answer
+            ended.append(bench.watch.poll().ended)
+        assert ended == [True] * len(FAILURES)
+        store.store({"logins/a.ndjson": login(1).encode(), "logins/b.ndjson": login(2).encode()})
+        store.answers["/bucket/logins/a.ndjson"] = Answer(403, b"<Error><Code>InvalidObjectState</Code></Error>")
+        result = bench.watch.poll()
+        assert (result.sent, result.unread, result.failed, result.exit_code) == (1, 1, False, 1)
+        store.store({"logins/a.ndjson": login(1).encode(), "logins/b.ndjson": login(2).encode()})
+        assert bench.watch.poll().sent == 1
+    assert "logins/a.ndjson: it cannot be read (the object is archived: restore it first)" in bench.log
+    assert bench.users == ["2", "1"]
+
+
+FAILURES = [
+    Answer(403, b"<Error><Code>AccessDenied</Code></Error>"),
+    Answer(404, b"<Error><Code>NoSuchBucket</Code></Error>"),
+    Answer(200, b"nonsense"),
+    Answer(503),
+    Answer(silent=True),
+    Answer(400, b"\xff\x00"),
+]
+
+
+def test_a_key_that_cannot_be_read_ends_no_watch(bench: Bench, amazon: Amazon, bucket: str) -> None:
+    amazon.make(bucket)
+    for key in ("//logins/a.ndjson", "/logins/b.ndjson", "logins//c.ndjson", "logins/d\t.ndjson", "logins/e.ndjson"):
+        amazon.client("s3").put_object(Bucket=bucket, Key=key, Body=login(key).encode())
+    source = FileSource(f"s3://{bucket}", amazon.access)
+    bench.watch = Watch(source, CONTRACT, bench.remote(), interval=0.0, clock=lambda: 2e10, log=bench.log.append)
+    lines = bench.poll()
+    assert lines[-1] == "logins/e.ndjson: 1 row, 1 stored"
+    assert [line.partition(": its path has an empty part")[0] for line in lines[:-1]] == [
+        "//logins/a.ndjson",
+        "/logins/b.ndjson",
+        "logins//c.ndjson",
+        "logins/d\t.ndjson",
+    ]
+    assert bench.poll() == []
+
+
+def test_a_watch_waits_longer_after_each_failure_up_to_a_minute() -> None:
+    assert [pause(5.0, failures) for failures in (0, 1, 2, 3, 4, 100_000)] == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
+    assert pause(300.0, 7) == 300.0
+
+
+def test_an_object_that_fails_again_and_again_is_tried_less_often() -> None:
+    retries, tried = Retries(), []
+    for poll in range(20):
+        if not retries.waits("key"):
+            tried.append(poll)
+            retries.add("key")
+    assert tried == [0, 1, 3, 7, 15]
+    retries.keep([])
+    assert not retries.waits("key")
+
+
+def test_watching_a_sandbox_with_its_own_ca(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("home")))
+    (tmp_path / "logins").mkdir()
+    (tmp_path / "logins/a.ndjson").write_text(login(1), encoding="utf-8")
+    with serving(tmp_path_factory.mktemp("serve"), "--tls") as served:
+        done = once(tmp_path, "--to", served.url)
+        assert (done.returncode, "give the certificate of its CA with --ca-file" in done.stdout) == (3, True)
+        done = once(tmp_path, "--to", served.url, "--ca-file", served.ca_file or "")
+        assert (done.returncode, "1 stored" in done.stdout) == (0, True)
+        done = once(tmp_path, "--to", served.url, "--ca-file", str(tmp_path / "nowhere"))
+        assert (done.returncode, "--ca-file has no readable PEM certificates" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("path", ["/nonexistent/keys.log", "/"])
+def test_a_key_log_that_cannot_be_opened_does_not_matter_over_plain_http(
+    tmp_path: Path, sandbox: Served, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", path)
+    (tmp_path / "logins").mkdir()
+    done = once(tmp_path, "--to", sandbox.url, "--api-key", f"{sandbox.key}/keylog")
+    assert "SSLKEYLOGFILE" not in done.stdout + done.stderr
+    done = once(tmp_path, "--to", f"https://127.0.0.1:{free_port()}")
+    assert (done.returncode, done.stderr.count("SSLKEYLOGFILE names")) == (3, 1)
+
+
+def test_the_log_of_a_bucket_obeys_its_format_and_has_the_reasons(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (tmp_path / "logins").mkdir()
+    place(tmp_path / "logins/a.ndjson", '{"user_id": 5}\n' + login(1))
+    logs = {}
+    for log_format in ("pretty", "json", "none"):
+        folder = tmp_path_factory.mktemp("serve")
+        options = [*bucket_options(str(tmp_path)), "--log-format", log_format]
+        with serving(folder, *options) as served, served.client() as client:
+            assert wait_for(client, 1) == ["1"]
+            words = "" if log_format == "none" else "line 1"
+            assert eventually(lambda: words in served.log)  # noqa: B023
+            logs[log_format] = served.log
+    assert "    line 1: user_id: must be a string" in logs["pretty"]
+    (event,) = [json.loads(line) for line in logs["json"].splitlines() if "logins/a.ndjson" in line]
+    assert (event["rows"], event["records"], event["violation_count"]) == (2, 1, 1)
+    assert event["violations"][0].startswith("line 1: user_id: must be a string")
+    assert "logins/a.ndjson" not in logs["none"]

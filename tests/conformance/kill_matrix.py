@@ -93,7 +93,7 @@ def judged(mutant: Mutant, *only: str) -> Report:
 def showing(mutant: Mutant, report: Report) -> str:
     """Return a case that finds a mutant when it is sent alone, empty if there is none."""
     failures = [each for judged in report.failed if judged.requirement.id in mutant.kills for each in judged.failures]
-    # A requirement's own cases are about it; others only came upon it.
+    # A requirement's own cases are about it; others only found it by chance.
     failures.sort(key=lambda each: each.id != each.case)
     sent = {case.id for case in catalogue(RequestFactory(contract(), PREFIX))}
     tried = list(dict.fromkeys(each.case for each in failures if each.case in sent))[:TRIES]
@@ -154,15 +154,17 @@ def _introduction(whole: Matrix) -> Iterator[str]:
     yield from (
         "# The kill matrix",
         "",
-        "A judge that cannot fail is no judge. Each mutant is a server that is broken in one known way: the emulator "
-        "with something put around it, or the emulator of a contract with one fact changed. The kit runs on every one "
-        "of them and has to find it by a requirement that is named for it; and every requirement has to find some.",
+        "The kit must find broken servers. A mutant is a server that is broken in one known way: either code around "
+        "the emulator changes its requests or replies, or the emulator uses a contract with one changed fact. The kit "
+        "runs on each mutant, and a requirement that is named for the mutant must find it. Each requirement must find "
+        "at least one mutant.",
         "",
-        f"{len(whole.broken)} mutants, of which {generated} are made from the contract by operators; all are found. "
-        f"{len(whole.equivalent)} changed servers keep every promise and are listed at the end, each with the reason.",
+        f"There are {len(whole.broken)} mutants, and the kit finds all of them. {generated} are generated from the "
+        f"contract. {len(whole.equivalent)} other changed servers keep every promise; the list at the end has the "
+        "reasons.",
         "",
-        "`kill-matrix.toml` has every single mutant with all requirements that find it. Both files are made by "
-        "`python -m tests.conformance.kill_matrix --write`; tests keep them fresh.",
+        "`kill-matrix.toml` lists each mutant with all requirements that find it. "
+        "`python -m tests.conformance.kill_matrix --write` writes both files, and tests keep them up to date.",
         "",
     )
 
@@ -217,7 +219,12 @@ def _marked(killed: Killed) -> str:
 
 
 def _same(whole: Matrix) -> Iterator[str]:
-    yield from ("## Changed, and as good as before", "", "| Servers | Why nobody can tell |", "|---|---|")
+    yield from (
+        "## Changed servers that keep every promise",
+        "",
+        "| Servers | Why no client can see the change |",
+        "|---|---|",
+    )
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for name, entry in whole.equivalent.items():
         reasons[entry.reason].append(f"`{name}`")

@@ -98,7 +98,7 @@ def closing(request: h11.Request, reply: Answered) -> bytes:
 
 
 def with_body_always(_: h11.Request, reply: Answered) -> bytes:
-    """Return a reply with its body, be it one to HEAD."""
+    """Return a reply with its body, even to HEAD."""
     return head_of(reply) + reply.body
 
 

@@ -83,7 +83,7 @@ def answered_bare(behaviour: str, status: int, body: bytes = b"") -> Around:
 
 
 class Strangers:
-    """Answers 404 for a user of whom no request has told before."""
+    """Answers 404 for a user who was in no request before."""
 
     def __init__(self, behaviour: str) -> None:
         self._behaviour = behaviour

@@ -60,7 +60,7 @@ def envelope(status: int, **more: Any) -> Reply:
 
 @dataclass
 class Server:
-    """A server that follows the contract, unless told to take records that it should not."""
+    """A server that follows the contract, unless it is set to accept records that it should refuse."""
 
     keeps_good_records: bool = False
     users: set[str] = field(default_factory=set)

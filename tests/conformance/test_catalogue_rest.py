@@ -39,7 +39,7 @@ from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.http.keys import near
 from traits_sandbox.conformance.http.reach import REACHES
 from traits_sandbox.conformance.http.safety import Gate, Permit
-from traits_sandbox.conformance.http.sockets import reply_to_head, speaks_old_tls
+from traits_sandbox.conformance.http.sockets import accepts_old_tls, reply_to_head
 from traits_sandbox.conformance.judging.observers import Observers
 from traits_sandbox.conformance.judging.report import Report
 from traits_sandbox.conformance.judging.requirements import registry
@@ -98,7 +98,7 @@ class Told:
     async def together(self, requests: list[Request]) -> list[Reply]:
         return [await self.send(request) for request in requests]
 
-    async def speaks_old_tls(self) -> bool:
+    async def accepts_old_tls(self) -> bool:
         self.handshakes += 1
         return False
 
@@ -172,7 +172,7 @@ def odd_servers() -> Iterator[Answers]:
 
 
 def talked(case: Case, answer: Answers) -> tuple[Told, Breach | None]:
-    """Return a case's talk and what came of it. No loop is needed where nothing is waited for."""
+    """Return the talk of a case and its result. No loop is needed if the case does not wait."""
     told = Told(answer)
     judging = case.judge(cast(Talk, told)).__await__()
     try:
@@ -342,24 +342,24 @@ def test_what_is_no_http_is_no_reply_to_head() -> None:
 @pytest.mark.parametrize("least", [ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2])
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_tls_is_noticed(least: ssl.TLSVersion) -> None:
-    async def spoken() -> bool | None:
+    async def accepted_by() -> bool | None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = least
         async with listening(saying(b""), context) as port:
-            return await speaks_old_tls("127.0.0.1", port)
+            return await accepts_old_tls("127.0.0.1", port)
 
-    assert asyncio.run(spoken()) is (least < ssl.TLSVersion.TLSv1_2)
+    assert asyncio.run(accepted_by()) is (least < ssl.TLSVersion.TLSv1_2)
 
 
 def test_whether_old_tls_is_spoken_cannot_be_told_where_nothing_listens() -> None:
-    async def spoken() -> bool | None:
+    async def accepted_by() -> bool | None:
         async with listening(saying(b"")) as port:
             pass
-        return await speaks_old_tls("127.0.0.1", port)
+        return await accepts_old_tls("127.0.0.1", port)
 
-    assert asyncio.run(spoken()) is None
+    assert asyncio.run(accepted_by()) is None
 
 
 def observed(request: Request, answer: Reply | None) -> dict[str, Breach | None]:

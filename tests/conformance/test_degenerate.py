@@ -1,4 +1,4 @@
-"""Servers that are no such API at all: none of them passes, and the kit comes to an end with each of them."""
+"""Servers of quite another kind: none of them passes, and the kit ends its run with each of them."""
 
 import asyncio
 from collections.abc import Callable

@@ -88,7 +88,7 @@ def test_a_file_of_deviations_is_read(tmp_path: Path, mark: str) -> None:
 def test_a_deviation_needs_symptom_reason_and_expiry(tmp_path: Path, text: str) -> None:
     file = tmp_path / "deviations.toml"
     file.write_text(text)
-    with pytest.raises(UsageError, match="is no file of deviations"):
+    with pytest.raises(UsageError, match="is not a file of deviations"):
         read_deviations(file)
 
 

@@ -413,9 +413,9 @@ def test_colours_are_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     ("shown", "words"),
     [
         (report(judged(MUST, passed=1)), "CONFORMANT  1 requirement judged"),
-        (report(obstacle=NO_ANSWER), "--timeout gives it more time"),
+        (report(obstacle=NO_ANSWER), "Increase --timeout"),
         (report(missing=(NO_CASE_JUDGED,)), "the list of skipped cases"),
-        (report(unused=("LIM-003.x: expected 201",)), "1 expected deviation did not show"),
+        (report(unused=("LIM-003.x: expected 201",)), "1 expected deviation did not occur"),
         (report(judged(SHOULD, result(f"{SHOULD}.x", "failed", exchange()))), "NOTED  decides nothing"),
         (report(judged("TLS-001", result("TLS-001.x", "skipped", reason=NOT_APPLICABLE))), "1 case: not applicable"),
         (report(left_behind=("3 users",)), "LEFT BEHIND"),
@@ -434,7 +434,7 @@ def events() -> Iterator[RunEvent]:
     for number in range(500):
         failed = (result("x", "failed", requirement="HTTP-002"),) if number == 250 else ()
         yield CaseEnded(result(f"{SHOULD}.x", "failed" if number > 400 else "passed"), number + 1, failed)
-    yield Stage("removing what the run has made")
+    yield Stage("removing the data of this run")
 
 
 def shown_progress(*, terminal: bool) -> str:

@@ -191,7 +191,7 @@ def test_an_upload_is_a_form_with_a_file(document: Json, contract: Contract) -> 
 def test_a_webhook_takes_one_event_or_many(other: Json) -> None:
     body = judge(other, {"$ref": "#/components/schemas/ReceiveTricksRequest"})
     event = {"Type": "landed", "Rider": "ann"}
-    # What is no event is refused by itself, but acknowledged within an array.
+    # A value that is not an event is refused by itself, but acknowledged within an array.
     assert all(body.is_valid(each) for each in (event, [event], [event, {}], [event, "landed"], []))
     assert not body.is_valid("landed")
     hook = next(operation for operation in OTHER.operations if operation.id == "receive_tricks")

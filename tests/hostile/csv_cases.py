@@ -95,7 +95,7 @@ def _below_header(content: Make, operation: Operation) -> bytes:
 
 
 def _with_bad_cell(cell: bytes, operation: Operation) -> bytes:
-    """Return a row with this in every cell: it is no moment, and nowhere a number."""
+    """Return a row with this in every cell: it is neither a time nor a number."""
     return b",".join([b'"%b"' % cell] * (1 + header(operation).count(b","))) + b"\n"
 
 

@@ -1,4 +1,4 @@
-"""Hostile JSON: documents, places and values that a parser or a validator may stumble over."""
+"""Hostile JSON: documents, places and values that a parser or a validator may handle wrongly."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Hostile JSON where more is accepted: lenient mode may take what is strictly refused, and stumble over nothing."""
+"""Hostile JSON where more is accepted: lenient mode may take what is strictly refused, and never fail because of it."""
 
 import pytest
 

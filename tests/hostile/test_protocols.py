@@ -1,4 +1,4 @@
-"""What is no HTTP/1.1 at all, and what of it a server must do right for everybody else."""
+"""Bytes that are not HTTP/1.1, and what a server must still do right for everybody else."""
 
 import json
 import socket

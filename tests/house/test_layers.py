@@ -25,7 +25,9 @@ bulk            x      x      x      x       x      ·    -       -
 web             x      x      x      x       x      x    ·       -
 conformance     x      x      no     no      no     no   no      ·
 """
-FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "system", "reporting", "json_types", "__init__"}
+FOR_EVERYONE = {
+    *("errors", "clock", "resources", "extras", "settings", "system", "reporting", "json_types", "trust", "__init__")
+}
 LEAVES = {"errors", "clock", "json_types", "__init__"}
 
 
@@ -71,7 +73,7 @@ FENCES: dict[str, set[str]] = {
     "orjson": set(MAY_IMPORT),
     **{name: {"web.tls"} for name in TLS},
     **{name: {"bulk"} for name in BULK},
-    "httpx": {"conformance", "bulk.loading.sending"},
+    "httpx": {"conformance", "bulk.loading.sending", "bulk.loading.network_errors"},
     **{name: {"conformance"} for name in KIT},
 }
 

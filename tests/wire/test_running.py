@@ -10,13 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.bulk.loading import checked, purchase, put
 from tests.patience import PATIENCE, eventually
+from traits_sandbox.bulk.checking.engine import LocalEngine
+from traits_sandbox.conformance import Options, WireLimits, run_conformance, run_conformance_in_loop
 from traits_sandbox.errors import UsageError
 from traits_sandbox.running import RunningSandbox, running, running_in_loop
 from traits_sandbox.settings import Settings
 
 PURCHASE = {"purchases": [{"user_id": "1", "item_id": "2", "count": 1, "price": 2.5}]}
 ANY_PORT = Settings(port=0, log_format="none")
+ONE_REQUIREMENT = Options(only=("LIM-003.level_ups.*",), limits=WireLimits(max_time=PATIENCE, timeout=PATIENCE))
 
 
 def push(sandbox: RunningSandbox) -> int:
@@ -107,3 +111,46 @@ def test_requests_in_flight_are_answered_before_the_end() -> None:
         eventually(lambda: any(planned.hits for planned in sandbox.sandbox.faults.plan.planned()))
     client.join()
     assert answers == [201]
+
+
+def test_a_sandbox_in_a_thread_also_runs_where_an_event_loop_runs() -> None:
+    async def use() -> int:
+        with running(ANY_PORT) as sandbox:
+            async with httpx.AsyncClient(timeout=PATIENCE) as client:
+                headers = {"authorization": f"Bearer {sandbox.api_key}"}
+                return (await client.post(f"{sandbox.url}/v1/purchases", json=PURCHASE, headers=headers)).status_code
+
+    assert asyncio.run(use()) == 201
+
+
+def test_a_server_is_judged_where_an_event_loop_runs() -> None:
+    async def judged() -> int:
+        with running(ANY_PORT) as sandbox:
+            return run_conformance(sandbox.url, sandbox.api_key, ONE_REQUIREMENT).exit_code
+
+    assert asyncio.run(judged()) == 0
+
+
+def test_a_server_in_the_running_loop_is_judged_in_it() -> None:
+    async def judged() -> int:
+        async with running_in_loop(ANY_PORT) as sandbox:
+            return (await run_conformance_in_loop(sandbox.url, sandbox.api_key, ONE_REQUIREMENT)).exit_code
+
+    assert asyncio.run(judged()) == 0
+
+
+def test_an_error_of_a_run_in_a_running_loop_is_raised() -> None:
+    async def judged() -> None:
+        run_conformance("ftp://127.0.0.1", "a-key")
+
+    with pytest.raises(UsageError):
+        asyncio.run(judged())
+
+
+def test_a_load_is_checked_where_an_event_loop_runs(tmp_path: Path) -> None:
+    put(tmp_path, "purchases/d=1/x.ndjson", [purchase(1)])
+
+    async def report() -> object:
+        return checked(tmp_path, engine=LocalEngine(2)).as_json()
+
+    assert asyncio.run(report()) == checked(tmp_path).as_json()

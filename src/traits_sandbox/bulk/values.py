@@ -146,7 +146,7 @@ class FileReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def at(self) -> At:
-        """Return the identity of the file."""
+        """Return (root, key), which identify the file."""
         return self.root, self.key
 
     @property
@@ -166,27 +166,53 @@ class FolderReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
     bytes: int = 0
 
 
+class UncheckedRoot(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
+    """A URI below which no row was checked.
+
+    `reason` is a stable word, `message` says what is there instead of rows, and `next_step` what to do. `empty` means
+    that nothing was left out: there are no files or no rows, which can be correct.
+    """
+
+    root: str
+    reason: str
+    message: str
+    next_step: str
+    empty: bool = False
+
+
 class LoadReport(BulkValue, frozen=True, kw_only=True, omit_defaults=False):
-    """The report of a check. `notices` are about several files, or about files that are not checked."""
+    """The report of a check. `notices` are about several files, or about files that are not checked.
+
+    `unchecked` are the URIs below which no row was checked; with `allow_empty`, empty ones are accepted.
+    """
 
     uris: tuple[str, ...]
     edition: str
     files: tuple[FileReport, ...]
     folders: tuple[FolderReport, ...]
     notices: tuple[Notice, ...] = ()
+    unchecked: tuple[UncheckedRoot, ...] = ()
+    allow_empty: bool = False
     seconds: float = 0.0
+
+    @property
+    def missing(self) -> tuple[UncheckedRoot, ...]:
+        """Return the URIs below which rows are missing: those without rows that are not accepted as empty."""
+        return tuple(root for root in self.unchecked if not (self.allow_empty and root.empty))
 
     @property
     def good(self) -> bool:
         """Return whether everything was read and keeps the contract."""
-        return all(file.good for file in self.files)
+        return not self.missing and all(file.good for file in self.files)
 
     @property
     def exit_code(self) -> int:
-        """Return 0 for a good load, 3 if no file could be read from its storage, else 1."""
+        """Return 0 for a good load, 3 if no file could be read from its storage, 1 if a file is bad, else 2."""
         if self.files and all(file.error_kind == STORAGE for file in self.files):
             return 3
-        return 0 if self.good else 1
+        if not all(file.good for file in self.files):
+            return 1
+        return 2 if self.missing else 0
 
     def as_json(self) -> Any:
         """Return the report as JSON values without its duration: the same load gives the same values."""

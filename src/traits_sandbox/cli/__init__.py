@@ -1,17 +1,16 @@
 """The command line. Only the called subcommand is imported, so that none makes the others start slowly."""
 
 import gc
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
 import click
 
 from traits_sandbox import __version__
-from traits_sandbox.cli.errors import CommandError
-from traits_sandbox.cli.exit_codes import INTERRUPTED
-from traits_sandbox.cli.streams import escape_unencodable_text
-from traits_sandbox.errors import UsageError
+from traits_sandbox.cli.streams import discard_pending_output, is_absent, prepare_streams
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("traits_sandbox.cli.serve:serve", "Run the sandbox."),
@@ -52,14 +51,9 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in self._commands_at.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; exit with 2 and one line for a UsageError, and with 130 for Ctrl-C."""
-        try:
+        """Run the subcommand; every exception ends it as `_with_exit_codes` says."""
+        with _with_exit_codes():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            # click would exit with 1, which means that a check has failed.
-            ctx.exit(INTERRUPTED)
-        except UsageError as error:
-            raise CommandError(str(error)) from error
 
 
 class CommandLine(LazyGroup):
@@ -67,9 +61,43 @@ class CommandLine(LazyGroup):
 
     def main(self, *arguments: Any, **given: Any) -> Any:
         """Run a command. Every command, help text and error message passes through this method."""
-        escape_unencodable_text()
+        prepare_streams()
+        if is_absent(sys.stdout):
+            click.echo("warning: standard output is closed, so what this command prints is lost", err=True)
         # On Windows, click would expand `*`, `~`, `$NAME` and `%NAME%` in all arguments, even in keys.
         return super().main(*arguments, **{"windows_expand_args": False, **given})
+
+    def make_context(self, *arguments: Any, **given: Any) -> click.Context:
+        """Read the options of the command line itself, and print its help."""
+        with _with_exit_codes():
+            return super().make_context(*arguments, **given)
+
+
+@contextmanager
+def _with_exit_codes() -> Iterator[None]:
+    """Give every exception its exit code, and all but Ctrl-C and a closed pipe one line on standard error.
+
+    Without this, click and Python would exit with 1, which means that a check has found something.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        from traits_sandbox.cli.exit_codes import INTERRUPTED
+
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        from traits_sandbox.cli.exit_codes import PIPE_CLOSED
+
+        discard_pending_output()
+        raise click.exceptions.Exit(PIPE_CLOSED) from None
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError):
+        raise
+    except Exception as error:
+        if isinstance(error, click.ClickException) and not isinstance(error, click.UsageError):
+            raise
+        from traits_sandbox.cli.errors import command_error
+
+        raise command_error(error) from error
 
 
 @click.group(cls=CommandLine, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

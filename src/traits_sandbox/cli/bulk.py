@@ -11,6 +11,7 @@ import click
 from traits_sandbox.bulk.storage.sources import Access, StorageError
 from traits_sandbox.cli import LazyGroup
 from traits_sandbox.cli.errors import UnreachableStorage
+from traits_sandbox.cli.options import ca_file_option
 from traits_sandbox.errors import UsageError
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -41,14 +42,23 @@ def storage_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Setting of the storage client, such as region=eu-west-1; the usual environment variables of each cloud "
         "are read too. NAME=@FILE and NAME=env:VARIABLE keep a secret out of process lists. Repeatable.",
     )
+    @ca_file_option()
     @functools.wraps(command)
-    def called(*arguments: Any, endpoint_url: str, options: tuple[str, ...], **given: Any) -> Any:
+    def called(*arguments: Any, endpoint_url: str, options: tuple[str, ...], ca_file: str, **given: Any) -> Any:
         try:
-            return command(*arguments, access=Access(endpoint_url, dict(map(_option, options))), **given)
+            access = Access(endpoint_url, dict(map(_option, options)), ca_file)
+            return command(*arguments, access=access, **given)
         except StorageError as fault:
             raise UnreachableStorage(str(fault)) from None
 
     return called
+
+
+def allow_empty_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the flag `--allow-empty`."""
+    return click.option(
+        "--allow-empty", is_flag=True, help="Accept a load without files or rows; otherwise, the exit code is 2."
+    )
 
 
 def _option(text: str) -> tuple[str, str]:

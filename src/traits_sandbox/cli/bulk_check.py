@@ -18,16 +18,19 @@ from traits_sandbox.bulk.checking.quarantine import Quarantine
 from traits_sandbox.bulk.checking.scan import check as check_load
 from traits_sandbox.bulk.reports import RENDERERS, json, terminal
 from traits_sandbox.bulk.reports.progress import progress
+from traits_sandbox.bulk.reports.words import why_unchecked
 from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import LoadReport
 from traits_sandbox.cli import report_files
-from traits_sandbox.cli.bulk import storage_options
+from traits_sandbox.cli.bulk import allow_empty_option, storage_options
 from traits_sandbox.cli.exit_codes import SIGNALLED, lists_exit_codes
 from traits_sandbox.cli.options import edition_option, json_option, report_option
 from traits_sandbox.cli.streams import console, discard_pending_output
 from traits_sandbox.contract.load import load
 from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.words import printable
+from traits_sandbox.settings.storage_uris import STORAGES
 from traits_sandbox.system import ending_signals, processors
 
 
@@ -69,15 +72,17 @@ from traits_sandbox.system import ending_signals, processors
     metavar="FOLDER",
     help="Write all bad rows and their violations to this folder, which must be new or empty.",
 )
+@allow_empty_option()
 @report_option(RENDERERS)
 @json_option("the report")
 @click.option("--report-schema", is_flag=True, help="Print the JSON Schema of the JSON report, and check nothing.")
-@lists_exit_codes("bulk check")
+@lists_exit_codes("bulk check", storages=STORAGES)
 def check(
     uris: tuple[str, ...], *, access: Access, edition: str, first: int, jobs: int | None, engine: str,
-    scheduler: str, quarantine: Path | None, report: tuple[str, ...], as_json: bool, report_schema: bool,
+    scheduler: str, quarantine: Path | None, allow_empty: bool, report: tuple[str, ...], as_json: bool,
+    report_schema: bool,
 ) -> None:  # fmt: skip
-    """Check the files below each URI: a folder, file://, s3://bucket, gs://bucket or az://container.
+    """Check the files below each URI: {storages}.
 
     Point each URI at the folder that contains the category folders. The check only lists and reads files.
     """
@@ -89,7 +94,8 @@ def check(
     wanted = report_files.wanted(report, RENDERERS)
     roots = tuple(map(as_text, uris))
     with _ending_on_signals():
-        done = _check(roots, access, edition, first, _engine(engine, scheduler, jobs or processors()), quarantine)
+        chosen = _engine(engine, scheduler, jobs or processors())
+        done = _check(roots, access, edition, first, chosen, quarantine, allow_empty=allow_empty)
         with _reporting_print_errors():
             terminal.show(done, console(err=as_json))
             if as_json:
@@ -97,12 +103,14 @@ def check(
         report_files.write(wanted, lambda kind: RENDERERS[kind](done))
     for kind, path in wanted:
         click.echo(f"{kind} report: {path}", err=True)
+    for root in done.missing:
+        click.echo(f"traits-sandbox: nothing checked below {printable(root.root)}: {why_unchecked(root)}", err=True)
     sys.exit(done.exit_code)
 
 
 def _check_arguments(uris: tuple[str, ...], engine: str, scheduler: str, quarantine: Path | None) -> None:
     if not uris:
-        raise UsageError("give at least one URI: a folder, s3://bucket, gs://bucket or az://container")
+        raise UsageError(f"give at least one URI: {STORAGES}")
     if scheduler and engine != "dask":
         raise UsageError("--scheduler can only be used with --engine dask")
     if scheduler and quarantine:
@@ -110,18 +118,26 @@ def _check_arguments(uris: tuple[str, ...], engine: str, scheduler: str, quarant
 
 
 def _check(
-    uris: tuple[str, ...], access: Access, edition: str, first: int, engine: Engine, folder: Path | None
-) -> LoadReport:
+    uris: tuple[str, ...], access: Access, edition: str, first: int, engine: Engine, folder: Path | None,
+    *, allow_empty: bool,
+) -> LoadReport:  # fmt: skip
     quarantine = Quarantine(folder, uris) if folder else None
     with quarantine or nullcontext(), progress(console(err=True)) as show:
         return check_load(
-            uris, load(edition), engine, access=access, keep=first, on_progress=show, quarantine=quarantine
+            uris,
+            load(edition),
+            engine,
+            access=access,
+            keep=first,
+            on_progress=show,
+            quarantine=quarantine,
+            allow_empty=allow_empty,
         )
 
 
 def _engine(name: str, scheduler: str, jobs: int) -> Engine:
     if name == "local":
-        return LocalEngine(jobs)
+        return LocalEngine(jobs, warn=lambda text: click.echo(f"warning: {text}", err=True))
     from traits_sandbox.bulk.checking.cluster import DaskEngine
 
     return DaskEngine(scheduler, jobs)
@@ -150,7 +166,11 @@ class _SignalReceived(BaseException):
 
 @contextmanager
 def _ending_on_signals() -> Iterator[None]:
-    """End with one line on Ctrl-C and SIGTERM, after child processes and incomplete files are removed."""
+    """Handle Ctrl-C and SIGTERM while the block runs.
+
+    On such a signal, clean up child processes and incomplete files, print one line to stderr, and exit with 128 +
+    signal number.
+    """
     before = _raise_on_signals() if threading.current_thread() is threading.main_thread() else {}
     try:
         yield

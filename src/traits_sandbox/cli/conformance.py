@@ -40,7 +40,8 @@ from traits_sandbox.errors import UsageError
     "--only",
     multiple=True,
     metavar="PATTERN",
-    help="Test only these requirements or cases, such as 'TYPE-*' or 'LIM-003.actions.*'. Repeatable.",
+    help="Test only these requirements or cases, such as 'TYPE-*' or 'LIM-003.actions.*'. Repeatable, or separated by "
+    "commas.",
 )
 @click.option(
     "--deviations",
@@ -73,7 +74,7 @@ def conformance(
         _reject_misplaced_options(ctx)
         return
     expected = read_deviations(deviations) if deviations else ()
-    options = chosen.run_options(only=only, deviations=expected, explore=explore)
+    options = chosen.run_options(only=_patterns(only), deviations=expected, explore=explore)
     if plan:
         _print_plan(Run(chosen.target(default_key=DUMMY), options), explore, as_json=as_json)
         return
@@ -88,6 +89,12 @@ def conformance(
     for kind, path in wanted:
         click.echo(chosen.masker(f"{kind} report: {path}"), err=True)
     sys.exit(done.exit_code)
+
+
+def _patterns(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the patterns of --only: no id has a comma."""
+    parts = ([each.strip() for each in text.split(",") if each.strip()] or [text] for text in given)
+    return tuple(pattern for patterns in parts for pattern in patterns)
 
 
 def _reject_misplaced_options(ctx: click.Context) -> None:
@@ -144,7 +151,7 @@ def list_command(*, as_json: bool) -> None:
 @click.argument("case")
 @click.option(
     "--bodies",
-    type=click.Path(path_type=Path, file_okay=False, writable=True),
+    type=click.Path(path_type=Path),
     metavar="FOLDER",
     help="Write the request bodies for the curl commands to this folder, which is created if it does not exist.",
 )

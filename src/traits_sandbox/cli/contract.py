@@ -9,6 +9,7 @@ import click
 
 from traits_sandbox.cli.exit_codes import FAILED, SUCCESS, lists_exit_codes
 from traits_sandbox.cli.options import json_option
+from traits_sandbox.cli.streams import console
 from traits_sandbox.contract.build import DOCUMENT, build, build_edition
 from traits_sandbox.contract.compile import compile_file
 from traits_sandbox.contract.diff import Change, diff
@@ -151,7 +152,6 @@ def _print_table(title: str, header: tuple[str, ...], rows: TableRows) -> None:
 
 
 def _print_rich(title: str, header: tuple[str, ...], rows: TableRows) -> None:
-    from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -159,4 +159,4 @@ def _print_rich(title: str, header: tuple[str, ...], rows: TableRows) -> None:
     table = Table(*columns, title=Text(title), title_justify="left")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    console(err=False).print(table)

@@ -22,6 +22,11 @@ def edition_option() -> Decorator:
     )
 
 
+def ca_file_option() -> Decorator:
+    """Return the option `--ca-file`, which every command that calls a server has."""
+    return click.option("--ca-file", metavar="FILE", default="", help="More CA certificates to trust (PEM).")
+
+
 def report_option(kinds: Collection[str]) -> Decorator:
     """Return the option `--report`, which `report_files.wanted` reads."""
     *others, last = (f"{kind}=PATH" for kind in kinds)

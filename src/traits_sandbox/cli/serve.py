@@ -1,23 +1,24 @@
 """`traits-sandbox serve`: runs a sandbox, and tells people and programs its URL."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import click
 import orjson
 
 from traits_sandbox.cli.exit_codes import lists_exit_codes
+from traits_sandbox.cli.ready_file import ready_file, remove_stale
+from traits_sandbox.cli.streams import is_absent
 from traits_sandbox.contract.model import Contract
-from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.colours import wants_colours
+from traits_sandbox.reporting.writer import LineWriter
 from traits_sandbox.running import certificate
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.settings import Settings, options
-from traits_sandbox.system import create_private, remove
-from traits_sandbox.web.server import bind, run, url_of
+from traits_sandbox.system import os_reason
+from traits_sandbox.web.listening import bind, url_of
+from traits_sandbox.web.server import run
 from traits_sandbox.web.tls import TlsFiles
 
 
@@ -25,36 +26,56 @@ from traits_sandbox.web.tls import TlsFiles
 @options
 @lists_exit_codes("serve")
 def serve(settings: Settings) -> None:
-    """Run the sandbox until SIGTERM or Ctrl-C.
+    """Run the sandbox until SIGTERM, SIGHUP or Ctrl-C.
 
     When the sandbox is ready for requests, it prints a line with READY and the base URL on standard output. It
     logs requests on standard error.
     """
-    sandbox = Sandbox(settings)
-    with (
-        certificate(settings) as tls,
-        _ready_file(settings.ready_file, sandbox.log.write_line) as write_ready_file,
-        _bucket(sandbox) as start_watching,
-    ):
-        listener = bind(settings.host, settings.port)
-        url = url_of(listener, secure=settings.secure)
+    if settings.ready_file:
+        remove_stale(settings.ready_file)
+    with LineWriter(sys.stderr) as log_stream:
+        sandbox = Sandbox(settings, log_stream=log_stream)
+        with (
+            certificate(settings) as tls,
+            _printer(sandbox.log.write_line) as say,
+            ready_file(settings.ready_file, sandbox.log.write_line) as write_ready_file,
+            _bucket(sandbox) as start_watching,
+        ):
+            listeners = bind(settings.host, settings.port)
+            url = url_of(listeners[0], secure=settings.secure)
 
-        def ready() -> None:
-            write_ready_file(url, settings.api_key[0], tls)
-            print(f"READY {url}", flush=True)
-            if sys.stdout.isatty():
-                click.echo(welcome(url, settings.api_key[0], sandbox.contract, tls))
-            start_watching()
+            def ready() -> None:
+                write_ready_file(url, settings.api_key[0], tls)
+                say(f"READY {url}")
+                if sys.stdout.isatty():
+                    say(welcome(url, settings.api_key[0], sandbox.contract, tls))
+                start_watching()
 
-        run(
-            sandbox.app,
-            listener,
-            ready=ready,
-            grace=settings.grace,
-            receive_timeout=settings.receive_timeout,
-            write_log=sandbox.log.write_line,
-            tls=tls,
-        )
+            run(
+                sandbox.app,
+                listeners,
+                ready=ready,
+                grace=settings.grace,
+                receive_timeout=settings.receive_timeout,
+                write_log=sandbox.log.write_line,
+                report=sandbox.note_refused,
+                tls=tls,
+            )
+
+
+@contextmanager
+def _printer(log: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Yield a function that prints on stdout, or logs what cannot be printed; it never waits."""
+
+    def lose(error: OSError, text: str) -> None:
+        log(f"standard output cannot be written ({os_reason(error)}): {text.rstrip()}")
+
+    if is_absent(sys.stdout):
+        yield log
+        return
+    with LineWriter(sys.stdout, on_error=lose) as out:
+        coloured = wants_colours(sys.stdout)
+        yield lambda text: out.write(f"{text if coloured else click.unstyle(text)}\n")
 
 
 def welcome(url: str, key: str, contract: Contract, tls: TlsFiles | None) -> str:
@@ -90,24 +111,6 @@ def _example_request(url: str, key: str, contract: Contract, tls: TlsFiles | Non
 
 
 @contextmanager
-def _ready_file(path: Path | None, log: Callable[[str], None]) -> Iterator[Any]:
-    """Yield a writer for the ready file; remove the file before start and on exit, so a stale one is never read."""
-
-    def write(url: str, key: str, tls: TlsFiles | None) -> None:
-        if path:
-            content = {"url": url, "api_key": key, "pid": os.getpid()}
-            _write_atomically(path, content | ({"ca_file": str(tls.ca_file)} if tls and tls.ca_file else {}))
-
-    if path:
-        _remove_stale(path)
-    try:
-        yield write
-    finally:
-        if path:
-            _remove_on_exit(path, log)
-
-
-@contextmanager
 def _bucket(sandbox: Sandbox) -> Iterator[Callable[[], None]]:
     """Yield a function that starts watching --bucket, to be called in the event loop of the sandbox."""
     if sandbox.settings.bucket is None:
@@ -120,35 +123,3 @@ def _bucket(sandbox: Sandbox) -> Iterator[Callable[[], None]]:
         yield watch.start
     finally:
         watch.stop()
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove the file of an earlier run, and check that a new one can be written."""
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write the ready file {path}: its folder is missing or read-only")
-    try:
-        remove(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _remove_on_exit(path: Path, log: Callable[[str], None]) -> None:
-    try:
-        remove(path)
-    except OSError as error:
-        log(f"the ready file {path} could not be removed: {error.strerror or error}")
-
-
-def _write_atomically(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON that only its owner can read; a reader never sees an incomplete file."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        remove(draft)
-        create_private(draft, orjson.dumps(content))
-        draft.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"cannot write the ready file {path}: {error.strerror or error}")

@@ -1,21 +1,21 @@
 """`serve --bucket`: the sandbox itself watches a storage, in a separate thread."""
 
 import asyncio
-from traceback import format_exception
+from typing import Final
 
 from traits_sandbox.bulk.loading.background import Background
 from traits_sandbox.bulk.loading.sending import LocalSandbox
-from traits_sandbox.bulk.loading.watching import Watch
+from traits_sandbox.bulk.loading.watching import IngestedFile, Watch
 from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.clock import system_clock
-from traits_sandbox.errors import TraitsSandboxError
-from traits_sandbox.reporting.words import printable
 from traits_sandbox.sandbox import Sandbox
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 # The shutdown waits this many seconds for a running request to the storage.
-_GRACE = 1.0
+_GRACE: Final = 1.0
+# The violations of one file in the log.
+_SHOWN: Final = 10
 
 
 class BucketWatch:
@@ -45,6 +45,7 @@ class BucketWatch:
             interval=self._sandbox.settings.bucket_interval,
             clock=system_clock,
             log=self._log,
+            log_file=self._log_file,
             stop=receiver.stop,
         )
         self._background.start()
@@ -57,13 +58,25 @@ class BucketWatch:
 
     def _run(self) -> None:
         assert self._watch is not None
-        try:
-            self._watch.run()
-        except TraitsSandboxError as error:
-            self._log(f"{error}; watching has stopped")
-        except Exception as error:
-            cause = "".join(format_exception(error))
-            self._sandbox.log.write_line(f"this is a bug in traits-sandbox, please report it\n{cause}")
+        self._watch.run()
 
     def _log(self, line: str) -> None:
-        self._sandbox.log.write_line(f"bucket: {printable(line)}")
+        self._sandbox.log.write_event(f"bucket: {line}", source=self._source.name)
+
+    def _log_file(self, file: IngestedFile) -> None:
+        """Log a file as a push is logged: its counts, and the first violations of its rows."""
+        upload = self._sandbox.controls.uploads.find(file.upload_id) if file.refused_rows else None
+        count, refused = (upload.refused_count, upload.refused[:_SHOWN]) if upload else (0, ())
+        violations = [str(violation) for violation in refused]
+        more = [f"… and {count - len(violations)} more"] if count > len(violations) else []
+        self._sandbox.log.write_event(
+            f"bucket: {file.headline}",
+            [*file.notices, *violations, *more],
+            always=False,
+            source=self._source.name,
+            key=file.key,
+            rows=file.rows,
+            records=file.records,
+            violations=violations,
+            violation_count=count,
+        )

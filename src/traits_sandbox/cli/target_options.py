@@ -2,7 +2,6 @@
 
 import functools
 import math
-import ssl
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from traits_sandbox.cli.errors import KitError
+from traits_sandbox.cli.errors import CommandError, KitError, describe_error
 from traits_sandbox.cli.exit_codes import INTERRUPTED
 from traits_sandbox.conformance.http.client import Target, WireLimits
 from traits_sandbox.conformance.http.keys import VARIABLE, masker_of
@@ -21,6 +20,8 @@ from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.errors import UsageError
 from traits_sandbox.reporting.masking import Masker
+from traits_sandbox.system import machine_error
+from traits_sandbox.trust import trust
 
 LIMITS: Final = WireLimits()
 OPTIONS: Final = Options()
@@ -70,14 +71,9 @@ class TargetOptions:
             raise UsageError("--base-url is required, for example --base-url http://127.0.0.1:8012")
         target = Target(self.base_url, self.api_key or default_key, self.ca_file or None)
         target.check()
-        self._check_certificates()
+        if self.ca_file or target.secured:
+            trust(self.ca_file)
         return target
-
-    def _check_certificates(self) -> None:
-        try:
-            ssl.create_default_context(cafile=self.ca_file or None)
-        except OSError as error:
-            raise UsageError(f"--ca-file has no readable PEM certificates: {self.ca_file}") from error
 
     def run_options(self, **more: Any) -> Options:
         """Return the options of a run; `more` are options of the command itself."""
@@ -183,8 +179,8 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def reporting_errors(chosen: TargetOptions) -> Iterator[None]:
     """Report errors without the API key.
 
-    A UsageError keeps its exit code, Ctrl-C ends the command with 130, and any other error becomes a KitError.
-    With --debug, the traceback of the latter is printed too.
+    A UsageError keeps its exit code, Ctrl-C ends the command with 130, an error of the machine ends it with 2, and any
+    other error becomes a KitError. With --debug, the traceback of the latter is printed too.
     """
     try:
         yield
@@ -195,13 +191,13 @@ def reporting_errors(chosen: TargetOptions) -> Iterator[None]:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if reason := machine_error(error):
+            raise CommandError(chosen.masker(reason)) from None
         if chosen.debug:
             click.echo(chosen.masker("".join(traceback.format_exception(error))), err=True)
         raise KitError(chosen.masker(_describe_bug(error))) from None
 
 
 def _describe_bug(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    what = f"{type(error).__name__}: {error}".rstrip(": ").replace("\n", " ")
+    what = describe_error(error)
     return f"the kit itself failed, which says nothing about the server ({what}); run again with --debug and report it"

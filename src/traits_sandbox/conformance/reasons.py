@@ -1,4 +1,4 @@
-"""Why something was not judged: as values. Reports make the sentences (`reports/reasons.py`)."""
+"""Reasons why something was not judged, as values. `reports/reasons.py` makes sentences from them."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class ReasonKind(StrEnum):
-    """The kinds of reasons; behind each are the names of its values."""
+    """The kinds of reasons. The comment after a kind has the names of its values."""
 
     # A case is not sent.
     NOT_APPLICABLE = auto()
@@ -74,12 +74,12 @@ class Reason:
         return dict(self.values)[name]
 
     def has(self, *kinds: ReasonKind) -> bool:
-        """Tell whether this reason, or one behind it, is of one of some kinds."""
+        """Return whether this reason, or one behind it, is of one of some kinds."""
         return self.kind in kinds or any(cause.has(*kinds) for cause in self.causes)
 
 
 class Unanswered(Exception):
-    """There is no reply to judge: none came, or the server failed, which HTTP-002 judges."""
+    """There is no reply to judge: the server sent none, or it failed, which HTTP-002 reports."""
 
     def __init__(self, kind: ReasonKind, **values: object) -> None:
         self.reason = Reason.of(kind, **values)
@@ -87,7 +87,7 @@ class Unanswered(Exception):
 
 
 class OverBudget(Exception):
-    """A limit of the run is reached: it may send no more, or its time is over."""
+    """A limit of the run is reached: the number of requests, or the time."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

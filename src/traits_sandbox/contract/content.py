@@ -22,7 +22,7 @@ ILLUSTRATIVE: Final = "/v1/..."
 
 
 class CompilerWarning(FrozenStruct, frozen=True, kw_only=True):
-    """A contradiction or an omission of the document that does not stop the compiler."""
+    """A contradiction or an omission in the document that does not stop the compiler."""
 
     line: int
     section: str

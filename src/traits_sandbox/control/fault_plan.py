@@ -72,7 +72,7 @@ class PlannedFault:
 
 
 class FaultPlan:
-    """The planned faults, oldest first. The first one that applies to a call decides; only that one counts it."""
+    """The planned faults, oldest first. The first one that applies to a call takes effect; only this one counts it."""
 
     def __init__(self, clock: Clock, *, seed: int) -> None:
         self._clock = clock
@@ -89,7 +89,7 @@ class FaultPlan:
         """Plan a fault for one dashboard, or all; raises PlanFull, or MatchError for a bad matcher."""
         self._drop_expired()
         if len(self._planned) >= MAX_FAULTS:
-            raise PlanFull(f"at most {MAX_FAULTS} faults can be planned: DELETE those that are done with")
+            raise PlanFull(f"at most {MAX_FAULTS} faults can be planned: DELETE those that are no longer needed")
         matcher = None if fault.match is None else Matcher.of(fault.match)
         self._number += 1
         expires_at = None if fault.ttl is None else self._clock() + fault.ttl

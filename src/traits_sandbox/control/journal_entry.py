@@ -14,7 +14,8 @@ class JournalEntry(msgspec.Struct, array_like=True):
 
     `path` is as it was sent, without the query, which may contain a key. `dashboard` is a name, never the key.
     `received_at` is in epoch seconds, `started` is a `perf_counter` time, `duration` is in seconds. `body` is None if
-    it was not read or is in a file. `fault` is the id of the applied fault.
+    it was not read or is in a file. `fault` is the id of the applied fault. `reason` names why a key or a request was
+    refused. A request that never reached the app has no dashboard, and only the parts that were received.
     """
 
     request_id: str
@@ -36,7 +37,9 @@ class JournalEntry(msgspec.Struct, array_like=True):
     readings: tuple[Reading, ...] = ()
     hint: str = ""
     fault: str = ""
+    reason: str = ""
 
     def note_error(self, error: ApiError) -> None:
-        """Copy the violations and the hint of an error."""
+        """Copy the violations, the reason and the hint of an error."""
+        self.reason = error.reason
         self.violations, self.violation_count, self.hint = error.violations, error.violation_count, error.hint

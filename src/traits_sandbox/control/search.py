@@ -15,14 +15,14 @@ from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Store, StoredRecord, Window
 
 # Facts about a request that need no parsing of its headers and body, and facts that do.
-OUTSIDE: Final = ("id", "operation", "dashboard", "method", "status", "records", "fault")
+OUTSIDE: Final = ("id", "operation", "dashboard", "method", "status", "records", "fault", "reason")
 INSIDE: Final = ("path", "query", "headers", "body")
 
 # Nearest misses are searched among this many of the newest entries.
 COMPARED: Final = 1000
 NEAREST: Final = 3
 
-# After this many comparisons, other requests get a turn.
+# After this many comparisons, the event loop may handle other requests.
 _AT_ONCE: Final = 50
 
 Located = tuple[str, StoredRecord]

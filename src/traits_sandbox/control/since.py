@@ -4,11 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
+from typing import Final
 
+from traits_sandbox.control.impossible import is_request_id
 from traits_sandbox.control.journal import Journal
 from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.errors import UsageError
 from traits_sandbox.store.protocol import StoredRecord
+
+# The year 5138: a later time is one in milliseconds, or smaller parts of a second.
+_LATEST: Final = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Since:
         """Return a function that selects entries; call it for each entry, oldest first."""
         if not self.request:
             return lambda entry: entry.received_at >= self.time
-        if not journal.holds(self.request):  # it was dropped, so all remaining entries are newer
+        if not journal.holds(self.request):  # the request was dropped, so all remaining entries are newer
             return lambda _: True
         passed = False
 
@@ -48,6 +53,10 @@ def parse_since(text: str, journal: Journal, dashboard: str | None) -> Since:
     if entry := journal.find(text, dashboard):
         return Since(entry.received_at, entry.request_id)
     time = _seconds(text)
+    if time is not None and time >= _LATEST:
+        raise UsageError(f"since: {text[:60]!a} is too late for epoch seconds: is it in milliseconds?")
+    if time is None and is_request_id(text):
+        raise UsageError(f"since: the request {text!a} is not in the journal, or it is of another dashboard")
     if time is None:
         message = f"since: {text[:60]!a} is neither a time (epoch seconds or ISO 8601) nor a request in the journal"
         raise UsageError(message)

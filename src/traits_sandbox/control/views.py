@@ -42,6 +42,7 @@ def brief_request(entry: JournalEntry) -> JsonObject:
         "duration_ms": round(entry.duration * 1000, 3),
         "records": entry.records,
         "fault": entry.fault,
+        "reason": entry.reason,
     }
 
 

@@ -1,7 +1,7 @@
 """Judges the JSON bodies of requests by the schemas of the contract.
 
-The typed decoder tries a push first. What it does not accept is judged by one `is_valid` of the whole body against the
-closed schema, and only a body that fails it is judged record by record.
+A push goes through up to three steps. First the typed decoder tries it. If the decoder does not accept it, one call of
+`is_valid` compares the whole body with the closed schema. Only if that fails, each record is judged on its own.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -99,7 +99,7 @@ class BodySchema:
         if kept := tuple(islice(violations, MAX_VIOLATIONS)):
             raise BadRequest(kept, count=len(kept) + sum(1 for _ in islice(violations, MAX_COUNTED)))
         unknown = tuple(islice(self._unknown(body), MAX_UNKNOWN))
-        # Unknown fields are stored too, and written again when a neighbour is deleted.
+        # Unknown fields are stored too, and written again when another record of the batch is deleted.
         if unknown and not can_be_written(body):
             raise BadRequest((_of_body(Rule.DEPTH, "is nested too deeply"),))
         return AcceptedBody(body, unknown)
@@ -143,7 +143,7 @@ class BodySchema:
 
 
 class PushSchema:
-    """Judges the bodies of one push as BodySchema does, and faster where they are valid."""
+    """Judges the bodies of one push like BodySchema, but faster if they are valid."""
 
     def __init__(self, contract: Contract, operation: Operation, *, lenient: bool = False) -> None:
         assert operation.body is not None

@@ -11,7 +11,7 @@ from traits_sandbox.derive.json_schema import Schema
 
 
 class BrokenKeyword(msgspec.Struct, frozen=True):
-    """A keyword that a member of an object breaks: the member's name, the keyword and the keyword's value."""
+    """A broken rule of a schema: the name of the member that breaks it, the keyword and the keyword's value."""
 
     member: str
     keyword: str
@@ -26,7 +26,7 @@ class CompiledSchema:
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
-        # The regex engine takes linear time: no pattern, however hostile the text, costs more than its length.
+        # The regex engine takes linear time: its cost depends on the length of the text only, even for a hostile text.
         # The mask keeps values out of messages that nobody reads: copying them is the cost of a large refusal.
         options = jsonschema_rs.RegexOptions()
         return jsonschema_rs.Draft202012Validator(self._schema(), pattern_options=options, mask="value")
@@ -44,14 +44,14 @@ class CompiledSchema:
             raise ValueError(str(error)) from None
 
     def is_valid(self, value: Any) -> bool:
-        """Tell whether a value keeps the schema."""
+        """Return whether a value keeps the schema."""
         try:
             return self._validator.is_valid(value)
         except ValueError:  # a lone surrogate: orjson never returns one, but a converted cell may have one
             return False
 
     def broken(self, value: dict[str, Any]) -> Iterator[BrokenKeyword]:
-        """Yield the first keyword that each member of an object breaks, a missing member's too."""
+        """Yield, for each member of an object, the first keyword that it breaks; a missing member can break one too."""
         try:
             errors = self._validator.iter_errors(value)
         except ValueError:  # an error has a copy of its value, and a deeply nested one cannot be copied
@@ -78,7 +78,7 @@ class TextPattern:
         self._schema.compile()
 
     def found_in(self, text: str) -> bool:
-        """Tell whether the expression matches somewhere in a text."""
+        """Return whether the expression matches somewhere in a text."""
         return self._schema.is_valid(text)
 
 

@@ -1,7 +1,8 @@
 """A typed decoder for the common case: it parses and judges a push in less time than parsing alone takes.
 
-It is built from the closed JSON Schema of the body. It accepts only what that schema accepts and may reject anything:
-the schema judges whatever it rejects. A keyword that it does not know means that there is no decoder.
+It is built from the closed JSON Schema of the body. It never accepts a body that the schema refuses. It may reject a
+valid body: the schema judges every body that the decoder rejects. For a schema with an unknown keyword, no decoder is
+built.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ _LENGTHS: Final = {"minItems": "min_length", "maxItems": "max_length"}
 
 
 class Unsupported(Exception):
-    """A schema has what a typed decoder cannot judge."""
+    """The schema has a keyword or a type that a typed decoder cannot judge."""
 
 
 class TypedDecoder:
@@ -78,7 +79,7 @@ class TypedDecoder:
 
 
 def typed_decoder(schema: Schema, collection: str, aliases: Aliases) -> TypedDecoder | None:
-    """Return a typed decoder for bodies with a list of records, or None where it could not judge as the schema does."""
+    """Return a typed decoder for bodies with a list of records, or None if it could not judge like the schema."""
     try:
         return TypedDecoder(schema, collection, aliases)
     except Unsupported:

@@ -1,6 +1,6 @@
-"""What the fast paths know of JSON Schema: they are built from keywords, and give way to the schema at any other.
+"""The keywords of JSON Schema that the fast paths know. With any other keyword, they leave the decision to the schema.
 
-A fast path recognises values that are surely valid. A keyword that it does not know disables it, so that it never
+A fast path recognises values that are certainly valid. A keyword that it does not know disables it, so that it never
 accepts what the schema refuses.
 """
 
@@ -22,12 +22,12 @@ def narrowing(field: Schema) -> dict[str, Any]:
 
 
 def is_plain_record(record: Schema) -> bool:
-    """Tell whether a record's schema has only keywords that the fast paths know, and no free attributes."""
+    """Return whether a record's schema has only keywords that the fast paths know, and no free attributes."""
     return record.keys() <= _NOTES | _RECORD and record.get("additionalProperties") in (None, False)
 
 
 def is_known_record(record: Schema) -> bool:
-    """Tell whether a record's schema has only keywords that the fast paths know; free attributes are allowed."""
+    """Return whether a record's schema has only keywords that the fast paths know; free attributes are allowed."""
     return record.keys() <= _NOTES | _RECORD
 
 

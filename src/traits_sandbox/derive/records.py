@@ -1,4 +1,4 @@
-"""The one way to judge records and rows, whatever brought them: a push, an upload, a webhook or a file."""
+"""The one way to judge records and rows, whether they come from a push, an upload, a webhook or a file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -48,13 +48,13 @@ class RecordSchema:
         self._surface = CompiledSchema(lambda: surface_schema(record))
 
     def is_valid(self, record: Any) -> bool:
-        """Tell whether a record keeps the schema."""
+        """Return whether a record keeps the schema."""
         return self._one.is_valid(record)
 
     def refused(
         self, records: Sequence[Any], place: Callable[[int], RecordPlace]
     ) -> Iterator[tuple[int, Iterator[Violation]]]:
-        """Yield the index of each bad record with its violations, which may be very many: take what you need.
+        """Yield the index of each bad record with its violations. There can be very many: stop when you have enough.
 
         `place` returns where the record with an index is.
         """
@@ -74,7 +74,7 @@ class RecordSchema:
                 yield from items.unknown(item, [*within, name, index])
 
     def _invalid(self, records: Sequence[Any]) -> Iterator[int]:
-        # By slices first: most of them are valid as a whole.
+        # Slice by slice first, because most slices are valid as a whole.
         for start in range(0, len(records), _SLICE):
             part = records[start : start + _SLICE]
             if not self._several.is_valid(part):
@@ -101,7 +101,7 @@ class RecordSchema:
         return found_instead(missing, unknown, only_alike=self.record.attributes or len(self._fields) > 1)
 
     def _invalid_attributes(self, record: dict[str, Any]) -> Iterator[BrokenKeyword]:
-        # In Python: an error path of jsonschema-rs is the same for an attribute "" and none, and for "00" and "0".
+        # Done in Python: error paths of jsonschema-rs do not distinguish an attribute "" from none, nor "00" from "0".
         for name, value in record.items() if self.record.attributes else ():
             if name not in self._fields and not isinstance(value, str):
                 yield BrokenKeyword(name, Rule.TYPE, "string")
@@ -138,7 +138,7 @@ def may_be_deep(texts: Sequence[bytes]) -> list[int]:
 
 
 def can_be_written(value: Any) -> bool:
-    """Tell whether a parsed JSON value can be written as JSON again."""
+    """Return whether a parsed JSON value can be written as JSON again."""
     try:
         orjson.dumps(value)
     except orjson.JSONEncodeError:

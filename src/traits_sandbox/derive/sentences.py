@@ -116,5 +116,5 @@ def found_instead(missing: str, names: Iterable[str], *, only_alike: bool = Fals
 
 
 def short(name: str) -> str:
-    """Return a client's name for a field, cut to the length of the longest sensible one."""
+    """Return the name that a client uses for a field, cut to a length that no real name exceeds."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -49,7 +49,7 @@ def progress_view(
     console: Console, columns: tuple[ProgressColumn, ...], first: str, is_due: IsDue
 ) -> Iterator[ProgressView]:
     """Yield a view for a console: a bar with these columns, or lines. `first` describes the work until it is known."""
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not console.is_terminal or console.is_dumb_terminal or not console.file.isatty():
         yield _LineView(console, is_due)
         return
     with Progress(*columns, console=console, transient=True, refresh_per_second=_REFRESHES_A_SECOND) as bar:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.settings.parsing import requirement
 from traits_sandbox.settings.table import SETTINGS
 
 
@@ -67,7 +68,7 @@ def _problems(settings: Settings) -> Iterator[str]:
             try:
                 setting.type(one)
             except click.BadParameter as error:
-                yield f"{setting.option}: {error.message}"
+                yield f"{setting.option}: {requirement(setting.type, error.message)}"
     if not settings.api_key:
         yield "At least one --api-key is required."
     if len(set(settings.api_key)) < len(settings.api_key):

@@ -5,11 +5,20 @@ key or a token never contains the value.
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
+
+_NUMBERS: Final = {True: "a whole number", False: "a number"}
+_REQUIREMENTS: Final = {
+    "integer": "must be a whole number",
+    "float": "must be a number",
+    "boolean": "must be true or false",
+}
 
 UNITS: Final = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 TIMES: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -73,6 +82,43 @@ def parse_host_name(value: str) -> str:
         if not HOST_NAME.fullmatch(value):
             raise ValueError(f"{value!r} is not a host name or an IP address (no scheme, no port).") from None
         return value.lower()
+
+
+def requirement(kind: "click.ParamType[Any]", message: str) -> str:
+    """Return what a value of this type must be; `message` is what the type said, which is used if it is ours."""
+    match kind:
+        case ParsedType():
+            return message
+        case click.Choice():
+            return f"must be one of {', '.join(map(str, kind.choices))}"
+        case click.IntRange() | click.FloatRange():
+            return f"must be {_NUMBERS[isinstance(kind, click.IntRange)]}{_range(kind.min, kind.max, kind.min_open)}"
+        case _:
+            return _REQUIREMENTS.get(kind.name, "has a value that cannot be used")
+
+
+def _range(least: float | None, most: float | None, above: bool) -> str:
+    if least is not None and most is not None:
+        return f" from {least} to {most}"
+    return "" if least is None else f" above {least}" if above else f", {least} or more"
+
+
+def parse_file(value: str | Path) -> Path:
+    """Return the path of a file, which may not exist yet."""
+    path = Path(value)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a file.")
+    return path
+
+
+def parse_existing_file(value: str | Path) -> Path:
+    """Return the path of a file that can be read."""
+    path = parse_file(value)
+    if not path.exists():
+        raise ValueError(f"there is no file {path}.")
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"{path} cannot be read.")
+    return path
 
 
 class ParsedType(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.4 on

@@ -1,13 +1,14 @@
 """The table of settings. A new setting is a new row here and a new attribute of `Settings`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from traits_sandbox.settings.parsing import (
     ParsedType,
+    parse_existing_file,
+    parse_file,
     parse_host_name,
     parse_interval,
     parse_key,
@@ -15,11 +16,12 @@ from traits_sandbox.settings.parsing import (
     parse_size,
     parse_token,
 )
+from traits_sandbox.settings.storage_uris import BUCKETS
 
 PREFIX: Final = "TRAITS_SANDBOX_"
 
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
-_EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE: Final = ParsedType("file", parse_file)
+_EXISTING_FILE: Final = ParsedType("file", parse_existing_file)
 _HOST: Final = ParsedType("host", parse_host_name)
 _SIZE: Final = ParsedType("size", parse_size)
 _SECONDS: Final = ParsedType("seconds", parse_seconds)
@@ -125,7 +127,7 @@ SETTINGS: Final = (
         "bucket",
         click.STRING,
         None,
-        "Ingest new files from this folder, s3://bucket, gs://bucket or az://container into the dashboard `default`.",
+        f"Ingest new files from this folder, {BUCKETS} into the dashboard `default`.",
         "URI",
     ),
     Setting(

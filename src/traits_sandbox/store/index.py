@@ -1,8 +1,8 @@
 """The index of a dashboard's records: references by user and by key, and the batches of each kind.
 
-A reference to a record is `batch number << 20 | position`. The oldest batches are dropped first, and finding the users
-of each would cost more than the rest of a push. So the index has generations: references to dropped batches are skipped
-until a whole generation is dropped at once.
+A reference to a record is `batch number << 20 | position`. The oldest batches are dropped first. Removing their users
+from the index one by one would cost more than the rest of a push. So the index has generations of batches: a reference
+to a dropped batch is skipped, until a whole generation is dropped at once.
 """
 
 from array import array
@@ -106,7 +106,7 @@ class Index:
         self.batches: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def add(self, batch: Batch, number: int, era: int) -> None:
-        """Index a batch under its number; with a new era begins a new generation."""
+        """Index a batch under its number; a new era begins a new generation."""
         if not self._generations or self._generations[-1].era != era:
             self._generations.append(Generation(era, number))
         self._generations[-1].add(batch, number)
@@ -145,11 +145,11 @@ class Index:
             self._generations.popleft()
 
     def pop_user(self, user: str) -> list[int]:
-        """Forget a user; return the references of every record that is about or mentions them, also if it has left."""
+        """Forget a user; return the references of all records about them or with them, dropped records included."""
         return [each for generation in self._generations for each in generation.pop(user)]
 
     def forget(self, kind: str, layout: RecordLayout, number: int, erased: Mapping[int, Mapping[str, Any]]) -> None:
-        """Forget the references that others have to erased records of a batch, because they are in the same ones."""
+        """Forget the references of other users to erased records of a batch, in which they are mentioned too."""
         records = {reference(number, position): record for position, record in erased.items()}
         generation = next(each for each in self._generations if number <= each.last)
         if layout.user:

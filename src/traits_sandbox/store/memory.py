@@ -1,7 +1,7 @@
 """The default store: raw bytes once a batch, an index per user, records parsed on demand.
 
-Parsed records would cost five times the memory and slow every garbage collection down, so a batch stays the
-bytes it arrived as.
+Parsed records would need five times the memory and make every garbage collection slower. So a batch is kept as the
+bytes that arrived.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import orjson
 from traits_sandbox.store.index import Index, place, reference
 from traits_sandbox.store.protocol import ALL, Batch, RecordLayout, StoredRecord, StoreStatus, Window
 
-# What a batch and an indexed record cost beside the raw bytes, measured.
+# The measured memory of a batch and of an indexed record, in addition to the raw bytes.
 _BATCH_COST = 400
 _RECORD_COST = 24
 
@@ -81,13 +81,13 @@ class MemoryStore:
         self._era_bytes = max(1, max_bytes // _GENERATIONS)
         self._on_evict = on_evict
         self._on_append = on_append
-        self._told = 0
+        self._reported = 0
         self._dashboards: defaultdict[str, Index] = defaultdict(Index)
         # Oldest first.
         self._held: OrderedDict[int, HeldBatch] = OrderedDict()
         self._next = 0
         self._bytes = 0
-        # The number of the last appended batch; it separates earlier batches from later ones.
+        # The number of the last appended batch. A position is such a number: later batches have higher ones.
         self._appended = 0
         self._records = 0
         self._evicted = 0
@@ -113,8 +113,8 @@ class MemoryStore:
             self._records += held.count
         while self._bytes > self._max_bytes and len(self._held) > 1:
             self._evict_oldest()
-        if self._on_evict and self._evicted > 10 * self._told:
-            self._told = self._evicted
+        if self._on_evict and self._evicted > 10 * self._reported:
+            self._reported = self._evicted
             self._on_evict(self._evicted)
         self._on_append()
 
@@ -148,7 +148,7 @@ class MemoryStore:
     async def delete_user(self, dashboard: str, user: str) -> int:
         """Delete every record that is about a user or mentions them; return their number.
 
-        The user is removed from every index at once; the bytes of a large history are rewritten batch by batch, and
+        The user is removed from every index at once. The bytes of a long history are rewritten batch by batch, so that
         other requests are answered in between.
         """
         positions: dict[int, set[int]] = {}

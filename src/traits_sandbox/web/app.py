@@ -3,20 +3,23 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
+from typing import Never, Protocol
 
 from starlette.types import Receive, Scope, Send
 
 from traits_sandbox.clock import Clock
 from traits_sandbox.contract.model import Contract
 from traits_sandbox.control.faults import Decision
-from traits_sandbox.control.journal_entry import Headers, JournalEntry
-from traits_sandbox.errors import ApiError, BadRequest, ServerFault, Unauthorized
+from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.errors import ApiError, BadRequest, MachineFault, ServerFault, Unauthorized
 from traits_sandbox.handlers.call import Call, Handler
+from traits_sandbox.system import machine_error
 from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.body import BodyLimits, Disconnected, IncomingBody, IncomingStream
 from traits_sandbox.web.endpoint import Endpoint, parse_query
 from traits_sandbox.web.envelope import EnvelopeResponse, refusal
+from traits_sandbox.web.key_mistakes import KeyDiagnosis, KeyMistake, SentKey
+from traits_sandbox.web.lingering import Lingering, expects_continue
 from traits_sandbox.web.routes import Routes
 
 _FAULT = b"sandbox-fault"
@@ -63,13 +66,16 @@ class EmulatedApi:
         *,
         routes: Routes,
         keys: Keys,
+        diagnosis: KeyDiagnosis,
         limits: BodyLimits,
         services: Services,
     ) -> None:
         self._contract = contract
         self._keys = keys
+        self._diagnosis = diagnosis
         self._services = services
         self._routes = routes
+        self._most = max(limits.body, limits.upload)
         self._endpoints = {o.id: Endpoint(o, handlers[o.id], limits) for o in contract.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,9 +87,14 @@ class EmulatedApi:
             return
         finally:
             stream.close()
-        if response.status >= 400 and not _expects_continue(entry.headers):
-            await stream.drain()
         entry.status = response.status
+        if response.status < 400 or stream.complete:
+            await self._send(entry, response, send)
+            return
+        async with Lingering(scope, receive, send, stream=stream, most=self._most) as lingering:
+            await self._send(entry, response, lingering.send)
+
+    async def _send(self, entry: JournalEntry, response: EnvelopeResponse, send: Send) -> None:
         try:
             await response.send(send, entry.request_id)
         finally:
@@ -93,7 +104,7 @@ class EmulatedApi:
     async def _respond(self, entry: JournalEntry, scope: Scope, stream: IncomingStream) -> EnvelopeResponse:
         headers: HeaderMap = dict(scope["headers"])
         try:
-            entry.dashboard = self._authenticate(entry.path, scope, headers)
+            entry.dashboard = self._dashboard(entry.path, scope, headers) or await self._refuse_key(entry, stream)
             match = self._routes.match(entry.method, entry.path)
             entry.operation, entry.readings = match.operation.id, match.readings
             endpoint = self._endpoints[entry.operation]
@@ -121,6 +132,8 @@ class EmulatedApi:
         """Return the documented response to an error; raises Disconnected again."""
         if isinstance(error, Disconnected):
             raise error
+        if reason := machine_error(error):
+            error = MachineFault(reason)
         if isinstance(error, ApiError):
             entry.note_error(error)
             return refusal(self._contract, error)
@@ -128,14 +141,20 @@ class EmulatedApi:
         self._services.report_bug(entry, error)
         return refusal(self._contract, ServerFault())
 
-    def _authenticate(self, path: str, scope: Scope, headers: HeaderMap) -> str:
-        """Return the dashboard of the request's key; raises Unauthorized."""
+    def _dashboard(self, path: str, scope: Scope, headers: HeaderMap) -> str | None:
+        """Return the dashboard of the request's key, None if it has no valid key."""
         dashboard = self._keys.dashboard(bearer(_text(headers, b"authorization")))
         if dashboard is None and (parameter := self._routes.key_parameter(path)):
             dashboard = self._keys.dashboard(_lenient_query(scope["query_string"]).get(parameter, ""))
-        if dashboard is None:
-            raise Unauthorized
         return dashboard
+
+    async def _refuse_key(self, entry: JournalEntry, stream: IncomingStream) -> Never:
+        """Raise Unauthorized with the mistake that the client made."""
+        sent = SentKey(entry.headers, entry.query, self._routes.key_parameter(entry.path))
+        problem = self._diagnosis.problem(sent)
+        if problem.mistake is KeyMistake.NO_KEY and not expects_continue(entry.headers):
+            problem = self._diagnosis.in_body(await stream.begin()) or problem
+        raise Unauthorized(problem.sentence, reason=problem.mistake)
 
     def _open(self, scope: Scope) -> JournalEntry:
         # The raw path: an escaped slash within an id must not separate segments.
@@ -149,11 +168,6 @@ class EmulatedApi:
             received_at=self._services.clock(),
             started=perf_counter(),
         )
-
-
-def _expects_continue(headers: Headers) -> bool:
-    """Return whether a client sends its body only after a 100: it reads a refusal first."""
-    return any(name == b"expect" for name, _ in headers)
 
 
 def _text(headers: HeaderMap, name: bytes) -> str:

@@ -26,6 +26,15 @@ class Keys:
             return self._prefix[key] + name
         return None
 
+    def name_in(self, credential: str) -> str | None:
+        """Return the NAME, valid or not, of a credential that begins with a key and a slash, or None."""
+        return next((credential[len(key) + 1 :] for key in self._prefix if credential.startswith(f"{key}/")), None)
+
+    def has_in_other_case(self, credential: str) -> bool:
+        """Return whether only the letter case of a credential differs from a key, with a NAME or without."""
+        key = credential.partition("/")[0].lower()
+        return any(key == known.partition("/")[0].lower() for known in self._prefix)
+
 
 def bearer(header: str) -> str:
     """Return the credential of an Authorization header, empty if it has another scheme or is absent."""

@@ -28,8 +28,7 @@ _FORM_REASONS = {
     "Part exceeded": f"it has a text field of more than {_MAX_FIELD // 2**10} KiB",
     "The Content-Disposition header": "a part has no name",
 }
-_DRAINED_BYTES = 2**20
-_DRAINED_SECONDS = 0.5
+_SOON = 0.2
 
 
 class Disconnected(TraitsSandboxError):
@@ -57,21 +56,28 @@ class IncomingStream:
         self._complete = not message.get("more_body")
         return message
 
-    async def drain(self) -> None:
-        """Read and drop the rest of a refused body, if it comes soon and is not large.
-
-        Some clients read no response before they have sent their whole request.
-        """
-        rest = _DRAINED_BYTES
+    async def begin(self) -> bytes:
+        """Read and return the first piece of a body that is to be refused; empty if it does not come soon."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAINED_SECONDS):
-                while not self._complete and rest > 0:
-                    rest -= len((await self()).get("body", b""))
+            async with asyncio.timeout(_SOON):
+                return bytes((await self()).get("body", b""))
+        return b""
+
+    @property
+    def complete(self) -> bool:
+        """Return whether the whole body was read, or the client disconnected."""
+        return self._complete
+
+    async def drain(self, most: int) -> None:
+        """Read and drop the rest of a body, up to this many bytes; the receive timeout ends it if it comes slowly."""
+        while not self._complete and most > 0:
+            most -= len((await self()).get("body", b""))
 
     def close(self) -> None:
         """Close the files of an upload."""
         for file in self.files:
-            file.close()
+            with suppress(OSError):  # a full disk, which the request has met already
+                file.close()
 
 
 class IncomingBody(msgspec.Struct, frozen=True):

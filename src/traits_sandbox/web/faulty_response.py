@@ -8,7 +8,8 @@ from traits_sandbox.control.faults import Decision, FaultEffect
 from traits_sandbox.web.connection import Connection
 from traits_sandbox.web.envelope import EnvelopeResponse
 
-# A slow body is sent in pieces at this interval in seconds, of one byte at least.
+# Target interval in seconds between pieces of a slow body. A piece has at least one byte, so slow rates have longer
+# intervals.
 _TICK = 0.1
 
 

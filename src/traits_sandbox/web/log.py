@@ -6,13 +6,15 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any
 
 import orjson
 
 from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.reporting.colours import wants_colours
 from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.reporting.words import printable
+from traits_sandbox.reporting.writer import TextSink
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
 
 _SHOWN = 10
@@ -26,10 +28,10 @@ Render = Callable[[JournalEntry], str]
 class RequestLog:
     """Writes exchanges in one format; nothing after its stream is closed."""
 
-    def __init__(self, render: Render | None, masker: Masker, stream: TextIO) -> None:
+    def __init__(self, render: Render | None, masker: Masker, stream: TextSink) -> None:
         self._render = render
         self._masker = masker
-        self._stream: TextIO | None = stream
+        self._stream: TextSink | None = stream
 
     def observe(self, entry: JournalEntry) -> None:
         """Write one entry."""
@@ -45,6 +47,18 @@ class RequestLog:
         """Write a line about the sandbox itself."""
         self._write(sentence)
 
+    def write_event(self, sentence: str, details: Sequence[str] = (), *, always: bool = True, **fields: Any) -> None:
+        """Write what happened outside of exchanges in the format of the log; `fields` are only in JSON.
+
+        The format `none` has it only if `always`.
+        """
+        if self._render is as_json:
+            time = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._write(_ascii_json({"time": time, "message": sentence, "details": list(details), **fields}))
+        elif self._render or always:
+            clock = f"{datetime.now(UTC):%H:%M:%S}  " if self._render else ""
+            self._write("\n".join([clock + printable(sentence), *(f"    {printable(detail)}" for detail in details)]))
+
     def _write(self, text: str) -> None:
         if self._stream is None:
             return
@@ -55,13 +69,14 @@ class RequestLog:
             self._stream = None
 
 
-def request_log(log_format: str, masker: Masker, stream: TextIO = sys.stderr) -> RequestLog:
-    """Return the log of a format: `pretty`, `json` or `none`."""
+def request_log(log_format: str, masker: Masker, stream: TextSink | None = None) -> RequestLog:
+    """Return the log of a format: `pretty`, `json` or `none`; without a stream, on standard error."""
+    stream = stream or sys.stderr
     if log_format == "none":
         return RequestLog(None, masker, stream)
     if log_format == "json":
         return RequestLog(as_json, masker, stream)
-    return RequestLog(coloured if stream.isatty() else pretty, masker, stream)
+    return RequestLog(coloured if wants_colours(stream) else pretty, masker, stream)
 
 
 def pretty(entry: JournalEntry) -> str:
@@ -78,7 +93,7 @@ def coloured(entry: JournalEntry) -> str:
 
 def as_json(entry: JournalEntry) -> str:
     """Return an exchange as one JSON object in ASCII, as documented for `--log-format json`."""
-    text = orjson.dumps(
+    return _ascii_json(
         {
             "time": _moment(entry).isoformat(timespec="milliseconds"),
             "id": entry.request_id,
@@ -93,12 +108,16 @@ def as_json(entry: JournalEntry) -> str:
             "violation_count": entry.violation_count,
             "unknown_fields": [str(unknown) for unknown in entry.unknown],
             "lenient_readings": [str(reading) for reading in entry.readings[:_SHOWN]],
+            "reason": entry.reason,
             "hint": entry.hint,
             "fault": entry.fault,
         }
-    ).decode()
-    # The line must be JSON in every encoding of the stream.
-    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    )
+
+
+def _ascii_json(value: dict[str, Any]) -> str:
+    """Return JSON that is the same in every encoding of the stream."""
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], orjson.dumps(value).decode())
 
 
 def _status(entry: JournalEntry) -> str:
@@ -109,7 +128,7 @@ def _headline(entry: JournalEntry, status: str) -> str:
     parts = [
         f"{_moment(entry):%H:%M:%S}",
         status,
-        f"{entry.method} {printable(entry.path)}",
+        f"{entry.method} {printable(entry.path)}" if entry.method else "(no request)",
         f"{entry.duration * 1000:.1f} ms",
     ]
     if entry.records:

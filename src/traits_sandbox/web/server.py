@@ -1,22 +1,23 @@
-"""The server around the app: a bound socket, uvicorn, the ready signal, an orderly shutdown."""
+"""The server around the app: bound sockets, uvicorn, the ready signal, an orderly shutdown."""
 
 import asyncio
 import gc
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from traits_sandbox.errors import UsageError
 from traits_sandbox.system import ending_signals, raise_open_files
-from traits_sandbox.web.protocol import BoundedProtocol, cut_slow_senders
+from traits_sandbox.web.early_refusals import RefusalReason
+from traits_sandbox.web.handshakes import watched
+from traits_sandbox.web.listening import BACKLOG
+from traits_sandbox.web.protocol import BoundedProtocol, ReportRefused, cut_slow_senders
 from traits_sandbox.web.tls import TlsFiles
-
-_BACKLOG = 2048
 
 # The part of the grace time in which an unfinished request may arrive; the rest is for its response.
 _PART_OF_GRACE = 0.8
@@ -31,46 +32,37 @@ _OTHER_FILES = 32
 KEEP_ALIVE = 75
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises UsageError if the address cannot be used."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot listen on {host} port {port}: {reason}; choose another --port, or 0") from None
-
-
-def url_of(listener: socket.socket, *, secure: bool) -> str:
-    """Return the base URL of a socket for clients on this machine."""
-    address, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
-    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 class SandboxServer(uvicorn.Server):
-    """Serves an app on a socket until `should_exit` is set. It handles no signals and changes no global state.
+    """Serves an app on sockets until `should_exit` is set. It handles no signals and changes no global state.
 
     `on_ready` is called once connections are accepted. When the server stops, requests in flight get `grace` seconds to
-    be answered. A request that is not complete within `receive_timeout` seconds is cut off.
+    be answered. A request that is not complete within `receive_timeout` seconds is cut off. `report` receives every
+    request that does not reach the app.
     """
 
     def __init__(
-        self, app: ASGIApp, listener: socket.socket, *, grace: float, receive_timeout: float, tls: TlsFiles | None
+        self,
+        app: ASGIApp,
+        listeners: Sequence[socket.socket],
+        *,
+        grace: float,
+        receive_timeout: float,
+        report: ReportRefused,
+        tls: TlsFiles | None,
     ) -> None:
-        super().__init__(_config(app, grace=grace, tls=tls))
+        super().__init__(_config(app, grace=grace, report=report, tls=tls))
         self.on_ready: Callable[[], object] = bool
-        self._listener = listener
+        self._listeners = list(listeners)
         self._receive_timeout = receive_timeout
         self._grace = grace
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve in a new event loop."""
-        super().run(sockets or [self._listener])
+        super().run(sockets or self._listeners)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve in the running event loop."""
-        await super().serve(sockets or [self._listener])
+        await super().serve(sockets or self._listeners)
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Leave signals to the program that this server is part of."""
@@ -85,54 +77,54 @@ class SandboxServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order."""
         # A request that is not complete by then is cut off: at the end of the grace time, uvicorn would answer 500.
-        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_slow_senders, 0.0)
+        asyncio.get_running_loop().call_later(_PART_OF_GRACE * self._grace, self._cut_all)
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Cut off slow senders; called ten times a second."""
-        self._cut_slow_senders(self._receive_timeout)
+        now = asyncio.get_running_loop().time()
+        cut_slow_senders(self.server_state.connections, deadline=self._receive_timeout, now=now)
         return await super().on_tick(counter)
 
-    def _cut_slow_senders(self, deadline: float) -> None:
+    def _cut_all(self) -> None:
         now = asyncio.get_running_loop().time()
-        cut_slow_senders(self.server_state.connections, deadline=deadline, now=now)
-
-
-class _Process(SandboxServer):
-    """The server of a process, which ends it on SIGTERM and SIGINT."""
-
-    capture_signals = uvicorn.Server.capture_signals
+        cut_slow_senders(self.server_state.connections, deadline=0.0, now=now, reason=RefusalReason.STOPPED)
 
 
 def run(
     app: ASGIApp,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     *,
     ready: Callable[[], None],
     grace: float,
     receive_timeout: float,
     write_log: Callable[[str], None],
+    report: ReportRefused,
     tls: TlsFiles | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are accepted, `write_log` logs a line."""
-    server = _Process(app, listener, grace=grace, receive_timeout=receive_timeout, tls=tls)
+    """Serve until a signal ends it; `ready` is called once connections are accepted, `write_log` logs a line.
+
+    `report` receives every request that does not reach the app.
+    """
+    server = SandboxServer(app, listeners, grace=grace, receive_timeout=receive_timeout, report=report, tls=tls)
     server.on_ready = ready
     tune_garbage_collection()
     _raise_open_files(write_log)
-    _end_quietly_on_signals()
+    for number in ending_signals():
+        signal.signal(number, server.handle_exit)
     server.run()
 
 
-def _config(app: ASGIApp, *, grace: float, tls: TlsFiles | None) -> uvicorn.Config:
+def _config(app: ASGIApp, *, grace: float, report: ReportRefused, tls: TlsFiles | None) -> uvicorn.Config:
     # The form parser's warnings are reported to the client, and in the log with the request.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         app,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         lifespan="off",
         ws="none",
         access_log=False,
-        http=BoundedProtocol,
+        http=partial(BoundedProtocol, report=report),  # type: ignore[arg-type]  # only called
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         log_config=None,
@@ -141,6 +133,7 @@ def _config(app: ASGIApp, *, grace: float, tls: TlsFiles | None) -> uvicorn.Conf
         timeout_graceful_shutdown=grace,  # type: ignore[arg-type]  # passed to wait_for, which takes fractions
         ssl_certfile=tls.cert_file if tls else None,
         ssl_keyfile=tls.key_file if tls else None,
+        ssl_context_factory=partial(watched, report=report) if tls else None,
     )
 
 
@@ -149,12 +142,6 @@ def tune_garbage_collection() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(200_000, 50, 1000)
-
-
-def _end_quietly_on_signals() -> None:
-    """Ignore the signal that uvicorn raises again after its shutdown, for handlers that were set before."""
-    for number in ending_signals():
-        signal.signal(number, lambda *_: None)
 
 
 def _raise_open_files(write_log: Callable[[str], None]) -> None:

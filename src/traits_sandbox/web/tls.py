@@ -8,7 +8,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from traits_sandbox.clock import Clock, system_clock
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
+from traits_sandbox.system import os_reason
 
 if TYPE_CHECKING:
     import trustme
@@ -48,8 +49,10 @@ def given_certificate(cert_file: Path, key_file: Path) -> TlsFiles:
     """
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert_file, key_file, password="")
-    except OSError as error:  # ssl.SSLError is one
-        raise UsageError(f"{cert_file} and {key_file} are not a certificate and its unencrypted key: {error}") from None
+    except ssl.SSLError:
+        raise UsageError(f"{cert_file} and {key_file} are not a certificate and its unencrypted key (PEM)") from None
+    except OSError as error:
+        raise UsageError(f"{cert_file} or {key_file} cannot be read: {os_reason(error)}") from None
     return TlsFiles(cert_file, key_file, None)
 
 
@@ -81,13 +84,22 @@ def _leaf(ca: "trustme.CA", names: Sequence[str], now: datetime) -> "trustme.Lea
     try:
         return ca.issue_cert(*names, organization_name=NAME, not_before=now - CLOCK_SKEW, not_after=now + LEAF_LIFE)
     except ValueError as error:
-        raise UsageError(f"no certificate can name all of {', '.join(names)}: {error}") from error
+        raise UsageError(f"no certificate can name all of {', '.join(names)}; change --host or --allow-host") from error
 
 
 def _data_folder() -> Path:
     with required("tls", by=WANTED_BY):
         import platformdirs
-    return Path(platformdirs.user_data_dir(NAME, appauthor=False))
+    # A user may have neither HOME nor a name. Some versions then keep a `~`, others raise an error.
+    folder = Path()
+    with suppress(RuntimeError, KeyError):
+        folder = Path(platformdirs.user_data_dir(NAME, appauthor=False))
+    if not folder.is_absolute():
+        raise UsageError(
+            f"{WANTED_BY} keeps its CA in the user's data folder, but this user has no home folder; set HOME, or use "
+            "--tls-cert and --tls-key"
+        )
+    return folder
 
 
 def _local_ca(folder: Path, now: datetime) -> "trustme.CA":
@@ -98,7 +110,7 @@ def _local_ca(folder: Path, now: datetime) -> "trustme.CA":
         ca = _stored_ca(folder / CA_FILE, now) or _new_ca(folder / CA_FILE, now)
         _publish(folder / PUBLIC, ca.cert_pem.bytes())
     except OSError as error:
-        raise UsageError(f"{WANTED_BY} keeps its CA in {folder}, which cannot be used: {error}") from error
+        raise UsageError(f"{WANTED_BY} keeps its CA in {folder}, which cannot be used: {os_reason(error)}") from error
     return ca
 
 

@@ -12,7 +12,7 @@ Where the document is silent, this server goes its own way on purpose. Its choic
 - Records: unknown fields are refused; null is an absent optional field; an empty list is a push of nothing;
   empty strings, negative numbers and 1.0 as an int are accepted.
 - Formats: a Timestamp must be a real moment, `register_date` only look like a day; country and language are any string;
-  `connection` may also be spelt "unlinked".
+  `connection` may also be written "unlinked".
 - CSV: any columns; the user is in `user_id`, or else in the first one; a ragged row is fine, an empty file is not.
 - Users: all pushed users are known, by CSV too, and all users in survey data have completed the assessment; the
   target of a social dynamic is not yet a user.

@@ -21,7 +21,7 @@ PREFIX = "tsc-mutant-"
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """Where a server is: its URL, the way to it where that is no socket, the CA to trust."""
+    """Where a server is: its URL, the way to it if that is not a socket, the CA to trust."""
 
     base_url: str = "http://127.0.0.1"
     transport: httpx.AsyncBaseTransport | None = None

@@ -73,7 +73,7 @@ class Asked:
         return replace(self, scope={**self.scope, **scope})
 
     def json(self) -> Any:
-        """Return the body parsed, None where it is no JSON."""
+        """Return the body parsed, None if it is not JSON."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
-from traits_sandbox.bulk.checking.engine import TaskResults
+from traits_sandbox.bulk.checking.engine import NoPool, TaskResults, shared_counters
 from traits_sandbox.bulk.checking.task_run import Ticker, run
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import Task, TaskResult
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
+from traits_sandbox.system import START_METHOD
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -51,9 +53,7 @@ class DaskEngine:
         with required("dask", by="--engine dask"):
             from distributed import Client, LocalCluster
         if not self._scheduler:
-            cluster = LocalCluster(
-                n_workers=self._jobs or None, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-            )
+            cluster = self._local_cluster(LocalCluster)
             with cluster, Client(cluster) as client:
                 yield client
             return
@@ -63,6 +63,19 @@ class DaskEngine:
             raise UsageError(f"no Dask scheduler answers at {self._scheduler} ({type(error).__name__})") from None
         with client:
             yield client
+
+    def _local_cluster(self, start: Any) -> Any:
+        """Start workers on this machine; they need what a pool of processes needs."""
+        try:
+            shared_counters(get_context(START_METHOD))
+            return start(
+                n_workers=self._jobs or None, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            )
+        except NoPool as error:
+            reason = str(error)
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+        raise UsageError(f"Dask cannot start workers on this machine ({reason}); use --engine local") from None
 
 
 def _run(client: "Client", tasks: Sequence[Task], settings: tuple[Any, ...], tick: Ticker) -> TaskResults:

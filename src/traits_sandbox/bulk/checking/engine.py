@@ -5,10 +5,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from operator import sub
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,7 @@ import msgspec
 from traits_sandbox.bulk.checking.task_run import Ticker, run
 from traits_sandbox.bulk.storage.sources import Access
 from traits_sandbox.bulk.values import Task, TaskResult
+from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.system import MOST_PROCESSES, START_METHOD, sigint_blocked
 
 # Each process has this many tasks waiting, so that few results are in memory.
@@ -26,6 +27,10 @@ _TICK: Final = 0.5
 # A process takes a third of a second to start. In this time, one process alone does as much work as this.
 _FEW_TASKS: Final = 300
 _FEW_BYTES: Final = 16 * 2**20
+
+# The counters that processes share: bytes, rows and bad rows that they have read, and processes that have started.
+_COUNTERS: Final = 4
+_STARTED: Final = 3
 
 TaskResults = Generator[tuple[Task, TaskResult], None, None]
 """Tasks with their results, in the order in which they finish. Closing the generator ends the work."""
@@ -60,8 +65,11 @@ class TaskSettings(msgspec.Struct, frozen=True):
 
     def submit(self, task: Task, pool: ProcessPoolExecutor) -> Future[TaskResult]:
         """Submit a task to a pool."""
-        with sigint_blocked():
-            return pool.submit(_run, task, self.edition, self.access, self.keep)
+        try:
+            with sigint_blocked():
+                return pool.submit(_run, task, self.edition, self.access, self.keep)
+        except OSError as error:
+            raise NoPool(f"no other process can start on this system ({error.strerror})") from None
 
 
 class ProcessEngine:
@@ -99,6 +107,8 @@ class ProcessEngine:
                         outcome = future.result()
                         yield running.pop(future), outcome
             except BrokenProcessPool:
+                if not meter.has_started:
+                    raise NoPool("no other process can start on this system") from None
                 return list(running.values())
         return []
 
@@ -116,24 +126,50 @@ class ProcessEngine:
 
 
 class LocalEngine:
-    """Runs little work in this process, and more work in up to `jobs` processes."""
+    """Runs little work in this process, and more work in up to `jobs` processes.
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    Where the system has no means for several processes, this process does all the work, and `warn` gets the reason.
+    """
+
+    def __init__(self, jobs: int, warn: Callable[[str], None] = lambda _: None) -> None:
+        self._jobs, self._warn = jobs, warn
 
     def run(self, tasks: Sequence[Task], edition: str, access: Access, keep: int, tick: Ticker) -> TaskResults:
         """Yield each task with its result as it finishes."""
         little = len(tasks) < _FEW_TASKS and sum(task.end - task.start for task in tasks) < _FEW_BYTES
         alone = little or self._jobs == 1 or len(tasks) == 1
-        engine: Engine = InlineEngine() if alone else ProcessEngine(self._jobs)
-        yield from engine.run(tasks, edition, access, keep, tick)
+        if alone:
+            yield from InlineEngine().run(tasks, edition, access, keep, tick)
+            return
+        left = {(task.at, task.part): task for task in tasks}
+        try:
+            with closing(ProcessEngine(self._jobs).run(tasks, edition, access, keep, tick)) as results:
+                for task, result in results:
+                    del left[task.at, task.part]
+                    yield task, result
+        except NoPool as error:
+            self._warn(f"one process does all the work: {error}")
+            yield from InlineEngine().run(list(left.values()), edition, access, keep, tick)
+
+
+class NoPool(TraitsSandboxError):
+    """Several processes cannot be used on this system; the message says why."""
+
+
+def shared_counters(context: Any) -> Any:
+    """Return counters that processes share; raises NoPool where the system has no shared memory or semaphores."""
+    try:
+        return context.Array("q", _COUNTERS)
+    except (OSError, ImportError) as error:  # /dev/shm is missing, full or read-only, or Python has no semaphores
+        reason = error.strerror if isinstance(error, OSError) else "this Python has no semaphores"
+        raise NoPool(f"this system has no shared memory for several processes ({reason})") from None
 
 
 @contextmanager
 def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of processes; on an exception they are terminated, even in the middle of a task."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=meter.context, initializer=_start_process, initargs=(meter.counts,))
+    pool = _new_pool(jobs, meter)
     try:
         yield pool
     except BaseException:
@@ -144,18 +180,31 @@ def _pool(jobs: int, meter: "_Meter") -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
+def _new_pool(jobs: int, meter: "_Meter") -> ProcessPoolExecutor:
+    try:
+        return ProcessPoolExecutor(jobs, mp_context=meter.context, initializer=_start_process, initargs=(meter.counts,))
+    except (OSError, NotImplementedError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it allows too few semaphores"
+        raise NoPool(f"this system has no shared memory for several processes ({reason})") from None
+
+
 class _Meter:
     """Counts the bytes, rows and bad rows that the processes of a pool have read."""
 
     def __init__(self, tick: Ticker, context: Any) -> None:
         self.context = context
-        self.counts: Any = context.Array("q", 3)
-        self._tick, self._before = tick, [0, 0, 0]
+        self.counts: Any = shared_counters(context)
+        self._tick, self._before = tick, [0] * _COUNTERS
+
+    @property
+    def has_started(self) -> bool:
+        """Return whether any process has started."""
+        return bool(self.counts[_STARTED])
 
     def tick(self) -> None:
         """Pass on what was counted since the last call."""
         now = self.counts[:]
-        self._tick(*map(sub, now, self._before))
+        self._tick(*map(sub, now[:_STARTED], self._before))
         self._before = now
 
 
@@ -163,6 +212,8 @@ def _start_process(counts: Any) -> None:
     """Prepare a process of a pool."""
     global _counts
     _counts = counts
+    with counts.get_lock():
+        counts[_STARTED] += 1
     # The parent handles Ctrl-C. On systems that cannot block signals, this process gets it too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()

@@ -1,7 +1,7 @@
 """Notices about the files of a load: duplicated content, mixed columns, full loads, unknown fields, missing times."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -9,7 +9,6 @@ import msgspec
 from traits_sandbox.bulk.checking.sketch import share, unpacked
 from traits_sandbox.bulk.storage.layout import PARTITION, untimed
 from traits_sandbox.bulk.values import UNLISTED, At, FileReport, Notice
-from traits_sandbox.contract.model import Contract
 from traits_sandbox.derive.sentences import short
 
 # A load with this share of the rows of another load, which has at least MIN_ROWS rows, is reported as a full load.
@@ -44,14 +43,6 @@ def about_file(file: FileReport) -> Iterator[Notice]:
     for name, count in file.unknown.items():
         message = f"{short(name)} is not a field of this category ({count} {'row' if count == 1 else 'rows'})"
         yield Notice(kind="unknown-field", message=message, key=file.key, root=file.root)
-
-
-def nothing_found(files: Sequence[FileReport], contract: Contract) -> Iterator[Notice]:
-    """Yield a notice if there is no file, so that a check of the wrong folder does not look successful."""
-    if not files:
-        known = ", ".join(sorted(category.folder for category in contract.categories))
-        message = f"there is no file to check; give the folder that contains the category folders ({known})"
-        yield Notice(kind="no-files", message=message)
 
 
 def about_files(files: Iterable[FileReport], sketches: FileSketches) -> Iterator[Notice]:

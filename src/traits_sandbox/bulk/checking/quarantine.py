@@ -23,13 +23,15 @@ from traits_sandbox.bulk.checking.merging import moved
 from traits_sandbox.bulk.checking.spool import spooled, unwritable
 from traits_sandbox.bulk.row_form import RowFault
 from traits_sandbox.bulk.storage.paths import local_path, on_disk
-from traits_sandbox.bulk.values import At, BadRow, FileReport, Task, TaskResult
+from traits_sandbox.bulk.values import At, BadRow, FileReport, Task, TaskResult, UncheckedRoot
 from traits_sandbox.errors import UsageError
 from traits_sandbox.system import WINDOWS
 
 COLUMNS: Final = ("file", "line", "offset", "fields", "rules", "messages", "row")
 TABLE: Final = ".bad.csv"
 ROWS: Final = ".bad.ndjson"
+UNCHECKED: Final = "nothing-checked.csv"
+"""The name of the table of URIs below which nothing was checked. Keys of checked files begin with a folder."""
 
 _SPOOL: Final = ".spool"
 _LONGEST_PART: Final = 200
@@ -110,6 +112,18 @@ class Quarantine:
             for file in files:
                 if not file.good:
                     self._write(file, _rows(spools[file.at], outcomes[file.at]))
+        except OSError as error:
+            raise unwritable(error) from None
+
+    def list_unchecked(self, roots: Iterable[UncheckedRoot]) -> None:
+        """Write a table of the URIs below which nothing was checked, if there are any; raises as `fill` does."""
+        rows = [(root.root, "", "", "", root.reason, f"{root.message}; {root.next_step}", "") for root in roots]
+        if not rows:
+            return
+        try:
+            with _new(str(self._folder / UNCHECKED)) as table:
+                cells = csv.writer(table, quoting=csv.QUOTE_ALL, lineterminator="\n")
+                cells.writerows([COLUMNS, *(map(_harmless, row) for row in rows)])
         except OSError as error:
             raise unwritable(error) from None
 

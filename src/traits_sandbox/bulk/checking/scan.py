@@ -10,10 +10,14 @@ import msgspec
 
 from traits_sandbox.bulk.checking.engine import Engine
 from traits_sandbox.bulk.checking.merging import file_report, folder_reports
-from traits_sandbox.bulk.checking.notices import about_files, nothing_found
+from traits_sandbox.bulk.checking.notices import about_files
 from traits_sandbox.bulk.checking.quarantine import Quarantine
+from traits_sandbox.bulk.checking.unchecked import RootListing, unchecked_roots
+from traits_sandbox.bulk.storage.folder_names import FolderNames
 from traits_sandbox.bulk.storage.layout import FolderLayout
+from traits_sandbox.bulk.storage.paths import as_text
 from traits_sandbox.bulk.storage.sources import Access, FileSource
+from traits_sandbox.bulk.storage.streams import is_encoded
 from traits_sandbox.bulk.values import At, FilePlace, LoadReport, Notice, Stored, Task, TaskResult
 from traits_sandbox.contract.model import Contract
 
@@ -36,10 +40,15 @@ ProgressListener = Callable[[Progress], None]
 
 
 class LoadListing(msgspec.Struct, frozen=True):
-    """The files below some URIs: the tasks of each file, in order, and notices about files that are not read."""
+    """The files below some URIs: the tasks of each file, in order, and what else is below each URI."""
 
     tasks: tuple[Task, ...]
-    notices: tuple[Notice, ...]
+    roots: tuple[RootListing, ...]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return the notices about files that are not read."""
+        return tuple(notice for root in self.roots for notice in root.skipped)
 
 
 def list_load(uris: Iterable[str], contract: Contract, access: Access, *, part: int | None = None) -> LoadListing:
@@ -50,17 +59,16 @@ def list_load(uris: Iterable[str], contract: Contract, access: Access, *, part: 
         StorageError: a storage cannot be listed.
 
     """
-    layout, tasks, notices = FolderLayout(contract), list[Task](), list[Notice]()
+    layout, tasks, roots = FolderLayout(contract), list[Task](), list[RootListing]()
     for uri in uris:
-        for stored in FileSource(uri, access).files():
-            # An unreadable key must fail the check, so it is not a notice: other files may be missing because of it.
-            unreadable = FilePlace(folder=stored.key.partition("/")[0], format="ndjson")
-            place = unreadable if stored.fault else layout.read(stored.key)
-            if isinstance(place, Notice):
-                notices.append(msgspec.structs.replace(place, root=uri))
-            elif place is not None:
-                tasks += split(uri, stored, place, size=part or PART)
-    return LoadListing(tuple(tasks), tuple(notices))
+        source, size = FileSource(uri, access), part or PART
+        root = RootListing(uri, source.name)
+        for stored in source.files():
+            if place := root.add(stored, layout):
+                whole = stored.size > size and is_encoded(source, stored)
+                tasks += split(uri, stored, place, size=stored.size if whole else size)
+        roots.append(root)
+    return LoadListing(tuple(tasks), tuple(roots))
 
 
 def split(root: str, stored: Stored, place: FilePlace, *, size: int) -> list[Task]:
@@ -94,31 +102,36 @@ def check(
     on_progress: ProgressListener,
     quarantine: Quarantine | None = None,
     part: int | None = None,
+    allow_empty: bool = False,
 ) -> LoadReport:
     """Check every file below some URIs.
 
     `keep` is the number of bad rows of each file in the report. Large files are split into tasks of `part` bytes
-    (PART by default).
+    (PART by default). With `allow_empty`, a load without any rows is good.
 
     Raises:
         UsageError: a URI is not one of a storage, or the quarantine cannot be written.
         StorageError: a storage cannot be listed.
 
     """
-    begin, uris = monotonic(), _distinct(uris, access)
+    begin, uris = monotonic(), _distinct(map(as_text, uris), access)
     listed = list_load(uris, contract, access, part=part)
     tasks = quarantine.spooling(listed.tasks) if quarantine else listed.tasks
     outcomes = _run(tasks, engine, contract.edition, access, keep, on_progress)
     files = tuple(file_report(of_file, outcomes[at], keep) for at, of_file in sorted(_by_file(tasks).items()))
+    unchecked = tuple(unchecked_roots(listed.roots, files, FolderNames(contract)))
     if quarantine:
         quarantine.fill(files, tasks, outcomes)
+        quarantine.list_unchecked(unchecked)
     parts_of = {at: [part.sketch for part in parts] for at, parts in outcomes.items()}
     return LoadReport(
         uris=uris,
         edition=contract.edition,
         files=files,
         folders=folder_reports(files),
-        notices=(*listed.notices, *nothing_found(files, contract), *about_files(files, parts_of)),
+        notices=(*listed.notices, *about_files(files, parts_of)),
+        unchecked=unchecked,
+        allow_empty=allow_empty,
         seconds=monotonic() - begin,
     )
 

@@ -13,8 +13,8 @@ _ALL: Final = 2**32
 class Sketch:
     """Keeps the SIZE smallest 32-bit hashes of all rows.
 
-    These depend on the set of rows only, not on their order, their repetition or the tasks of a file. If a file has
-    all rows of another one, its sketch has all hashes of the other's sketch that are below its own bound.
+    The sketch depends only on which rows the file has, not on their order, on duplicates, or on how the file is split
+    into tasks. If file A has all rows of file B, then A's sketch has every hash of B's sketch that is below A's bound.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from traits_sandbox.bulk.formats import ndjson
 from traits_sandbox.bulk.formats import parquet as parquet_files
 from traits_sandbox.bulk.storage.sources import Access, FileSource, ObjectGone, StorageError
 from traits_sandbox.bulk.storage.streams import Unreadable
-from traits_sandbox.bulk.values import STORAGE, UNLISTED, FileFormat, Task, TaskResult
+from traits_sandbox.bulk.values import UNLISTED, FileFormat, Task, TaskResult
 from traits_sandbox.contract.load import load
 
 CheckFile = Callable[[Task, FileSource, CategoryRules, FileStats], None]
@@ -62,7 +62,7 @@ def _outcome(task: Task, source: FileSource, edition: str, stats: FileStats) -> 
     except Unreadable as error:
         return stats.outcome(str(error), error.kind)
     except StorageError as error:
-        return stats.outcome(str(error), STORAGE)
+        return stats.outcome(str(error), error.kind)
     except MemoryError:
         return stats.outcome("needs more memory than there is", "memory")
     return stats.outcome()

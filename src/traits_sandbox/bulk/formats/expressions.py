@@ -1,7 +1,7 @@
-"""Recognises valid rows of a table by the column, as Polars expressions.
+"""Recognises valid rows of a table, column by column, with Polars expressions.
 
-The expressions are built from the record's JSON Schema. They may doubt any row, and the schema judges it then; they
-never accept a row that the schema refuses. An unknown keyword or type is doubted.
+The expressions are built from the record's JSON Schema. They never accept a row that the schema refuses. They may leave
+any row undecided, for example because of an unknown keyword or type; the schema then judges it.
 """
 
 from collections.abc import Callable, Iterable, Mapping

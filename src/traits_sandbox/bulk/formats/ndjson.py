@@ -40,7 +40,11 @@ _FILE: Final = "file"
 
 
 def judge(task: Task, source: FileSource, category: CategoryRules, stats: FileStats) -> None:
-    """Judge the lines of a file, or those that begin in a part of it."""
+    """Judge the lines of a file; if the task is one part of it, those that begin in this part.
+
+    Counts, unknown fields and refused rows are added to `stats`. An error of the storage or of decompression is raised;
+    `stats` then has the lines before it.
+    """
     compressed = bool(task.place.compression)
     with naming_content(task, source, category):
         for lines in _lines(task, source):

@@ -1,5 +1,6 @@
 """Judges Parquet in a separate process, because a hostile file may crash its reader or use too much memory."""
 
+import os
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -12,8 +13,8 @@ import msgspec
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.formats.content import naming_content
 from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, ProcessLost
-from traits_sandbox.bulk.formats.parquet_rows import KIND, ParquetAnswer, ParquetRequest
-from traits_sandbox.bulk.formats.tables import require_polars
+from traits_sandbox.bulk.formats.parquet_rows import ParquetAnswer, ParquetRequest
+from traits_sandbox.bulk.formats.tables import LIBRARIES, require_polars
 from traits_sandbox.bulk.storage.paths import local_path, on_disk
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.storage.streams import Unreadable, blocks
@@ -61,12 +62,18 @@ def judge_with(child: ChildProcess, task: Task, source: FileSource, category: Ca
 def _asked(
     child: ChildProcess, path: Path, task: Task, category: CategoryRules, stats: FileStats
 ) -> Generator[ParquetAnswer, None, None]:
-    request = ParquetRequest(path=str(path), task=task, edition=category.contract.edition, keep=stats.keep)
+    request = ParquetRequest(
+        path=os.fsencode(path),
+        spool=os.fsencode(task.spool),
+        task=msgspec.structs.replace(task, spool=""),
+        edition=category.contract.edition,
+        keep=stats.keep,
+    )
     try:
         for answer in child.ask(msgspec.msgpack.encode(request)):
             yield msgspec.msgpack.decode(answer, type=ParquetAnswer)
     except ProcessLost as lost:
-        raise Unreadable(KIND, str(lost)) from None
+        raise Unreadable(lost.cause, str(lost)) from None
 
 
 @contextmanager
@@ -98,4 +105,4 @@ def _fetch(content: Iterator[bytes], stats: FileStats, path: Path) -> None:
 
 @cache
 def _child() -> ChildProcess:
-    return ChildProcess(_MODULE, ProcessLimits())
+    return ChildProcess(_MODULE, ProcessLimits(), LIBRARIES)

@@ -8,8 +8,7 @@ from typing import Final
 import msgspec
 
 from traits_sandbox.bulk.checking.judging import CategoryRules
-from traits_sandbox.bulk.formats.isolation import serve
-from traits_sandbox.bulk.formats.parquet_rows import as_json, reporting_damage, tables
+from traits_sandbox.bulk.formats.parquet_rows import as_json, openable, reporting_damage, tables
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue
 from traits_sandbox.contract.load import load
@@ -18,9 +17,9 @@ _AT_ONCE: Final = 1000
 
 
 class ExportRequest(BulkValue, frozen=True, kw_only=True):
-    """A request for the rows of a local file of `size` bytes."""
+    """A request for the rows of a local file of `size` bytes; its path is in the encoding of file names."""
 
-    path: str
+    path: bytes
     size: int
     folder: str
     edition: str
@@ -37,9 +36,10 @@ class Export(BulkValue, frozen=True, kw_only=True):
 def answers(request: bytes) -> Iterator[bytes]:
     """Yield the rows of a requested file."""
     asked = msgspec.msgpack.decode(request, type=ExportRequest)
+    path = openable(asked.path)
     try:
-        with reporting_damage(asked.path):
-            for table, batch in tables(asked.path, asked.size, _category(asked.edition, asked.folder)):
+        with reporting_damage(path):
+            for table, batch in tables(path, asked.size, _category(asked.edition, asked.folder)):
                 rows = table.rows(batch)
                 while some := tuple(as_json(row).encode() for row in islice(rows, _AT_ONCE)):
                     yield msgspec.msgpack.encode(Export(rows=some))
@@ -50,7 +50,3 @@ def answers(request: bytes) -> Iterator[bytes]:
 @cache
 def _category(edition: str, folder: str) -> CategoryRules:
     return CategoryRules(load(edition), folder)
-
-
-if __name__ == "__main__":
-    serve(answers)

@@ -13,6 +13,7 @@ other;
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -28,7 +29,6 @@ import msgspec
 from traits_sandbox.bulk.checking.judging import CategoryRules, FileStats
 from traits_sandbox.bulk.checking.sketch import SIZE, Sketch
 from traits_sandbox.bulk.formats.expressions import Types, in_calendar, is_moment_of, is_plain, sure_rows
-from traits_sandbox.bulk.formats.isolation import serve
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue, Task, TaskResult
 from traits_sandbox.contract.load import load
@@ -71,9 +71,13 @@ class ParquetProblem(StrEnum):
 
 
 class ParquetRequest(BulkValue, frozen=True, kw_only=True):
-    """A local file to judge; `keep` is the number of bad rows to return."""
+    """A local file to judge; `keep` is the number of bad rows to return.
 
-    path: str
+    `path` and `spool`, which is the task's, are in the encoding of this system's file names.
+    """
+
+    path: bytes
+    spool: bytes
     task: Task
     edition: str
     keep: int
@@ -89,9 +93,10 @@ class ParquetAnswer(BulkValue, frozen=True, kw_only=True):
 def answers(request: bytes) -> Iterator[bytes]:
     """Yield the result after each batch of a file, the last one with the reason if the rest could not be read."""
     asked = msgspec.msgpack.decode(request, type=ParquetRequest)
-    stats, place = FileStats(asked.task, keep=asked.keep), asked.task.place
+    task, place = msgspec.structs.replace(asked.task, spool=os.fsdecode(asked.spool)), asked.task.place
+    stats = FileStats(task, keep=asked.keep)
     try:
-        for _ in judged(asked.path, asked.task.stored.size, _category(asked.edition, place.folder), stats):
+        for _ in judged(openable(asked.path), asked.task.stored.size, _category(asked.edition, place.folder), stats):
             yield msgspec.msgpack.encode(ParquetAnswer(outcome=stats.partial_outcome()))
         last = ParquetAnswer(outcome=stats.outcome())
     except Unreadable as error:
@@ -99,6 +104,16 @@ def answers(request: bytes) -> Iterator[bytes]:
     except UsageError as error:
         last = ParquetAnswer(outcome=stats.partial_outcome(), mistake=str(error))
     yield msgspec.msgpack.encode(last)
+
+
+def openable(path: bytes) -> str:
+    """Return a path that Polars can open: if a folder in it is not UTF-8, this process goes there."""
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        folder, name = os.path.split(path)
+        os.chdir(folder)
+        return name.decode()
 
 
 def judged(path: str, size: int, category: CategoryRules, stats: FileStats) -> Iterator[None]:
@@ -312,7 +327,3 @@ def problem_of_file(path: str) -> ParquetProblem:
 @cache
 def _category(edition: str, folder: str) -> CategoryRules:
     return CategoryRules(load(edition), folder)
-
-
-if __name__ == "__main__":
-    serve(answers)

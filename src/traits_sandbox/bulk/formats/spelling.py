@@ -56,9 +56,10 @@ def csv_row(record: Schema, columns: Sequence[str]) -> str:
 
 
 def json_list(record: Schema, mark: str = '"') -> str:
-    """Return a pattern of JSON lists of records with all their members, in order; empty if there is none.
+    """Return a regular expression for a JSON list of records.
 
-    `record` is the schema of the elements. `mark` is how a quotation mark is written.
+    `record` is the schema of the records, `mark` the spelling of a quotation mark. Each record must have every member,
+    in the order of the schema. Return an empty text if no such expression can be built.
     """
     members = [_member(name, member, mark) for name, member in record["properties"].items()]
     if not members or not all(members) or not is_plain_record(record):

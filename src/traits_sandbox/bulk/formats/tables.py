@@ -1,8 +1,12 @@
 """Polars, which is part of an extra and uses one thread here."""
 
 import os
+from typing import Final
 
 from traits_sandbox.extras import required
+
+LIBRARIES: Final = ("polars",)
+"""The modules of the extra that reading tables needs, by name."""
 
 
 def require_polars() -> None:

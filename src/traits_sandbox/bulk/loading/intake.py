@@ -16,6 +16,7 @@ from traits_sandbox.handlers.call import Backend
 from traits_sandbox.handlers.intake import Arrival
 
 MAX_ROWS: Final = 10_000
+LONGEST_MESSAGE: Final = 1000
 
 CANNOT_CONNECT: Final = "cannot-connect"
 NOT_VALID: Final = "format-not-valid"
@@ -48,7 +49,7 @@ class RowBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lines: Annotated[list[LineNumber], msgspec.Meta(max_length=MAX_ROWS)] | None = None
     unread: Annotated[list[UnreadableRow], msgspec.Meta(max_length=MAX_ROWS)] = []
     last: bool = True
-    error: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    error: Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE)] = ""
 
     @property
     def numbered(self) -> list[tuple[int, Any]]:
@@ -69,7 +70,7 @@ class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A storage that cannot be reached, and the reason if it is known."""
 
     source: Name
-    message: Annotated[str, msgspec.Meta(max_length=1000)]
+    message: Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE)]
 
 
 class BatchResult(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Reads the rows of a file as JSON, good and bad ones, for a sandbox to judge."""
 
+import os
 import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterator
@@ -18,7 +19,8 @@ from traits_sandbox.bulk.formats.isolation import ChildProcess, ProcessLimits, P
 from traits_sandbox.bulk.formats.lines import MAX_LINE, Lines, whole_lines
 from traits_sandbox.bulk.formats.ndjson import unparsed
 from traits_sandbox.bulk.formats.parquet_export import Export, ExportRequest
-from traits_sandbox.bulk.formats.parquet_rows import KIND, as_json
+from traits_sandbox.bulk.formats.parquet_rows import as_json
+from traits_sandbox.bulk.formats.tables import LIBRARIES
 from traits_sandbox.bulk.loading.ingested_rows import UnreadableRow
 from traits_sandbox.bulk.storage.sources import FileSource
 from traits_sandbox.bulk.storage.streams import Unreadable, blocks
@@ -123,13 +125,13 @@ def _of_parquet(task: Task, source: FileSource, category: CategoryRules) -> Iter
 
 def _exported(task: Task, category: CategoryRules, path: Path) -> Generator[Export, None, None]:
     asked = ExportRequest(
-        path=str(path), size=task.stored.size, folder=task.place.folder, edition=category.contract.edition
+        path=os.fsencode(path), size=task.stored.size, folder=task.place.folder, edition=category.contract.edition
     )
     try:
         for answer in _child().ask(msgspec.msgpack.encode(asked)):
             yield msgspec.msgpack.decode(answer, type=Export)
     except ProcessLost as lost:
-        raise Unreadable(KIND, str(lost)) from None
+        raise Unreadable(lost.cause, str(lost)) from None
 
 
 @contextmanager
@@ -149,7 +151,7 @@ def _fetched(task: Task, source: FileSource) -> Iterator[Path]:
 
 @cache
 def _child() -> ChildProcess:
-    return ChildProcess(_EXPORT, ProcessLimits())
+    return ChildProcess(_EXPORT, ProcessLimits(), LIBRARIES)
 
 
 _READERS: Final[dict[FileFormat, Reader]] = {"ndjson": _of_ndjson, "csv": _of_csv, "parquet": _of_parquet}

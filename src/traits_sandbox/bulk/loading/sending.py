@@ -1,7 +1,6 @@
 """Sends the rows of objects to a sandbox: to one at a URL, or to the one in this process."""
 
 import asyncio
-import ssl
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from threading import Event
@@ -11,11 +10,13 @@ import msgspec
 import orjson
 
 from traits_sandbox.bulk.loading.ingested_rows import UnreadableRow
-from traits_sandbox.bulk.loading.intake import MAX_ROWS, BatchResult, BulkIntake, Gap, Outage, RowBatch
+from traits_sandbox.bulk.loading.intake import LONGEST_MESSAGE, MAX_ROWS, BatchResult, BulkIntake, Gap, Outage, RowBatch
+from traits_sandbox.bulk.loading.network_errors import reason_of
 from traits_sandbox.bulk.loading.rows import FileRow
 from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.control.ledger import Ledger
 from traits_sandbox.errors import TraitsSandboxError, UsageError
+from traits_sandbox.trust import trust
 
 # The largest batch, in rows and in bytes. A single larger row is sent in a batch of its own.
 _ROWS: Final = min(1000, MAX_ROWS)
@@ -112,7 +113,7 @@ def batches(rows: Iterable[FileRow], empty: OutgoingBatch, offset: int) -> Itera
             size += len(row.json)
     except Unreadable as unreadable:
         error = f"it {unreadable}"
-    yield msgspec.structs.replace(_filled(empty, pending), last=True, error=error)
+    yield msgspec.structs.replace(_filled(empty, pending), last=True, error=error[:LONGEST_MESSAGE])
 
 
 def _filled(empty: OutgoingBatch, pending: list[FileRow]) -> OutgoingBatch:
@@ -184,11 +185,11 @@ class LocalSandbox:
 class RemoteSandbox:
     """A sandbox at a URL, called over its control API."""
 
-    def __init__(self, url: str, *, api_key: str = "", token: str = "") -> None:
-        """Prepare to send; nothing is sent yet.
+    def __init__(self, url: str, *, api_key: str = "", token: str = "", ca_file: str = "") -> None:
+        """Prepare to send; nothing is sent yet. `ca_file` has certificates to trust in addition to the usual ones.
 
         Raises:
-            UsageError: the URL is not an HTTP URL.
+            UsageError: the URL is not an HTTP URL, or the file has no readable certificates.
 
         """
         import httpx
@@ -204,9 +205,8 @@ class RemoteSandbox:
             raise UsageError("--to must be the URL of a sandbox, such as http://127.0.0.1:8012")
         self._shown = f"{base.scheme}://{base.netloc.decode()}"
         self._http = httpx
-        self._client = httpx.Client(
-            base_url=base, headers=headers, timeout=_TIMEOUT, verify=ssl.create_default_context(), trust_env=False
-        )
+        verify = trust(ca_file) if ca_file or base.scheme == "https" else False
+        self._client = httpx.Client(base_url=base, headers=headers, timeout=_TIMEOUT, verify=verify, trust_env=False)
         self._version, self._objects = "", list[dict[str, Any]]()
 
     def __enter__(self) -> "RemoteSandbox":
@@ -236,7 +236,7 @@ class RemoteSandbox:
         try:
             reply = self._client.request(method, path, **more)
         except self._http.HTTPError as error:
-            raise SandboxError(f"cannot reach the sandbox at {self._shown} ({type(error).__name__})") from None
+            raise SandboxError(f"cannot reach the sandbox at {self._shown} ({reason_of(error)})") from None
         if reply.status_code == 409:
             raise Gap(int(_json(reply)["offset"]))
         if reply.status_code >= 500:

@@ -1,4 +1,4 @@
-"""The report as one HTML file: the bad files with their rows first, filters by standing, folder and text."""
+"""The report as one HTML file: unreadable files first, then bad rows, filters by standing, folder and text."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -22,7 +22,7 @@ ROWS: Final = 20
 """The number of bad rows of a file in the page, and of notices of a kind."""
 
 _TEXT: Final = 400
-_STANDINGS: Final = {"bad": "Bad", "unread": "Not read", "noted": "Notice", "good": "Good"}
+_STANDINGS: Final = {"unread": "Not read", "bad": "Bad", "noted": "Notice", "good": "Good"}
 
 
 def render(report: LoadReport) -> bytes:
@@ -38,6 +38,7 @@ def render(report: LoadReport) -> bytes:
         reason=verdict_line(report),
         uris=uris,
         facts=_facts(report),
+        unchecked=report.unchecked,
         folders=report.folders,
         kinds=list(_kinds(report)),
         standings={name: text for name, text in _STANDINGS.items() if name in set(map(_standing, ranked[:LISTED]))},

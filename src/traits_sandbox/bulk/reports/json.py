@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
 
+from traits_sandbox.bulk.reports.words import unreadable_first
 from traits_sandbox.bulk.row_form import RowFault
 from traits_sandbox.bulk.values import BadRow, BulkValue, FileReport, LoadReport
 from traits_sandbox.derive.struct_schemas import struct_schema
@@ -43,9 +44,11 @@ class CheckedFile(FileReport, frozen=True, kw_only=True, omit_defaults=False):
 class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
     """The report of `traits-sandbox bulk check`.
 
-    `form` is the version of this form, `exit_code` is 0 for a good load, 1 for a bad one, and 3 if no file could be
-    read from its storage. `notices` are about several files, or about files that are not checked; notices about one
-    file are with the file. `seconds` is the duration of the check.
+    `form` is the version of this form, `exit_code` is 0 for a good load, 1 for a bad one, 2 if no row was checked below
+    a URI, and 3 if no file could be read from its storage. `files` begins with those that could not be read. `notices`
+    are about several files, or about files that are not checked; notices about one file are with the file.
+    `unchecked` are the URIs below which no row was checked; `allow_empty` accepts those that are empty. `seconds` is
+    the duration of the check.
     """
 
     files: tuple[CheckedFile, ...]
@@ -57,7 +60,7 @@ class CheckReport(LoadReport, frozen=True, kw_only=True, omit_defaults=False):
 def render(report: LoadReport) -> bytes:
     """Return a report as JSON, ending in a line break."""
     values = {name: getattr(report, name) for name in LoadReport.__struct_fields__}
-    values["files"] = tuple(map(CheckedFile.of, report.files))
+    values["files"] = tuple(map(CheckedFile.of, unreadable_first(report.files)))
     published = CheckReport(form=FORM, good=report.good, exit_code=report.exit_code, **values)
     return msgspec.json.format(msgspec.json.encode(published), indent=2) + b"\n"
 

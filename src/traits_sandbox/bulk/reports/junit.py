@@ -2,26 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
-from traits_sandbox.bulk.reports.words import name_of, where
+from traits_sandbox.bulk.reports.words import name_of, unreadable_first, where, why_unchecked
 from traits_sandbox.bulk.values import FileReport, LoadReport
 from traits_sandbox.reporting.junit import JUnitCase, JUnitProblem, JUnitSuite, junit
 from traits_sandbox.reporting.words import plural, printable
 
 NOTICES: Final = "notices"
+UNCHECKED: Final = "nothing checked"
 
 
 def render(report: LoadReport) -> bytes:
-    """Return a report as JUnit XML: a bad row fails its file, a file that cannot be read is an error."""
+    """Return a report as JUnit XML: a bad row fails its file, a file or URI that cannot be checked is an error."""
     return junit("traits-sandbox bulk check", _suites(report), seconds=report.seconds)
 
 
 def _suites(report: LoadReport) -> Iterator[JUnitSuite]:
     of_folder: defaultdict[str, list[FileReport]] = defaultdict(list)
-    for file in report.files:
+    for file in unreadable_first(report.files):
         of_folder[file.folder].append(file)
-    for folder, files in sorted(of_folder.items()):
+    yield JUnitSuite(UNCHECKED, tuple(_unchecked(report)))
+    for folder, files in sorted(of_folder.items(), key=lambda each: (not each[1][0].error, each[0])):
         yield JUnitSuite(folder, tuple(_case(report, file) for file in files))
     # Notices about files that are not checked, and about several files, never fail.
     yield JUnitSuite(NOTICES, tuple(_notices(report)))
@@ -44,6 +46,13 @@ def _lines(file: FileReport) -> Iterator[str]:
             yield f"{where(file, bad)}: {printable(violation.sentence)}"
     if file.bad_rows > len(file.bad):
         yield f"and {plural(file.bad_rows - len(file.bad), 'more bad row')}"
+
+
+def _unchecked(report: LoadReport) -> Iterator[JUnitCase]:
+    for root in report.unchecked:
+        tag: Literal["error", "skipped"] = "error" if root in report.missing else "skipped"
+        problem = JUnitProblem(tag, printable(why_unchecked(root)), root.reason)
+        yield JUnitCase(root.reason, printable(root.root), (problem,))
 
 
 def _notices(report: LoadReport) -> Iterator[JUnitCase]:

@@ -16,7 +16,9 @@ FILES: Final = 20
 FAULTS: Final = 3
 """The number of violations of a file that are shown, and of notices of a kind."""
 
-_STYLES: Final = {"good": "bold green", "bad": "bold red", "nothing": "bold yellow"}
+_STYLES: Final = {
+    "good": "bold green", "bad": "bold red", "nothing": "bold red", "partly": "bold red", "empty": "bold yellow"
+}  # fmt: skip
 
 
 def show(report: LoadReport, console: Console) -> None:
@@ -32,6 +34,7 @@ class _Shown:
         self._folders()
         self._bad()
         self._notices()
+        self._unchecked()
         self._verdict()
 
     def _say(self, *pieces: StyledText, indent: int = 0) -> None:
@@ -67,6 +70,13 @@ class _Shown:
             if len(notices) > FAULTS:
                 self._say((f"and {number(len(notices) - FAULTS)} more", "dim"), indent=2)
         if by_kind(self._report):
+            self._say()
+
+    def _unchecked(self) -> None:
+        for root in self._report.unchecked:
+            self._say((f"nothing checked below {printable(root.root)}", "bold"), f": {printable(root.message)}")
+            self._say(("next step", "bold"), f": {printable(root.next_step)}", indent=2)
+        if self._report.unchecked:
             self._say()
 
     def _folders(self) -> None:

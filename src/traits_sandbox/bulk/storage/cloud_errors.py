@@ -1,92 +1,55 @@
 """Maps the errors of obstore to reasons of ours.
 
-obstore has few exception classes, so most reasons are recognised by a fixed word in the error's text. The text itself
-is never shown, because it can contain addresses and credentials.
+obstore has few exception classes. Most reasons are the error code of a server in the error's text, or a fixed word of
+the library. The text itself is never shown, because it can contain addresses and credentials.
 """
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Final
 
+from traits_sandbox.bulk.storage.cloud_reasons import CODES, DETAILS, PHRASES, STATUSES, CloudReason
+from traits_sandbox.bulk.storage.protocol import StorageAction
+
+# Codes are in XML, or in JSON (`"error": "invalid_grant"`, `"reason": "UserProjectMissing"`).
+_CODE: Final = re.compile(r'<Code>([\w.]{1,60})</Code>|\\?"(?:error|reason|code)\\?"\s*:\s*\\?"([\w.]{1,60})\\?"')
 _STATUS: Final = re.compile(r"status code: (\d{3})")
+# What a server wrote, and which key was meant, must not be read as words of the library.
+_FOREIGN: Final = re.compile(r'https?://\S+|(?i:path:?) "(?:[^"\\]|\\.)*"|for path .*?: |location .*? (?=not|already)')
+# Without credentials, obstore asks the metadata service of a cloud's own machines.
+_LOGIN: Final = re.compile(r"token request|169\.254\.\d|metadata\.google\.internal|latest/api/token")
 _OUT_OF_RANGE: Final = re.compile(r"status code: 416|Wanted range starting")
+_NOT_PARTIAL: Final = re.compile(r"non-partial response|Content-Length Header missing")
 _REJECTED_PATH: Final = re.compile(r'[Pp]ath "(.*?)"(?: contained|: Encountered)', re.DOTALL)
-
-
-class CloudReason(StrEnum):
-    """Why a bucket cannot be opened, listed or read."""
-
-    NO_BUCKET = "no such bucket"
-    NO_CONTAINER = "no such container"
-    UNKNOWN_ACCESS_KEY = "the access key is unknown"
-    WRONG_SECRET_KEY = "the secret key is wrong"
-    EXPIRED_TOKEN = "the token has expired"
-    TOKEN_NOT_ALLOWED = "the token does not allow it"
-    WRONG_CREDENTIALS = "the credentials are wrong"
-    NOT_ALLOWED = "the credentials do not allow it"
-    NO_CREDENTIALS = "there are no credentials"
-    OTHER_REGION = "the bucket is in another region"
-    REFUSED = "connection refused"
-    UNKNOWN_HOST = "unknown host"
-    UNTRUSTED = "its certificate is not trusted"
-    NO_TLS = "the server does not use TLS"
-    TIMEOUT = "timed out"
-    NO_CONNECTION = "no connection"
-    NO_ACCOUNT = "the option account_name is missing"
-    BAD_ACCOUNT_KEY = "the account key is not valid Base64"
-    BAD_SAS = "the SAS token is not valid"
-    BAD_SERVICE_ACCOUNT = "the service account key is not valid JSON"
-    NO_SERVICE_ACCOUNT = "the service account file cannot be read"
-    BAD_PRIVATE_KEY = "the private key is not in PEM format"
-    BAD_OPTION_VALUE = "an option has an invalid value"
-    UNKNOWN_OPTION = "an option has an unknown name"
-    UNKNOWN = "unknown error"
-
-
-# The first sign that is in the text decides.
-_SIGNS: Final = {
-    "NoSuchBucket": CloudReason.NO_BUCKET,
-    "ContainerNotFound": CloudReason.NO_CONTAINER,
-    "no bucket named": CloudReason.NO_BUCKET,
-    "InvalidAccessKeyId": CloudReason.UNKNOWN_ACCESS_KEY,
-    "SignatureDoesNotMatch": CloudReason.WRONG_SECRET_KEY,
-    "ExpiredToken": CloudReason.EXPIRED_TOKEN,
-    "AuthorizationPermissionMismatch": CloudReason.TOKEN_NOT_ALLOWED,
-    "AuthenticationFailed": CloudReason.WRONG_CREDENTIALS,
-    "AuthorizationFailure": CloudReason.WRONG_CREDENTIALS,
-    "PermanentRedirect": CloudReason.OTHER_REGION,
-    "BareRedirect": CloudReason.OTHER_REGION,
-    "MissingAccount": CloudReason.NO_ACCOUNT,
-    "InvalidAccessKey": CloudReason.BAD_ACCOUNT_KEY,
-    "SasComponent": CloudReason.BAD_SAS,
-    "DecodeCredentials": CloudReason.BAD_SERVICE_ACCOUNT,
-    "OpenCredentials": CloudReason.NO_SERVICE_ACCOUNT,
-    "failed to parse": CloudReason.BAD_OPTION_VALUE,
-    "token request": CloudReason.NO_CREDENTIALS,
-    "169.254.169.254": CloudReason.NO_CREDENTIALS,
-    "Missing": CloudReason.NO_CREDENTIALS,
-    "pem file": CloudReason.BAD_PRIVATE_KEY,
-    "401 Unauthorized": CloudReason.WRONG_CREDENTIALS,
-    "403 Forbidden": CloudReason.NOT_ALLOWED,
-    "Connection refused": CloudReason.REFUSED,
-    "dns error": CloudReason.UNKNOWN_HOST,
-    "certificate": CloudReason.UNTRUSTED,
-    "InvalidContentType": CloudReason.NO_TLS,
-    "TimedOut": CloudReason.TIMEOUT,
-    "kind: Timeout": CloudReason.TIMEOUT,
-    "kind: Connect": CloudReason.NO_CONNECTION,
+_FORBIDDEN: Final = {
+    StorageAction.LIST: CloudReason.NOT_ALLOWED_TO_LIST,
+    StorageAction.READ: CloudReason.NOT_ALLOWED_TO_READ,
 }
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: Exception, action: StorageAction = StorageAction.LIST) -> str:
     """Return why something failed: a CloudReason, or the status that the server answered with."""
     text = str(error)
-    for sign, reason in _SIGNS.items():
-        if sign in text:
-            return reason
-    status = _STATUS.search(text)
-    return f"the server answers {status[1]}" if status else CloudReason.UNKNOWN
+    if _LOGIN.search(text):
+        code = _CODE.search(text)
+        return CODES.get((code[1] or code[2]) if code else "", CloudReason.NO_CREDENTIALS)
+    if status := _STATUS.search(text):
+        return _reason_of_reply(int(status[1]), text[status.end() :], action)
+    words = _FOREIGN.sub("", text)
+    return next((reason for phrase, reason in PHRASES.items() if phrase in words), CloudReason.UNKNOWN)
+
+
+def _reason_of_reply(status: int, text: str, action: StorageAction) -> str:
+    """Return why a server refused a request, from its status and the text from there on."""
+    code = _CODE.search(text)
+    if code and (known := CODES.get(code[1] or code[2])):
+        precise = known in (CloudReason.WRONG_CREDENTIALS, CloudReason.NO_OBJECT)
+        return next((reason for words, reason in DETAILS.items() if precise and words in text), known)
+    if status == 403:
+        return _FORBIDDEN[action]
+    if detailed := next((reason for words, reason in DETAILS.items() if words in text), None):
+        return detailed
+    return STATUSES.get(status, f"the server answers {status}")
 
 
 def named_in(error: Exception, names: Iterable[str]) -> list[str]:
@@ -97,6 +60,11 @@ def named_in(error: Exception, names: Iterable[str]) -> list[str]:
 def is_out_of_range(error: Exception) -> bool:
     """Return whether a read has failed because the object is now shorter than its listing says."""
     return bool(_OUT_OF_RANGE.search(str(error)))
+
+
+def is_not_partial(error: Exception) -> bool:
+    """Return whether a server has answered a read of some bytes with the whole object, or without its length."""
+    return bool(_NOT_PARTIAL.search(str(error)))
 
 
 def rejected_key(error: Exception) -> str | None:

@@ -38,6 +38,10 @@ class Folder:
             self._require_unchanged(stored, os.fstat(file.fileno()))
         return data
 
+    def encoding(self, _: Stored) -> str:
+        """Return an empty text: files on this machine have no `Content-Encoding`."""
+        return ""
+
     def check(self, stored: Stored) -> None:
         """Raise ObjectGone if a file is no longer as it was listed."""
         with self._mapping_errors(StorageAction.READ):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
+from traits_sandbox.bulk.storage.folder_names import FolderNames
 from traits_sandbox.bulk.values import Compression, FileFormat, FilePlace, Notice
 from traits_sandbox.contract.model import Contract
 
@@ -14,6 +15,11 @@ FORMATS: Final[dict[str, FileFormat]] = {
     ".csv": "csv",
     ".parquet": "parquet",
 }
+UNKNOWN_FOLDER: Final = "unknown-folder"
+UNKNOWN_SUFFIX: Final = "unknown-suffix"
+UNFIT_KEY: Final = "unfit-key"
+"""The kinds of notices about files that are not read."""
+
 COMPRESSIONS: Final[dict[str, Compression]] = {".gz": "gz", ".zst": "zst"}
 
 # Epoch seconds to nanoseconds, a calendar date with or without dashes, or a UUID of versions 1, 6 or 7 or a ULID.
@@ -27,13 +33,15 @@ T = TypeVar("T")
 PARTITION = re.compile(r"[^=/]+=[^/]*")
 # Control characters, and the replacement character of bytes that are not UTF-8.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+# What clouds allow between two slashes, and no folder can have.
+_UNFIT_PARTS = ("", ".", "..")
 
 
 class FolderLayout:
     """Reads paths below a root whose folders are the categories of the contract."""
 
     def __init__(self, contract: Contract) -> None:
-        self._folders = {category.folder for category in contract.categories}
+        self.folders = FolderNames(contract)
 
     def read(self, key: str) -> FilePlace | Notice | None:
         """Return the place of a file, a notice if it cannot be read, or None if its name is hidden.
@@ -41,27 +49,35 @@ class FolderLayout:
         Names that start with `_` or `.` are hidden. They are skipped silently.
         """
         *above, name = key.split("/")
-        if any(part.startswith(("_", ".")) and part != ".." for part in (*above, name)) or not name:
+        if any(part.startswith(("_", ".")) and part not in _UNFIT_PARTS for part in (*above, name)) or not name:
             return None
-        if ".." in above or name == ".." or _UNFIT.search(key):
-            message = "its path contains .., a control character or bytes that are not UTF-8, so it is not read"
-            return Notice(kind="unfit-key", message=message, key=key)
+        if any(part in _UNFIT_PARTS for part in (*above, name)) or _UNFIT.search(key):
+            message = (
+                "its path has an empty part, a part . or .., a control character or bytes that are not UTF-8, so it is "
+                "not read: rename it"
+            )
+            return Notice(kind=UNFIT_KEY, message=message, key=key)
         folder = above[0] if above else ""
-        if folder not in self._folders:
-            known = ", ".join(sorted(self._folders))
-            where = f"in the unknown folder {folder!r}" if folder else "not in a folder"
-            return Notice(kind="unknown-folder", message=f"it is {where}; known folders are {known}", key=key)
+        if folder not in self.folders:
+            return Notice(kind=UNKNOWN_FOLDER, message=f"it is {self._outside(folder)}", key=key)
         return self._read_name(key, folder, name, tuple(part for part in above[1:] if PARTITION.fullmatch(part)))
+
+    def _outside(self, folder: str) -> str:
+        if not folder:
+            return f"not in a folder; known folders are {self.folders}"
+        if meant := self.folders.meant(folder):
+            return f"in the unknown folder {folder!r}: did you mean {meant}?"
+        return f"in the unknown folder {folder!r}; known folders are {self.folders}"
 
     def _read_name(self, key: str, folder: str, name: str, partitions: tuple[str, ...]) -> FilePlace | Notice:
         stem, compression = _split_suffix(name, COMPRESSIONS)
         stem, found = _split_suffix(stem, FORMATS)
         if found == "parquet" and compression:
             message = "Parquet is compressed already, so a file that is compressed again is not read"
-            return Notice(kind="unknown-suffix", message=message, key=key)
+            return Notice(kind=UNKNOWN_SUFFIX, message=message, key=key)
         if not found or not stem:
             message = f"its suffix is not one of {', '.join((*FORMATS, *COMPRESSIONS))}, so it is not read"
-            return Notice(kind="unknown-suffix", message=message, key=key)
+            return Notice(kind=UNKNOWN_SUFFIX, message=message, key=key)
         return FilePlace(folder=folder, format=found, compression=compression or "", partitions=partitions)
 
 

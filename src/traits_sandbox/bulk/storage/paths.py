@@ -5,9 +5,10 @@ import re
 import sys
 from pathlib import Path, PurePath
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.reporting.words import printable
 from traits_sandbox.system import WINDOWS
 
 _UTF_8: Final = "utf-8"
@@ -15,17 +16,31 @@ _UTF_8: Final = "utf-8"
 # A single letter before the colon is a drive, not a scheme.
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _FILE: Final = re.compile(r"file:(?=[/\\])", re.IGNORECASE)
+# How Python writes bytes that are not UTF-8 in text.
+_ESCAPED: Final = re.compile("[\udc80-\udcff]+")
 _DRIVE: Final = re.compile(r"[A-Za-z][:|]")
 
 
 def as_text(argument: str) -> str:
-    """Return an argument of the command line as UTF-8, even if Python decoded it otherwise (LC_ALL=C).
+    """Return a URI or path of the command line as UTF-8, even if Python decoded it otherwise (LC_ALL=C).
 
-    Bytes that are not UTF-8 become surrogates, as usual in Python.
+    A path with bytes that are not UTF-8 becomes a `file://` URI with these bytes as %E9, which every report, log and
+    ledger can show, and which names the same folder.
+
+    Raises:
+        UsageError: the URI of a cloud has such bytes.
+
     """
-    if sys.getfilesystemencoding() == _UTF_8:
-        return argument
-    return os.fsencode(argument).decode(_UTF_8, "surrogateescape")
+    text = argument
+    if sys.getfilesystemencoding() != _UTF_8:
+        text = os.fsencode(argument).decode(_UTF_8, "surrogateescape")
+    if not _ESCAPED.search(text):
+        return text
+    if _FILE.match(text):
+        return _ESCAPED.sub(lambda found: quote_from_bytes(found[0].encode(_UTF_8, "surrogateescape")), text)
+    if _SCHEME.match(text):
+        raise UsageError(f"{printable(text)} is not UTF-8, as the names of buckets and objects are")
+    return f"file://{quote_from_bytes(os.fsencode(os.path.abspath(on_disk(text))))}"
 
 
 def local_path(uri: str) -> Path | None:
@@ -76,7 +91,7 @@ def _path_of_file_uri(uri: str, *, windows: bool) -> str:
         path = slash + below
         if windows and _DRIVE.fullmatch(host):  # file://C:/load has one slash too few
             host, path = "", f"/{host}{path}"
-    path = unquote_to_bytes(path).decode(_UTF_8, "surrogateescape")
+    path = unquote_to_bytes(path.encode(_UTF_8, "surrogateescape")).decode(_UTF_8, "surrogateescape")
     if host.lower() not in ("", "localhost"):
         if windows:
             return f"//{host}{path}"

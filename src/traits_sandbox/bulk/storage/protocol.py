@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from traits_sandbox.bulk.values import Stored
-from traits_sandbox.errors import TraitsSandboxError, UsageError
+from traits_sandbox.bulk.values import STORAGE, Stored
+from traits_sandbox.errors import TraitsSandboxError
 
 UNREACHABLE = "cannot connect to the storage"
 
@@ -29,6 +29,14 @@ class GoneReason(StrEnum):
 class StorageError(TraitsSandboxError):
     """A storage cannot be reached, or does not allow listing or reading. The message is one sentence."""
 
+    kind = STORAGE
+
+
+class ObjectError(StorageError):
+    """One object cannot be read, for a reason that other objects do not have. The message is one sentence."""
+
+    kind = "object"
+
 
 class ObjectGone(TraitsSandboxError):
     """An object disappeared or changed after it was listed."""
@@ -42,11 +50,12 @@ class Access(msgspec.Struct, frozen=True):
     """How to reach a storage. The values override the usual environment variables of its cloud.
 
     `options` are those of obstore, such as `access_key_id`. `endpoint` is the URL of a server to use instead of the
-    cloud's own. The values can be secret, so no output shows them.
+    cloud's own, and `ca_file` has more certificates to trust. The values can be secret, so no output shows them.
     """
 
     endpoint: str = ""
     options: dict[str, str] = {}
+    ca_file: str = ""
 
     def __repr__(self) -> str:
         return "Access(***)"
@@ -72,6 +81,9 @@ class Storage(Protocol):
 
         """
 
+    def encoding(self, stored: Stored) -> str:
+        """Return the `Content-Encoding` of a file that was read, or an empty text."""
+
     def check(self, stored: Stored) -> None:
         """Check that a file has not changed after it was listed.
 
@@ -91,8 +103,3 @@ def require_unchanged(listed: Stored, *, size: int, etag: str) -> None:
     """Raise ObjectGone if the size or the etag of a file differs from the listed one."""
     if size != listed.size or (etag and listed.etag and etag != listed.etag):
         raise ObjectGone(GoneReason.CHANGED)
-
-
-def invalid_uri(uri: str) -> UsageError:
-    """Return the error of a URI that is not one of a storage."""
-    return UsageError(f"{uri} is not a folder, file://, s3://bucket, gs://bucket or az://container")

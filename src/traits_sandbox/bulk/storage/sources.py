@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterator
 
 from traits_sandbox.bulk.storage.clouds import Bucket
 from traits_sandbox.bulk.storage.folders import Folder
-from traits_sandbox.bulk.storage.paths import local_path
-from traits_sandbox.bulk.storage.protocol import Access, GoneReason, ObjectGone, Storage, StorageError
+from traits_sandbox.bulk.storage.paths import as_text, local_path
+from traits_sandbox.bulk.storage.protocol import Access, GoneReason, ObjectError, ObjectGone, Storage, StorageError
 from traits_sandbox.bulk.values import Stored
 from traits_sandbox.errors import UsageError
 from traits_sandbox.extras import required
+from traits_sandbox.settings.storage_uris import INSTEAD, STORAGES, location_of
 
-__all__ = ["Access", "FileSource", "ObjectGone", "StorageError"]
+__all__ = ["Access", "FileSource", "ObjectError", "ObjectGone", "StorageError"]
 
 
 class FileSource:
-    """The files below one URI: a path, `file://`, `s3://bucket/prefix`, `gs://...`, `az://container/prefix`."""
+    """The files below one URI: a path, `file://`, or one of a cloud in any of its spellings."""
 
     def __init__(self, uri: str, access: Access | None = None, *, on_read: Callable[[int], None] | None = None) -> None:
         """Prepare to list and read; the storage is not contacted yet. `on_read` is called with the size of each read.
@@ -28,7 +29,7 @@ class FileSource:
         self._on_read = on_read
         path = local_path(uri)
         # All spellings of a URI have the same name.
-        self.name = path.resolve().as_posix() if path else uri.rstrip("/")
+        self.name = as_text(path.resolve().as_posix()) if path else location_of(uri).name
 
     @property
     def local(self) -> bool:
@@ -63,6 +64,10 @@ class FileSource:
             self._on_read(len(data))
         return data
 
+    def encoding(self, stored: Stored) -> str:
+        """Return the `Content-Encoding` of a file that was read, in lower case; empty if it has none."""
+        return self._storage.encoding(stored).lower()
+
     def check(self, stored: Stored) -> None:
         """Check that a file has not changed after it was listed.
 
@@ -85,6 +90,8 @@ def _open(uri: str, access: Access) -> Storage:
     if path is None:
         return Bucket(uri, access)
     if not path.is_dir():
+        if instead := INSTEAD.get(uri.partition(":")[0].lower()):
+            raise UsageError(f"{uri} is not {STORAGES}: {instead}")
         raise UsageError(f"there is no folder {path}; give the folder that contains the category folders")
     return Folder(path.resolve(), uri)
 

@@ -2,9 +2,10 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
-from traits_sandbox.bulk.storage.sources import FileSource
+from traits_sandbox.bulk.storage.sources import FileSource, ObjectGone, StorageError
 from traits_sandbox.bulk.values import Compression, Stored
 from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.extras import required
@@ -20,6 +21,13 @@ _UNPACK_AT_ONCE: Final = 2**20
 _GZIP_PIECE: Final = 2**14
 # A piece of this size can already decompress to 32 MiB.
 _ZSTD_PIECE: Final = 2**10
+# The `Content-Encoding` of objects that are stored compressed, and the bytes with which their content then begins.
+_ENCODINGS: Final[dict[str, tuple[Compression, bytes]]] = {
+    "gzip": ("gz", b"\x1f\x8b"),
+    "x-gzip": ("gz", b"\x1f\x8b"),
+    "zstd": ("zst", b"\x28\xb5\x2f\xfd"),
+}
+_UNSUPPORTED_ENCODINGS: Final = ("br", "deflate", "compress")
 # The largest window of the `zstd` command.
 _LARGEST_WINDOW: Final = 2**27
 
@@ -46,13 +54,48 @@ def blocks(
         ObjectGone: it no longer exists, or changed after it was listed.
 
     """
-    packed = _ranges(source, stored, start, end or stored.size, first)
-    if not compression:
-        yield from packed
-        return
+    content = _ranges(source, stored, start, end or stored.size, first)
+    if not start:
+        content = _decoded(content, source, stored, compression)
+    yield from _decompressed(content, compression) if compression else content
+
+
+def is_encoded(source: FileSource, stored: Stored) -> bool:
+    """Return whether an object is stored with a `Content-Encoding`, so that it can only be read from its begin."""
+    try:
+        return bool(source.read(stored, 0, 4) and _encoding_of(source.encoding(stored)))
+    except (StorageError, ObjectGone):  # The task that reads the object reports the reason.
+        return False
+
+
+def _encoding_of(header: str) -> str:
+    """Return the encoding in a `Content-Encoding`; clients of S3 add `aws-chunked`, which is none."""
+    names = [name.strip() for name in header.split(",")]
+    return next((name for name in names if name in _ENCODINGS or name in _UNSUPPORTED_ENCODINGS), "")
+
+
+def _decoded(content: Iterator[bytes], source: FileSource, stored: Stored, compression: Compression) -> Iterator[bytes]:
+    """Yield content without the `Content-Encoding` of its object.
+
+    Content that does not begin as its encoding does is taken as it is. So is what its name calls compressed in the same
+    way, because a compressed file is often stored with both.
+    """
+    begin = next(content, b"")
+    content, encoding = chain((begin,), content), _encoding_of(source.encoding(stored))
+    if encoding in _UNSUPPORTED_ENCODINGS:
+        raise Unreadable("encoding", f"has the Content-Encoding {encoding}, which is not read: store it without one")
+    if not encoding:
+        return content
+    encoded, magic = _ENCODINGS[encoding]
+    if encoded == compression or not begin.startswith(magic):
+        return content
+    return _decompressed(content, encoded)
+
+
+def _decompressed(packed: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
     unpack, size = (_gunzip, _GZIP_PIECE) if compression == "gz" else (_unzstd, _ZSTD_PIECE)
     pieces = _Pieces(packed, size)
-    yield from _join(_limit_ratio(unpack(pieces), pieces))
+    return _join(_limit_ratio(unpack(pieces), pieces))
 
 
 class _Pieces:

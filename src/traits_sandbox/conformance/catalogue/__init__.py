@@ -1,1 +1,1 @@
-"""What the kit tries on a server: cases, made from the contract, and the requests that they send."""
+"""What the kit tests on a server: cases, which are made from the contract, and the requests that they send."""

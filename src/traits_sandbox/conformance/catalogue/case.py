@@ -10,7 +10,7 @@ from traits_sandbox.conformance.http.reach import Reach
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What a server did in place of what a requirement promises.
+    """How a server broke a requirement.
 
     `observed` is the symptom, short and the same in every run, such as `201` or `data.ids is a string`; `expected`
     completes "expected ..." in words.
@@ -24,42 +24,45 @@ class Talk(Protocol):
     """The conversation of a case with the server."""
 
     async def send(self, request: Request) -> Reply:
-        """Send a request and return its reply, if it is one below 500.
+        """Send a request and return its reply, which has a status below 500.
 
         Raises:
-            Unanswered: no reply came, or one that says that the server failed.
+            Unanswered: the server sent no reply, or one with the status 429 or 500 and above.
 
         """
         ...
 
     async def attempt(self, request: Request) -> Exchange:
-        """Send a request and return the exchange, with a reply or without."""
+        """Send a request and return the exchange, which may have no reply."""
         ...
 
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
-        """Send a request until `done` accepts its reply or the polls are used up; return the last reply."""
+        """Repeat a request until `done` accepts its reply, at most POLLS times; return the last reply."""
         ...
 
     async def at_last(self, seconds: float = 0.0) -> None:
-        """Wait until all other cases have ended, and at least this many seconds; not for a case that runs alone."""
+        """Wait until all other cases have ended, and at least this many seconds.
+
+        A case that runs alone must not call this.
+        """
         ...
 
     async def together(self, requests: list[Request]) -> list[Reply]:
         """Send several requests at once; return the replies in their order."""
         ...
 
-    async def speaks_old_tls(self) -> bool:
-        """Connect with TLS 1.1 at most and tell whether the server agrees; counts as one request.
+    async def accepts_old_tls(self) -> bool:
+        """Connect with TLS 1.1 or older; return whether the server accepts it. Counts as one request.
 
         Raises:
-            Unanswered: nothing listens, or this machine does not have such an old TLS.
+            Unanswered: there is no server, or this machine does not support such an old TLS.
 
         """
         ...
 
 
 JudgeReply = Callable[[Talk], Awaitable[Breach | None]]
-"""Tries something and returns how the server broke its promise, None if it kept it."""
+"""Holds the conversation of a case. Returns how the server broke the requirement, or None if it kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Case:
 
     `operation` is the id of its operation, empty for none. `requests` is the number of requests to a server that shows
     changes at once, `at_most` the largest number with polling (0: not more than `requests`). `secured` cases need TLS.
-    An `alone` case runs while no other case does, because they would disturb each other.
+    An `alone` case runs while no other case runs, because they would disturb each other.
     """
 
     id: str
@@ -107,7 +110,7 @@ def refused(reply: Reply) -> Breach | None:
 
 
 def one(request: Request, expect: Expectation) -> JudgeReply:
-    """Return the judge of a case with a single request."""
+    """Return a judge that sends one request and checks its reply."""
 
     async def judge(talk: Talk) -> Breach | None:
         return expect(await talk.send(request))

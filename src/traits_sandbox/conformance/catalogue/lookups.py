@@ -20,25 +20,31 @@ from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.contract.model import Operation
 
 LATE = 6.0
-"""Seconds after which, and at the end of the run, is looked for the last time at what does not show at once."""
+"""Seconds to wait before the last lookup of a change that a server does not show at once.
+
+This lookup also waits for the end of all other cases.
+"""
 
 LOOKS = POLLS + 1
-"""How many requests it takes at most to look for something until then."""
+"""The largest number of requests of one lookup: all polls, and the last lookup."""
 
 MOST_PERSONAS = 12
 USUAL_PERSONAS = 4
-"""How many personas are looked at, and how many a sandbox has unless told otherwise."""
+"""The largest number of personas that a case reads, and the number of personas of a sandbox by default."""
 
 
 def single(
     case_id: str, title: str, operation: Operation, request: Request, expect: Expectation, reach: Reach | None = None
 ) -> Case:
-    """Return the case of one request; by default its reach is that of its operation."""
+    """Return a case that sends one request and checks its reply.
+
+    By default, its reach is that of the operation.
+    """
     return Case(case_id, title, operation.id, reach or operation.effect, one(request, expect))
 
 
 def with_credential(request: Request, credential: str | None = None) -> Request:
-    """Return a request with this Authorization header in place of its own, or without one."""
+    """Return a request with another Authorization header; without one if no credential is given."""
     headers = tuple(each for each in request.headers if each[0] != BEARER[0])
     return replace(request, headers=headers if credential is None else ((BEARER[0], credential), *headers))
 
@@ -47,7 +53,7 @@ def data_of(reply: Reply) -> Any:
     """Return the data of a success.
 
     Raises:
-        Unanswered: there is none, which the requirements of the envelope judge.
+        Unanswered: the reply has no data, which the requirements of the envelope report.
 
     """
     try:
@@ -60,7 +66,7 @@ def users_in(made: RequestFactory, reply: Reply) -> set[str]:
     """Return the users that a reply lists.
 
     Raises:
-        Unanswered: it is not a list of users, which STATE-003 judges.
+        Unanswered: the reply has no list of users, which STATE-003 reports.
 
     """
     name = made.the("persona_users").roles["ids"]
@@ -72,7 +78,7 @@ def users_in(made: RequestFactory, reply: Reply) -> set[str]:
 
 
 async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]) -> Reply:
-    """Return the reply to a request as soon as it is as expected, or the one at the end of the run."""
+    """Repeat a request until `done` accepts its reply; return that reply, or the one at the end of the run."""
     reply = await talk.poll(request, done)
     if done(reply):
         return reply
@@ -81,25 +87,25 @@ async def eventually(talk: Talk, request: Request, done: Callable[[Reply], bool]
 
 
 async def until_listed(talk: Talk, made: RequestFactory, *users: str) -> Reply:
-    """Return the list of all users as soon as it has these users of the run, or after a short time."""
+    """Read all users until these users of the run are listed; return the last reply after about two seconds."""
     return await talk.poll(made.users(), _shows(made, lambda ids: _ids(made, users) <= ids))
 
 
 async def listed(talk: Talk, made: RequestFactory, *users: str) -> set[str]:
-    """Return all listed users as soon as these users of the run are among them, or at the end of the run."""
+    """Read all users until these users of the run are listed, or the run ends; return the listed users."""
     return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: _ids(made, users) <= ids)))
 
 
 async def without(talk: Talk, made: RequestFactory, user: str) -> set[str]:
-    """Return all listed users as soon as this user of the run is not among them, or at the end of the run."""
+    """Read all users until this user of the run is not listed, or the run ends; return the listed users."""
     return users_in(made, await eventually(talk, made.users(), _shows(made, lambda ids: made.id(user) not in ids)))
 
 
 def require_any(made: RequestFactory, found: set[str], *users: str) -> None:
-    """Make sure that a list has one of some users, or any user of the run if none is given.
+    """Make sure that a list has at least one of `users`, or any user of the run if none is given.
 
     Raises:
-        Unanswered: it has none, so a missing user would prove nothing.
+        Unanswered: the list has none of them, so a missing user proves nothing.
 
     """
     own = {each for each in found if str(each).startswith(made.prefix)}
@@ -108,7 +114,10 @@ def require_any(made: RequestFactory, found: set[str], *users: str) -> None:
 
 
 def stores_nothing(made: RequestFactory, request: Request, *users: str) -> JudgeReply:
-    """Return a judge that sends a push that must be refused, then one of a witness, and reads the list of users."""
+    """Return a judge that sends a push that must be refused, and checks that its users are not listed.
+
+    Between the two, it pushes another user, the witness: when the witness is listed, the list is up to date.
+    """
     witness = f"{users[0].removeprefix(made.prefix)}-witness"
 
     async def judge(talk: Talk) -> Breach | None:
@@ -116,7 +125,7 @@ def stores_nothing(made: RequestFactory, request: Request, *users: str) -> Judge
         await talk.send(made.introduce(witness))
         found = await listed(talk, made, witness)
         if not found.isdisjoint(users):
-            return Breach("a user of the push is listed", "nothing to be stored of a push that has to be refused")
+            return Breach("a user of the push is listed", "no user of a push that has to be refused")
         require_any(made, found, witness)
         return None
 
@@ -132,7 +141,7 @@ def _shows(made: RequestFactory, wanted: Callable[[set[str]], bool]) -> Callable
         try:
             return wanted(users_in(made, reply))
         except Unanswered:
-            # A reply without a list will not get one later.
+            # A server whose reply has no list will not send one later.
             return True
 
     return done
@@ -141,7 +150,7 @@ def _shows(made: RequestFactory, wanted: Callable[[set[str]], bool]) -> Callable
 async def personas(
     talk: Talk, ask: Callable[[str], Request], most: int = MOST_PERSONAS
 ) -> AsyncIterator[tuple[int, Reply]]:
-    """Yield each persona's index with its reply, until one is refused or `most` have been read."""
+    """Read persona after persona; yield each index with its reply, until one is refused or `most` have been read."""
     for index in range(1, most + 1):
         reply = await talk.send(ask(str(index)))
         if not reply.accepted:

@@ -1,4 +1,4 @@
-"""Pushes of one record that is valid except for one place: the base of most cases."""
+"""Pushes of one record that is valid except in one place. Most cases send such a push."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from traits_sandbox.json_types import JsonObject
 
 
 def pushed(case_id: str, title: str, request: Request, expect: Expectation) -> Case:
-    """Return the case of a single push."""
+    """Return a case that sends one push and checks its reply."""
     return Case(id=case_id, title=title, operation=request.operation, reach="append", judge=one(request, expect))
 
 
@@ -24,7 +24,7 @@ def collection(operation: Operation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FieldPlace:
-    """A field of a push: of its record, or of the entries of the list `within`."""
+    """A field of the record in a push, or of the entries of its list `within`."""
 
     made: RequestFactory
     operation: Operation
@@ -38,7 +38,7 @@ class FieldPlace:
 
     @property
     def free(self) -> bool:
-        """Tell whether the document allows any text here."""
+        """Return whether the document allows any text here."""
         field = self.field
         limited = field.format or field.allowed or field.role or field.min_length or field.max_length
         return field.type == "string" and not limited
@@ -49,20 +49,20 @@ class FieldPlace:
         return self.made.row(record)[self.field.name] if self.within is None else self._entry()[self.field.name]
 
     def filled(self, value: Any) -> JsonObject:
-        """Return a valid record with every field, and this value here; `...` leaves the field out."""
+        """Return a valid record with every field and with `value` in this place; `...` leaves the field out."""
         return self.made.row(self.made.record_of(self.operation), **self._change(value))
 
     def alone(self, value: Any) -> JsonObject:
-        """Return a record with this value here and no other optional field that it might contradict."""
+        """Return a record with `value` in this place, without other optional fields that it might contradict."""
         record = self.made.record_of(self.operation)
         return self.made.row(record, **(optional(record) | self._change(value)))
 
     def push(self, value: Any) -> Request:
-        """Return a push of a valid record with this value here."""
+        """Return a push of a valid record with `value` in this place."""
         return self.made.push(self.operation, [self.filled(value)])
 
     def case(self, requirement: str, name: str, title: str, row: JsonObject, expect: Expectation) -> Case:
-        """Return the case of a push with this record, about this place."""
+        """Return a case that pushes this record and checks the reply; its id names this place."""
         case_id = f"{requirement}.{collection(self.operation)}.{self.name}.{name}"
         return pushed(case_id, title, self.made.push(self.operation, [row]), expect)
 

@@ -22,16 +22,16 @@ BOUNDARY = "tsc-boundary-7d1f"
 FILE_NAME = "2019-09-23.csv"
 
 _NUMBERS: dict[str, tuple[float, ...]] = {"int": (1, 0, 100, -1), "float": (1.5, 0.5, 100.5, -0.5)}
-"""Values for fields that no example has: the first one within the field's bounds is sent."""
+"""Values for fields without an example: the first one within the bounds of the field is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFactory:
-    """Makes requests by a contract, with a run's own ids. The same seed makes the same requests.
+    """Makes requests from a contract, with ids of this run. The same seed makes the same requests.
 
-    `prefix` begins every id of the run; it is the only thing that differs from run to run. `known_user` is the id of a
-    user who exists on the target already, empty for none. `near_keys` are the names of the variants that differ from
-    the key.
+    Every id of the run begins with `prefix`, which is the only difference between two runs with the same seed.
+    `known_user` is the id of a user who already exists on the target; empty for none. `near_keys` has the names of the
+    key's variants that differ from the key.
     """
 
     contract: Contract
@@ -95,13 +95,13 @@ class RequestFactory:
         return [each for number, each in enumerate(mine) if each not in mine[:number]]
 
     def _ids(self, record: Record, user: str) -> JsonObject:
-        """Return the ids of this run that a record has, by field."""
+        """Return the fields of a record that are ids, each with an id of this run."""
         names = {"user": user, "mention": f"{user}-friend"}
         ids = {field.name: self.id(names[field.role]) for field in record.fields if field.role in names}
         return ids | ({record.key: self.id(f"{user}-item")} if record.key else {})
 
     def valid(self, record: Record, field: Field, example: JsonObject | None = None) -> Any:
-        """Return a value that the document allows for a field: its own example, else one of its type."""
+        """Return a valid value for a field: the one from the document's example, else any value of its type."""
         examples = [example] if example else list(record_examples(self.contract, record))
         for each in examples:
             if field.name in each:
@@ -128,7 +128,7 @@ class RequestFactory:
         return [row] * count
 
     def various(self, operation: Operation, count: int, user: str = "u") -> list[JsonObject]:
-        """Return this many different valid rows about one user: with different keys, or a second apart."""
+        """Return this many valid rows about one user, which differ in their keys or in their timestamps."""
         record = self.record_of(operation)
         row, stamp = self.row(record, user), record.field_of("timestamp")
         if record.key:
@@ -143,7 +143,7 @@ class RequestFactory:
         return self.raw(operation, orjson.dumps(value), **more)
 
     def raw(self, operation: Operation, body: bytes | None, *, headers: Pairs = (BEARER, JSON), **more: Any) -> Request:
-        """Return a request with an unchanged body; `segment`, `persona` and `query` are put into the path."""
+        """Return a request that sends `body` unchanged. `segment` and `persona` replace the parameters of the path."""
         path, query = self._address(operation, more)
         return Request(operation.method, path, query, headers, body, operation.id, **more)
 
@@ -165,26 +165,26 @@ class RequestFactory:
         return _DOCUMENTED[operation.behaviour](self, operation, user)
 
     def introduce(self, *users: str) -> Request:
-        """Return a push that introduces some users of this run to the server."""
+        """Return a push with a record for each of some users of this run, so that the server knows them."""
         operation = next(each for each in self.pushes if self.record_of(each).field_of("user"))
         record = self.record_of(operation)
         return self.push(operation, [self.row(record, user) for user in users])
 
     def status(self, user_id: str, operation: Operation | None = None, **more: Any) -> Request:
-        """Return the read of whether a user has completed the survey; `user_id` is as it is sent."""
+        """Return a request for the assessment status of a user; `user_id` is sent unchanged."""
         operation = operation or self.the("assessment_status")
         return self.raw(operation, None, headers=(BEARER,), query=((operation.roles["user"], user_id),), **more)
 
     def users(self, persona: str | None = None, segment: str | None = None) -> Request:
-        """Return the read of the users of a persona; by default of all personas of the default segment."""
+        """Return a request for the users of a persona; by default of all personas of the default segment."""
         return self.persona(self.the("persona_users"), persona, segment)
 
     def traits(self, persona: str | None = None, segment: str | None = None) -> Request:
-        """Return the read of the traits of a persona; by default of all personas of the default segment."""
+        """Return a request for the traits of a persona; by default of all personas of the default segment."""
         return self.persona(self.the("persona_traits"), persona, segment)
 
     def persona(self, operation: Operation, persona: str | None = None, segment: str | None = None) -> Request:
-        """Return a read of a persona; by default of all personas of the default segment."""
+        """Return a request for a persona; by default for all personas of the default segment."""
         roles = operation.roles
         return self.raw(
             operation,
@@ -194,14 +194,14 @@ class RequestFactory:
         )
 
     def remove(self, user_id: str, operation: Operation | None = None) -> Request:
-        """Return the deletion of a user."""
+        """Return a request that deletes a user; `user_id` is sent unchanged."""
         operation = operation or self.the("remove_user")
         return self.json(operation, {operation.roles["user"]: user_id})
 
     def upload(
         self, operation: Operation, content: bytes, *, part: str | None = None, name: str = FILE_NAME
     ) -> Request:
-        """Return the upload of a file as one multipart part."""
+        """Return a request that uploads a file as one multipart part."""
         assert operation.body is not None
         return self.raw(operation, multipart(content, part or operation.body.part, name), headers=(BEARER, MULTIPART))
 
@@ -211,7 +211,7 @@ class RequestFactory:
         return text.replace(user_example(self.contract), self.id(user)).encode()
 
     def event(self, name: str = "", operation: Operation | None = None, **more: Any) -> JsonObject:
-        """Return an event of a webhook about a user of this run."""
+        """Return an event for the webhook, about a user of this run."""
         webhook = (operation or self.the("webhook")).webhook
         assert webhook is not None
         event = event_example(self.contract, webhook)
@@ -223,7 +223,7 @@ MULTIPART = ("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
 
 
 def multipart(content: bytes, part: str, name: str) -> bytes:
-    """Return a multipart body with one file; the boundary is always the same, so that a seed repeats its bytes."""
+    """Return a multipart body with one file. The boundary is fixed, so that the same seed sends the same bytes."""
     disposition = f'Content-Disposition: form-data; name="{part}"; filename="{name}"'
     head = f"--{BOUNDARY}\r\n{disposition}\r\nContent-Type: text/csv\r\n\r\n"
     return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()

@@ -1,4 +1,4 @@
-"""Tables of values for cases: nearly valid ones, and valid but unusual ones."""
+"""Tables of values for cases: almost valid ones, and valid but unusual ones."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ WORDS: dict[FieldType, str] = {
 
 
 class SampleValue(NamedTuple):
-    """A value with its name in the ids of cases."""
+    """A value, with the name that it has in the ids of cases."""
 
     name: str
     value: Any
@@ -82,7 +82,7 @@ def _list_misses(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# Valid and nearly valid texts for each format of the contract.
+# Valid and almost valid texts for each format of the contract.
 FORMS: dict[FieldFormat, tuple[dict[str, str], dict[str, str]]] = {
     "": ({}, {}),
     "country": (

@@ -1,4 +1,4 @@
-"""Drives Schemathesis and Hypothesis: the only module that imports them. The environment has no influence on them."""
+"""Runs Schemathesis and Hypothesis, independently of the environment. No other module imports them."""
 
 import csv
 import os
@@ -133,14 +133,14 @@ _HARD: Final[dict[Kind, list[str | float]]] = {
     "integer": [-1, -(2**63) - 1, 2**31 - 1, 2**31, 2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64],
     "number": [-1.5, 2**53 + 1, 2**64, 1e21, 1.7e308, 5e-324],
 }
-"""What programs stumble over, by type; at random, little of it would come up."""
+"""Values that break many programs, by type. Random generation would rarely produce them."""
 
 _OFTEN: Final = 0.2
 
 _ON: Final = {"enabled": True}
 _OFF: Final = {"enabled": False}
 _UNFED: Final = {"extra-data-sources": {"responses": False}}
-"""Replies do not feed what is sent next: the same seed sends the same to every server."""
+"""Requests do not use values from replies, so that the same seed sends the same requests to every server."""
 
 _SETTINGS: Final[dict[str, Any]] = {
     "cache": _OFF,
@@ -205,9 +205,9 @@ def _undisturbed(files: tuple[str, ...], prefix: str) -> Iterator[None]:
     from schemathesis.core.media_types import MEDIA_TYPE_STRATEGIES
 
     with ExitStack() as stack:
-        # Modules named in it would be run, and a login file of this machine would replace the key.
+        # It can name modules to run, and a login file of this machine would replace the key.
         stack.enter_context(_set(os.environ, {"SCHEMATHESIS_HOOKS": "", "NETRC": os.devnull}))
-        # Hypothesis draws from constants of local modules, which an installed package does not have.
+        # Hypothesis uses constants of local modules as values, but an installed package has no local modules.
         constants = {"_get_local_constants": Constants, "CONSTANTS_CACHE": LRUCache(1024)}
         stack.enter_context(_set(vars(providers), constants))
         # It also writes a folder into the current one.
@@ -231,7 +231,7 @@ def _set(names: MutableMapping[str, Any], values: dict[str, Any]) -> Iterator[No
 
 
 def _csv_files(valid: tuple[str, ...], prefix: str) -> "SearchStrategy[bytes]":
-    """Return files like valid ones, with any text in cells, except those with an id of the run."""
+    """Return a strategy for files like the valid ones, with any text in their cells; ids of the run are kept."""
     from hypothesis import strategies
 
     text = strategies.text(strategies.characters(codec="utf-8"), max_size=20)

@@ -60,7 +60,7 @@ async def explore(
         skipped = await asyncio.shield(thread)
     except asyncio.CancelledError:
         tap.stop(Reason.of(ReasonKind.RUN_CANCELLED))
-        # A request in flight may still make something, which must be removed too.
+        # A request that is still running may create data, which must be removed too.
         await asyncio.wait([thread], timeout=2 * options.limits.timeout)
         raise
     return Exploration(options.explore, wire.sent - begin, findings.all(), skipped)
@@ -73,7 +73,7 @@ def _explore(course: Course, tap: Tap, findings: Findings, patience: float) -> t
     problems: list[str] = []
     try:
         with tap.open(), closing(scenes(course)) as told:
-            # After the last scene come requests that the engine did not report on.
+            # After the last scene, handle the requests that the engine did not report.
             for scene in chain(told, [Scene("")]):
                 problems += [f"{scene.label}: {scene.problem}"] if scene.problem else []
                 for sighting in sightings(scene, {} if scene.problem else tap.taken()):
@@ -137,7 +137,7 @@ _EXPECTED = {
     # A schema cannot describe the columns of a file.
     "upload": ["2xx", "4xx"],
 }
-"""What a server may answer to data that keeps the schema, by behaviour; 2xx alone where nothing is said."""
+"""The statuses that a server may answer to data that fits the schema, by behaviour; others only allow 2xx."""
 
 
 def _document(contract: Contract, wanted: set[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Makes findings of exploration: each once, with the shortest request that shows it, the worst first."""
+"""Makes the findings of exploration: each one once, with its shortest request; the worst findings come first."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _VALID: Final = "valid data"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One sighting: what is wrong, in which exchange, with which kind of data."""
+    """One observation of a problem: what is wrong, in which exchange, and with which kind of data."""
 
     exchange: Exchange
     check: str
@@ -119,7 +119,7 @@ class Findings:
             f"answered {sighting.exchange.symptom}" if answered else "",
             sighting.message.replace(NOWHERE, self._way.base_url),
             f"seen {sighting.times} times, this is the shortest" if sighting.times > 1 else "",
-            "" if curl else f"its body of {len(request.body or b'')} bytes is too long to be shown",
+            "" if curl else f"its body has {len(request.body or b'')} bytes, which is too long to be shown",
         )
         return ExplorationFinding(request.operation, sighting.title, self._masker("; ".join(filter(None, parts))), curl)
 
@@ -127,10 +127,8 @@ class Findings:
         if len(self._seen) > LISTED:
             yield ExplorationFinding(_ANY, f"{len(self._seen) - LISTED} more findings", f"only {LISTED} are listed", "")
         if self._open:
-            told = "the document settles none of them; profile emulator lists them"
-            yield ExplorationFinding(
-                _ANY, f"{self._open} replies that differ from what the emulator would say", told, ""
-            )
+            advice = "the document does not decide these cases; the profile emulator lists them"
+            yield ExplorationFinding(_ANY, f"{self._open} replies that differ from those of the emulator", advice, "")
 
 
 _ANY: Final = "all operations"
@@ -144,13 +142,13 @@ _SETTLED: Final[dict[str, Callable[[Exchange, Readings], bool]]] = {
     "content_type_conformance": lambda exchange, _: exchange.reply is not None and exchange.reply.accepted,
     "status_code_conformance": lambda exchange, _: exchange.reply is not None and not exchange.reply.refused,
 }
-"""The checks, the worst first, and what of them follows from the document."""
+"""The checks, the worst first. Each function returns whether the document decides that an exchange is wrong."""
 
 _RANK: Final = [*_SETTLED]
 
 
 def _is_json(reply: Reply) -> bool:
-    """Tell whether a reply is JSON if it must be; a refusal may be anything."""
+    """Return whether a reply is JSON if it must be; a refusal may be anything."""
     try:
         reply.json()
     except NotJson:

@@ -41,7 +41,7 @@ class Naming:
         return json.dumps(value).encode() if any(changed) else body
 
     def complete(self, operation: Operation, body: bytes) -> bool:
-        """Tell whether everything that a body may have made has an id of the run."""
+        """Return whether all data that a body may create has an id of the run."""
         if operation.body and operation.body.part:
             return bool(self.found(body))
         rows = self._rows(operation, _parsed(body))
@@ -50,7 +50,7 @@ class Naming:
     def _name(self, operation: Operation, row: JsonObject) -> bool:
         users, keys = self._users(operation), self._keys(operation)
         if operation.webhook:
-            # An event may contain anything, so one more name does not change its kind.
+            # An event may contain any member, so one more does not change its kind.
             row.setdefault(users[0], self.id(""))
         named = {name: self.id(row[name]) for name in users if _is_id(row.get(name))}
         named |= {name: self.id(row[name]) + ITEM for name in keys if _is_id(row.get(name))}
@@ -59,7 +59,7 @@ class Naming:
 
     def _is_own(self, operation: Operation, row: Any) -> bool:
         if not isinstance(row, dict):
-            # A webhook ignores what is not an event, but a push could do anything with what is not a record.
+            # A webhook ignores what is not an event. What a server does with a row that is not a record is unknown.
             return operation.webhook is not None
         names = {*self._users(operation), *self._keys(operation)} & row.keys()
         return bool(names) and all(str(row[name]).startswith(self._prefix) for name in names)

@@ -38,12 +38,12 @@ class Readings:
         self._wide = {each.id: BodySchema(wide, each) for each in bodies}
 
     def valid(self, request: Request) -> bool:
-        """Tell whether every server must accept a body: it keeps all rules, and has nothing that is left open."""
+        """Return whether every server must accept a body: it keeps all rules, and the document decides all of it."""
         taken = self._taken(request)
         return taken is not None and not taken.unknown and not any(map(_is_open, _values(_parsed(request.body))))
 
     def taken(self, request: Request) -> bool:
-        """Tell whether a body keeps all rules, those of the emulator too."""
+        """Return whether a body keeps all rules, those of the emulator too."""
         return self._taken(request) is not None
 
     def _taken(self, request: Request) -> AcceptedBody | None:
@@ -54,7 +54,7 @@ class Readings:
             return None
 
     def invalid(self, request: Request) -> bool:
-        """Tell whether no server may accept a body: it breaks a plain rule of the document."""
+        """Return whether no server may accept a body: it breaks a plain rule of the document."""
         schema = self._wide.get(request.operation)
         if schema is None:
             return False
@@ -71,8 +71,8 @@ class Readings:
         if not isinstance(rows, list):
             return body
         optional = {each.name for each in self._contract.record(about.record).fields if not each.required}
-        told = [_told(row, optional) if isinstance(row, dict) else row for row in rows]
-        return json.dumps(value | {about.collection: told}).encode()
+        stripped = [_without_nulls(row, optional) if isinstance(row, dict) else row for row in rows]
+        return json.dumps(value | {about.collection: stripped}).encode()
 
 
 def _wide(contract: Contract) -> Contract:
@@ -84,7 +84,7 @@ def _loose(field: Field) -> Field:
     return replace(field, **_OF_ERRATA)
 
 
-def _told(row: dict[str, Any], optional: set[str]) -> dict[str, Any]:
+def _without_nulls(row: dict[str, Any], optional: set[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None or name not in optional}
 
 
@@ -105,7 +105,7 @@ def _values(value: Any) -> Iterator[Any]:
 
 
 def _is_open(value: Any) -> bool:
-    """Tell whether a value has its type by one reading only, or need not be accepted."""
+    """Return whether a value only has its type in one of two possible readings, or need not be accepted."""
     if isinstance(value, float):
         return value.is_integer()
     if isinstance(value, int):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Stop(KeyboardInterrupt):
-    """Raised to end the exploration early; the engine takes it for Ctrl-C, and stops in an orderly way."""
+    """Raised to end the exploration early. The engine handles it like Ctrl-C, and stops in an orderly way."""
 
 
 class Tap:
@@ -74,7 +74,7 @@ class Tap:
         request = self._translation.request(prepared)
         reply = UNSENT if request is None else self._sent(request, str(prepared.headers.get(CASE_ID)))
         if reply is None:
-            # In a form that the engine does not examine further, because it would open its own connections.
+            # A form that the engine does not examine further: it would open connections of its own for that.
             raise Unreachable("no reply", request=prepared)
         return response(adapter, prepared, reply)
 

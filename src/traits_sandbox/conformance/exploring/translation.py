@@ -20,9 +20,9 @@ NOWHERE: Final = "http://target.invalid"
 CASE_ID: Final = "x-schemathesis-testcaseid"
 
 UNSENT: Final = Reply(404, (("Content-Type", "application/json"),), orjson.dumps({"code": 404, "message": "not sent"}))
-"""Answers what is not sent: to a path that nothing answers to, a server would say no more."""
+"""The reply to requests that are not sent: a server would also answer 404 to a path that does not exist."""
 
-# The wire sends these itself, and headers about Schemathesis are not sent.
+# The wire sends these itself. Headers that name Schemathesis are not sent.
 _OWN_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "transfer-encoding", "user-agent", CASE_ID}
 )

@@ -15,9 +15,10 @@ import httpx
 from traits_sandbox.conformance.http.exchange import Exchange, Pairs, Reply, Request
 from traits_sandbox.conformance.http.keys import DUMMY, marked, reveal
 from traits_sandbox.conformance.http.safety import Gate, is_loopback
-from traits_sandbox.conformance.http.sockets import address, reply_to_head, speaks_old_tls
+from traits_sandbox.conformance.http.sockets import accepts_old_tls, address, reply_to_head
 from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind
 from traits_sandbox.errors import UsageError
+from traits_sandbox.trust import trust
 
 MAX_REPLY: Final = 4 * 2**20
 _PATIENCE: Final = 3
@@ -49,12 +50,12 @@ class Target:
 
     @property
     def secured(self) -> bool:
-        """Tell whether the target uses TLS."""
+        """Return whether the target uses TLS."""
         return urlsplit(self.base_url).scheme == "https"
 
     @property
     def in_clear(self) -> bool:
-        """Tell whether the key is sent to another machine without encryption."""
+        """Return whether the key is sent to another machine without encryption."""
         return not self.secured and not is_loopback(self.host)
 
     def check(self) -> None:
@@ -118,11 +119,11 @@ class Wire:
         self._deadline = max(self._deadline, self._clock() + seconds)
 
     def appends(self, request: Request) -> bool:
-        """Tell whether a request that succeeds may have added data."""
+        """Return whether a request that succeeds may have added data."""
         return self._gate.reach(request) in ("append", "unsafe")
 
     async def send(self, request: Request) -> Exchange:
-        """Send a request and return the exchange; wait and send it again if the server asks for that.
+        """Send a request and return the exchange. If the server answers 429, wait as long as it asks and repeat it.
 
         The exchange's problem is `over` if the run's limits ended before the server's time for a reply.
 
@@ -142,8 +143,8 @@ class Wire:
             await asyncio.sleep(pause)
         return exchange
 
-    async def speaks_old_tls(self) -> bool | None:
-        """Tell whether the target accepts TLS 1.1 or older; None if it cannot be tested. Counts as one request.
+    async def accepts_old_tls(self) -> bool | None:
+        """Return whether the target accepts TLS 1.1 or older; None if it cannot be tested. Counts as one request.
 
         Raises:
             OverBudget: a limit of the run is reached.
@@ -154,7 +155,7 @@ class Wire:
             return None
         try:
             async with asyncio.timeout(self._within):
-                return await speaks_old_tls(*address(httpx.URL(self._target.base_url)))
+                return await accepts_old_tls(*address(httpx.URL(self._target.base_url)))
         except TimeoutError:
             return None
 
@@ -164,7 +165,7 @@ class Wire:
             return exchange
         if exchange.problem != "dropped":
             return exchange
-        # A kept connection may be closed just when it is used again, which is not an error; a new one decides.
+        # A server may close an idle connection just before it is used again. That is not an error: use a new one.
         try:
             return replace(await self._try(request), times=2)
         except OverBudget as error:
@@ -211,7 +212,7 @@ class Wire:
     async def _exchange(self, request: Request) -> Reply:
         key = DUMMY if request.plain else self._target.key
         client = self._client(plain=request.plain)
-        # Before the request is built, so that cookies of the server are never sent back.
+        # Before the request is built, so that the kit never sends cookies of the server.
         client.cookies.clear()
         outgoing = client.build_request(
             request.method,
@@ -221,7 +222,7 @@ class Wire:
             content=_chunks(request.body) if request.chunked and request.body is not None else request.body,
         )
         if outgoing.url.host != client.base_url.host or outgoing.url.port != client.base_url.port:
-            raise AssertionError("a request would leave for another host")
+            raise AssertionError("a request would go to another host")
         if request.method == "HEAD" and self._transport is None:
             return await reply_to_head(outgoing, self._trust() if outgoing.url.scheme == "https" else None)
         reply = await client.send(outgoing, stream=True)
@@ -238,7 +239,7 @@ class Wire:
             self._clients[plain] = httpx.AsyncClient(
                 base_url=base.copy_with(scheme="http") if plain else base,
                 # Certificates are read only for sockets, because it takes time.
-                verify=self._trust() if self._transport is None else False,
+                verify=self._trust() if self._transport is None and base.scheme == "https" and not plain else False,
                 trust_env=False,
                 follow_redirects=False,
                 timeout=self._limits.timeout,
@@ -248,10 +249,7 @@ class Wire:
         return self._clients[plain]
 
     def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self._target.ca_file:
-            context.load_verify_locations(cafile=self._target.ca_file)
-        return context
+        return trust(self._target.ca_file or "")
 
 
 def _headers(request: Request, key: str) -> Pairs:
@@ -268,7 +266,7 @@ async def _chunks(body: bytes) -> AsyncIterator[bytes]:
 
 
 async def _read(reply: httpx.Response) -> tuple[bytes, bool]:
-    """Read the useful part of a body; return it, and whether there was more."""
+    """Read a body up to the limit of its length; return this part, and whether there was more."""
     body = bytearray()
     async for chunk in reply.aiter_raw():
         body += chunk
@@ -278,7 +276,7 @@ async def _read(reply: httpx.Response) -> tuple[bytes, bool]:
 
 
 def _decoded(body: bytes, encoding: str) -> tuple[bytes, bool]:
-    """Return an unrequested compressed body decompressed, up to the same length as any other."""
+    """Return the content of a compressed body, which nobody requested, up to the limit for all bodies."""
     if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
         return body, False
     inflate = zlib.decompressobj(47)

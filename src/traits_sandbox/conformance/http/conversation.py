@@ -1,4 +1,4 @@
-"""The conversation of a case with the server: every exchange is kept, and the limits of the run hold."""
+"""The conversation of a case with the server. It keeps every exchange, and ends at the limits of the run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,37 +7,40 @@ from traits_sandbox.conformance.http.client import Wire
 from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.reasons import OverBudget, ReasonKind, Unanswered
 
-# Most servers show at once what was stored or deleted, but the document does not promise it.
+# Most servers show a change at once, but the document does not promise that.
 POLLS = 5
 _PAUSE = 0.2
 
-# After this many fruitless polls, the server takes longer than cases wait, or does not do it at all.
-_TRUST = 3
+# After this many polls without success, the expected changes are too slow for the cases, or never happen.
+_ATTEMPTS = 3
 
 
-class Patience:
-    """A budget of fruitless polls, shared by all cases. When it is used up, the first reply counts."""
+class PollBudget:
+    """The number of polls that may still end without success; all cases share it.
+
+    At 0, a case no longer repeats its request: it uses the first reply.
+    """
 
     def __init__(self) -> None:
-        self._left = _TRUST
+        self._left = _ATTEMPTS
 
     def __bool__(self) -> bool:
         return self._left > 0
 
-    def disappoint(self) -> None:
-        """Count a fruitless poll."""
+    def spend(self) -> None:
+        """Count a poll that ended without success."""
         self._left -= 1
 
 
 class Conversation:
     """The conversation of one case."""
 
-    def __init__(self, wire: Wire, patience: Patience, others: Callable[[], Awaitable[None]]) -> None:
-        self._wire, self._patience, self._others = wire, patience, others
+    def __init__(self, wire: Wire, polls: PollBudget, others: Callable[[], Awaitable[None]]) -> None:
+        self._wire, self._polls, self._others = wire, polls, others
         self.exchanges: list[Exchange] = []
 
     async def send(self, request: Request) -> Reply:
-        """Send a request and return its reply, if it is one below 500."""
+        """Send a request and return its reply, which has a status below 500."""
         exchange = await self.attempt(request)
         reply = exchange.reply
         if reply is None or reply.status >= 500 or reply.status == 429:
@@ -45,7 +48,7 @@ class Conversation:
         return reply
 
     async def attempt(self, request: Request) -> Exchange:
-        """Send a request and return the exchange, with a reply or without."""
+        """Send a request and return the exchange, which may have no reply."""
         exchange = await self._wire.send(request)
         self.exchanges.append(exchange)
         if exchange.limit is not None:
@@ -53,15 +56,15 @@ class Conversation:
         return exchange
 
     async def poll(self, request: Request, done: Callable[[Reply], bool]) -> Reply:
-        """Send a request until `done` accepts its reply or the polls are used up; return the last reply."""
+        """Repeat a request until `done` accepts its reply, at most POLLS times; return the last reply."""
         for number in range(1, POLLS):
             reply = await self.send(request)
-            if done(reply) or not self._patience:
+            if done(reply) or not self._polls:
                 return reply
             await asyncio.sleep(_PAUSE * number)
         reply = await self.send(request)
         if not done(reply):
-            self._patience.disappoint()
+            self._polls.spend()
         return reply
 
     async def at_last(self, seconds: float = 0.0) -> None:
@@ -76,12 +79,12 @@ class Conversation:
                 raise reply
         return [reply for reply in replies if isinstance(reply, Reply)]
 
-    async def speaks_old_tls(self) -> bool:
-        """Connect with TLS 1.1 at most and tell whether the server agrees; counts as one request."""
-        spoken = await self._wire.speaks_old_tls()
-        if spoken is None:
+    async def accepts_old_tls(self) -> bool:
+        """Connect with TLS 1.1 or older; return whether the server accepts it. Counts as one request."""
+        accepted = await self._wire.accepts_old_tls()
+        if accepted is None:
             raise Unanswered(ReasonKind.OLD_TLS_NOT_TESTABLE)
-        return spoken
+        return accepted
 
 
 def _unanswered(exchange: Exchange) -> Unanswered:

@@ -1,4 +1,4 @@
-"""Requests and replies as frozen values. They never have the key, only a marker of it."""
+"""Requests and replies as frozen values. They contain a marker in place of the key, never the key itself."""
 
 import json
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ Pairs = tuple[tuple[str, str], ...]
 class Request:
     """One request. `path` is percent-encoded, begins with a slash, and is appended to the target's base URL.
 
-    `operation` is the id of its operation, empty for none. `chunked` sends the body without its length. `plain` demands
-    plain HTTP for any target; such a request never has the key.
+    `operation` is the id of its operation, empty for none. `chunked` sends the body without its length. `plain` sends
+    it over plain HTTP to any target; such a request never contains the key.
     """
 
     method: str
@@ -41,7 +41,7 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply. `body` is as much as was read; `cut` says that there was more."""
+    """One reply. `body` is the part that was read; `cut` says that there was more."""
 
     status: int
     headers: Pairs
@@ -50,12 +50,12 @@ class Reply:
 
     @property
     def accepted(self) -> bool:
-        """Tell whether the request succeeded."""
+        """Return whether the request succeeded."""
         return 200 <= self.status < 300
 
     @property
     def refused(self) -> bool:
-        """Tell whether the reply reports an error of the client."""
+        """Return whether the reply reports an error of the client."""
         return 400 <= self.status < 500
 
     def header(self, name: str) -> str:
@@ -70,7 +70,7 @@ class Reply:
 
         """
         if self.cut:
-            raise NotJson("it is longer than the kit reads")
+            raise NotJson("the body is longer than the kit reads")
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:

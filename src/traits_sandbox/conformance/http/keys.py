@@ -1,4 +1,8 @@
-"""The key in requests: markers of the key and of nearly right keys, and how a shell writes them."""
+"""Markers: placeholders in requests for the API key, and for keys that are almost right.
+
+Requests and reports only contain markers, such as `{{key}}` and `{{key:longer}}`. The wire replaces a marker when it
+sends the request. A command for a shell gets code that makes the same value from the variable TRAITS_API_KEY.
+"""
 
 import base64
 import re
@@ -13,7 +17,8 @@ DUMMY: Final = "tsc-not-a-key"
 _MARKER = re.compile(r"\{\{key(?::([a-z]+))?\}\}")
 _PIPE = f'printf %s "${VARIABLE}"'
 
-# A variant of the key by its name: how it is made of the key, and how a shell makes it of the variable.
+# The variants of the key by name. Each has a function that makes it from the key, and shell code that makes it from the
+# variable.
 _VARIANTS: dict[str, tuple[Callable[[str], str], str]] = {
     "": (lambda key: key, f"${VARIABLE}"),
     "headless": (lambda key: key[1:], f"${{{VARIABLE}#?}}"),
@@ -28,21 +33,21 @@ _VARIANTS: dict[str, tuple[Callable[[str], str], str]] = {
 
 
 NEAR: Final = ("headless", "longer", "swapped", "first")
-"""The variants that are nearly the key."""
+"""The variants that are almost the key."""
 
 
 def near(key: str) -> tuple[str, ...]:
-    """Return the variants that are nearly a key, without empty ones and those that are the key itself."""
+    """Return the names of the variants that are almost the key, without those that are empty or equal to the key."""
     return tuple(name for name in NEAR if _VARIANTS[name][0](key).strip() not in ("", key))
 
 
 def marker(variant: str) -> str:
-    """Return the marker of a variant of the key, as requests have it."""
+    """Return the marker of a variant, for use in requests; an empty name is the key itself."""
     return "{{key:" + variant + "}}" if variant else "{{key}}"
 
 
 def marked(text: str) -> bool:
-    """Tell whether a text has a marker of the key or of a variant."""
+    """Return whether a text has a marker of the key or of a variant."""
     return _MARKER.search(text) is not None
 
 
@@ -52,15 +57,18 @@ def reveal(text: str, key: str) -> str:
 
 
 def as_shell(text: str) -> str:
-    """Return a text with every marker replaced by shell code that makes the variant, for double quotes."""
+    """Return a text with every marker replaced by shell code, to be used between double quotes."""
     return _MARKER.sub(lambda found: _VARIANTS[found[1] or ""][1], text)
 
 
-# A shorter variant has too little of the key to reveal it.
+# A shorter variant contains too little of the key to reveal it.
 _REVEALING: Final = 6
 
 
 def masker_of(key: str) -> Masker:
-    """Return a masker of a key and of the variants that would reveal it: a server may repeat what it was sent."""
+    """Return a masker of a key and of its variants, because a server may repeat in its reply what the kit sent.
+
+    A new kind of secret of the kit belongs here.
+    """
     variants = (reveal(marker(name), key) for name in near(key))
     return Masker((key, *(each for each in variants if len(each) >= _REVEALING)))

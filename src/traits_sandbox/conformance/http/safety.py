@@ -1,4 +1,4 @@
-"""Decides what may be sent to a target, from the request itself and not from what a case declares."""
+"""Decides what may be sent to a target. It looks at the request itself, and does not trust what a case declares."""
 
 import re
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ _OVERRIDES = re.compile(r"_?method|x-http-method.*|x-method-override|x-(?:origin
 # Characters that split or end a path after a proxy has decoded it.
 _PARTING = re.compile(r"[/\\?#;\x00-\x1f\x7f]")
 
-# Characters of an id that no careless server reads as a list, a query or a command. Wildcards after the prefix of a
-# run match only its own ids.
+# Ids of characters that no server should mistake for a list, a query or a command. Wildcards are allowed: after the
+# prefix of a run, they only match ids of this run.
 _PLAIN_ID = re.compile(r"(?=.{1,300}\Z)[^\x00-\x20\x7f\"'`\\,;&|<>$(){}\[\]^]+ ?")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine, without a resolver."""
+    """Return whether a host name or address is this machine, without a resolver."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -46,12 +46,12 @@ class Permit:
     prefix: str
 
     def allows(self, reach: Reach) -> bool:
-        """Tell whether a request with this reach may be sent."""
+        """Return whether a request with this reach may be sent."""
         return REACHES.index(reach) <= REACHES.index(self.reach)
 
 
 class Gate:
-    """Determines the reach of requests by the operation that they would call, and stops those that are not allowed."""
+    """Finds the reach of a request from the operation that it would call, and stops requests that are not allowed."""
 
     def __init__(self, contract: Contract, permit: Permit) -> None:
         self._operations = [(_pattern(each.path), each) for each in contract.operations]
@@ -77,7 +77,7 @@ class Gate:
             )
 
     def reach(self, request: Request) -> Reach:
-        """Return the largest reach of a request, on the worst server that is still worth judging."""
+        """Return the reach of a request: the largest one that it can have on a careless server."""
         if any(_OVERRIDES.fullmatch(name) for name, _ in (*request.headers, *request.query)):
             return "unsafe"
         called = next((each for pattern, each in self._operations if _calls(request, each, pattern)), None)
@@ -88,7 +88,7 @@ class Gate:
         return "unsafe"
 
     def _asks_for_removal(self, request: Request) -> bool:
-        """Tell whether a request is sent to the path of a deletion, with any method."""
+        """Return whether a request is sent to the path of a deletion, with any method."""
         path = re.sub("/+", "/", unquote(request.path))
         removals = [pattern.pattern for pattern, each in self._operations if each.effect == "destroy"]
         return any(re.match(each, path, re.IGNORECASE) for each in removals) and bool(request.body or request.query)
@@ -99,7 +99,7 @@ class Gate:
         return operation.effect
 
     def _own(self, operation: Operation, request: Request) -> bool:
-        """Tell whether a deletion names exactly one user, of this run, in a way that every server understands."""
+        """Return whether every server must read a deletion as that of exactly one user, who belongs to this run."""
         media_types = [value for name, value in request.headers if name.lower() == "content-type"]
         said = [value for _, value in request.query if not marked(value)]
         if said or request.chunked or media_types != [operation.body.media_type if operation.body else ""]:
@@ -110,7 +110,7 @@ class Gate:
             return False
         name = operation.roles.get("user", "")
         named = body.get(name) if isinstance(body, dict) else None
-        # A body with more, or with a repeated key, is different from the one made of the id.
+        # The body must be the one that this id alone gives: no other member, and no key twice.
         return isinstance(named, str) and orjson.dumps({name: named}) == request.body and self._is_own(named)
 
     def _is_own(self, user_id: str) -> bool:
@@ -124,7 +124,7 @@ def _calls(request: Request, operation: Operation, pattern: re.Pattern[str]) -> 
 
 
 def _is_plain(segment: str) -> bool:
-    """Tell whether the value of a path parameter stays one segment, however often it is decoded."""
+    """Return whether a path parameter remains one segment, no matter how often a server decodes it."""
     while (decoded := unquote(segment)) != segment:
         segment = decoded
     return segment not in ("", ".", "..") and not _PARTING.search(segment)

@@ -1,4 +1,4 @@
-"""Tests over raw sockets what an HTTP client hides: bytes after the reply to HEAD, and support of old TLS."""
+"""Tests with raw sockets what an HTTP client does not show: bytes after the reply to HEAD, and old TLS."""
 
 import asyncio
 import ssl
@@ -11,7 +11,7 @@ import httpx
 
 from traits_sandbox.conformance.http.exchange import Reply
 
-# A server that sends more bytes sends them at once.
+# Seconds to wait for more bytes: a server that sends them does so at once.
 _MORE_WITHIN: Final = 0.25
 _MOST: Final = 2**16
 
@@ -25,7 +25,7 @@ async def reply_to_head(request: httpx.Request, trust: ssl.SSLContext | None) ->
     An HTTP client leaves such bytes in the connection, where they would be read as the next reply.
 
     Raises:
-        httpx.TransportError: there is no connection, or no HTTP on it.
+        httpx.TransportError: there is no connection, or the server does not answer in HTTP.
 
     """
     host, port = address(request.url)
@@ -36,8 +36,8 @@ async def reply_to_head(request: httpx.Request, trust: ssl.SSLContext | None) ->
         return _parsed(head, await _rest(reader))
 
 
-async def speaks_old_tls(host: str, port: int) -> bool | None:
-    """Tell whether a server accepts TLS 1.1 or older; None if it cannot be tested. Nothing is sent over it."""
+async def accepts_old_tls(host: str, port: int) -> bool | None:
+    """Return whether a server accepts TLS 1.1 or older; None if it cannot be tested. Nothing is sent over it."""
     if not ssl.HAS_TLSv1_1:
         return None
     try:
@@ -100,7 +100,7 @@ def _parsed(head: bytes, rest: bytes) -> Reply:
 
 def _old() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # The certificate is judged elsewhere, and nothing is sent that it would protect.
+    # TLS-002 checks the certificate, and nothing secret is sent here.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():

@@ -21,8 +21,8 @@ class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One expected failure.
 
     `case` is the id of a result, as the report prints it, or a pattern of such ids. `observed` is the symptom that
-    the report prints; another one is not excused. `target` is a pattern of base URLs. After the day `expires` it
-    excuses nothing.
+    the report prints; with another symptom, the case fails. `target` is a pattern of base URLs. After the day
+    `expires`, the deviation has no effect.
     """
 
     case: Filled
@@ -32,11 +32,11 @@ class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target: str = "*"
 
     def covers(self, result: Result) -> bool:
-        """Tell whether this is the expected failure."""
+        """Return whether this is the expected failure."""
         return fnmatchcase(result.id, self.case) and result.observed == self.observed
 
     def counts(self, target: str, today: date) -> bool:
-        """Tell whether the deviation is for this target and has not expired."""
+        """Return whether the deviation is for this target and has not expired."""
         return fnmatchcase(target, self.target) and today <= self.expires
 
 
@@ -56,4 +56,4 @@ def read_deviations(file: Path) -> tuple[Deviation, ...]:
     except OSError as error:
         raise UsageError(f"the deviations cannot be read: {error.strerror or error}: {file}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"{file} is no file of deviations: {error}") from error
+        raise UsageError(f"{file} is not a file of deviations: {error}") from error

@@ -1,4 +1,4 @@
-"""Judges the results of a run: by requirement, with deviations, and with what is missing for a proof."""
+"""Judges the results of a run: outcomes by requirement, expected deviations, and reasons why proof is missing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ def excuse(
             reason = Reason.of(ReasonKind.DEVIATION, text=deviation.reason, until=deviation.expires)
             tally.results[number] = replace(tally.results[number], outcome="deviation", reason=reason)
         if not covered and _tried(deviation, ran):
-            unused.append(f"{deviation.case}: expected {deviation.observed}, which did not show ({deviation.reason})")
+            unused.append(f"{deviation.case}: expected {deviation.observed}, which did not occur ({deviation.reason})")
     return tuple(unused)
 
 
@@ -49,7 +49,7 @@ def _excused(result: Result, deviation: Deviation) -> bool:
 
 
 def _tried(deviation: Deviation, ran: frozenset[str]) -> bool:
-    """Tell whether a case of the deviation was sent; the deviation may name a requirement before the case."""
+    """Return whether a case of the deviation was sent; the deviation may name a requirement before the case."""
     return any(fnmatchcase(case, deviation.case) or deviation.case.endswith(case) for case in ran)
 
 
@@ -68,7 +68,7 @@ def missing(
 
 
 def _unproven(judged: Iterable[RequirementOutcome]) -> Iterator[Reason]:
-    """Yield the reasons of requirements that decide and were not judged, those with the same reasons together."""
+    """Yield the reasons why requirements that decide were not judged, grouped by reason."""
     together: defaultdict[tuple[Reason, ...], list[str]] = defaultdict(list)
     for each in judged:
         if each.outcome == "inconclusive":

@@ -1,4 +1,4 @@
-"""The requirements of every reply. Each request of a case tests these too."""
+"""Checks the requirements that every reply must keep. Each exchange of a case tests these too."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from traits_sandbox.contract.model import Contract
 from traits_sandbox.reporting.masking import Masker
 
 Observation = tuple[str, Breach | None]
-"""The id of a requirement, and how an exchange broke it; None if it kept it."""
+"""The id of a requirement, and how an exchange broke it, or None."""
 
 # RFC 6839: a media type with JSON syntax can end in +json.
 _JSON = re.compile(r"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE)
@@ -29,7 +29,7 @@ class Observers:
     def __call__(self, exchange: Exchange) -> Iterator[Observation]:
         """Yield every requirement that the exchange tests, with its breach if there is one."""
         if exchange.request.plain or exchange.problem == "over":
-            # A call over plain HTTP may end in any way, and an exchange that the kit ended says nothing.
+            # A call over plain HTTP may end in any way. An exchange that the kit ended itself proves nothing.
             return
         yield "HTTP-002", _alive(exchange)
         if exchange.reply is None:
@@ -45,7 +45,7 @@ class Observers:
     def _secretive(self, reply: Reply) -> Breach | None:
         headers = "\n".join(value for _, value in reply.headers).encode()
         if self._masker.shows(reply.body) or self._masker.shows(headers):
-            return Breach("the key is in the reply", "a reply that does not repeat the key")
+            return Breach("the key is in the reply", "a reply that does not contain the key")
         return None
 
     def _of_success(self, operation: str, reply: Reply) -> Iterator[Observation]:
@@ -67,12 +67,12 @@ def _has_example(operation: Any) -> bool:
 
 
 def _alive(exchange: Exchange) -> Breach | None:
-    expected = "a reply that is not of class 5xx, in time and whole"
+    expected = "a complete reply in time that is not of class 5xx"
     if exchange.reply is None:
         return Breach(exchange.problem, expected)
     if exchange.reply.status >= 500:
         return Breach(str(exchange.reply.status), expected)
-    # A reply with a length has an end, even if it is too far away to be read.
+    # A reply with a Content-Length does end, even if it is longer than the kit reads.
     endless = exchange.reply.cut and not exchange.reply.header("Content-Length")
     return Breach("a reply without an end", expected) if endless else None
 
@@ -94,12 +94,12 @@ def _is_json(reply: Reply) -> Breach | None:
 def _envelope(body: Any) -> Breach | None:
     expected = "an object with `code` (a number), `message` (a string) and `data`"
     if not isinstance(body, dict):
-        return Breach("a body that is no object", expected)
+        return Breach("a body that is not an object", expected)
     missing = [name for name in ("code", "message", "data") if name not in body]
     if missing:
         return Breach(f"no {' and '.join(missing)}", expected)
     if not isinstance(body["message"], str):
-        return Breach("a message that is no string", expected)
+        return Breach("a message that is not a string", expected)
     return None
 
 

@@ -153,7 +153,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything was judged, except for what was excluded on purpose."""
+        """Return whether everything was judged, except for what was excluded on purpose."""
         return not (self.obstacle or self.missing)
 
     def counts(self) -> Counter[Outcome]:

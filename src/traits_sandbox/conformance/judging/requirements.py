@@ -20,7 +20,7 @@ DECIDING: dict[Profile, frozenset[Level]] = {
     "strict": frozenset({"MUST", "SHOULD"}),
     "emulator": frozenset({"MUST", "SHOULD", "INFO"}),
 }
-"""The levels that decide the verdict of a profile; the others are reported and decide nothing."""
+"""The levels that decide the verdict of a profile. The others are reported but do not change the verdict."""
 
 AREAS = {
     "OP": "Operations",

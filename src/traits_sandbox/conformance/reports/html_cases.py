@@ -9,9 +9,9 @@ from traits_sandbox.conformance.judging.report import Report, RequirementOutcome
 from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
 from traits_sandbox.conformance.reports.words import (
-    came,
     readable,
     reasons,
+    received,
     request_line,
     simplest,
     sources,
@@ -75,7 +75,7 @@ def _exchange(exchange: Exchange, reproduction: Reproduction) -> dict[str, Any]:
         "number": exchange.number,
         "seconds": f"{exchange.seconds:.2f}",
         "request": _message(request_line(request), request.headers, request.body),
-        "reply": _message(came(exchange), reply.headers if reply else (), reply.body if reply else b""),
+        "reply": _message(received(exchange), reply.headers if reply else (), reply.body if reply else b""),
         "curl": reproduction.curl(request),
     }
 

@@ -51,10 +51,10 @@ def form(report: Report, way: Reproduction) -> ConformanceReport:
         counts=_counts(report),
         obstacle=describe(report.obstacle),
         missing=list(map(describe, report.missing)),
-        failures=_told(report, way, "failed"),
-        deviations=_told(report, way, "deviation"),
+        failures=_failures(report, way, "failed"),
+        deviations=_failures(report, way, "deviation"),
         unused_deviations=list(report.unused),
-        inconclusive=_told(report, way, "inconclusive"),
+        inconclusive=_failures(report, way, "inconclusive"),
         skipped=[
             Skipped(requirement=each.requirement, case=each.case, reason=describe(each.reason))
             for judged in report.judged
@@ -80,7 +80,7 @@ def _counts(report: Report) -> dict[Level, dict[str, int]]:
     return {level: dict(counted) for level, counted in counts.items()}
 
 
-def _told(report: Report, way: Reproduction, outcome: Outcome) -> list[Failure]:
+def _failures(report: Report, way: Reproduction, outcome: Outcome) -> list[Failure]:
     return [
         _failure(report, judged, result, way)
         for judged in report.judged

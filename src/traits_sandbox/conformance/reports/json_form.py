@@ -1,4 +1,4 @@
-"""The form of the JSON report; `conformance/report.schema.json` is made from it."""
+"""The form of the JSON report, from which `conformance/report.schema.json` is generated."""
 
 from typing import Annotated, Any, Final, get_args
 
@@ -15,26 +15,26 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _BY_LEVEL: Final = msgspec.Meta(extra_json_schema={"propertyNames": {"enum": sorted(get_args(Level))}})
 
 
-def told(text: str) -> Any:
-    """Return the description of a member, for the schema."""
+def described(text: str) -> Any:
+    """Return the description that the schema has for a member."""
     return msgspec.Meta(description=text)
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about the run."""
 
-    kit: Annotated[str, told("Version of traits-sandbox.")]
-    suite: Annotated[str, told("Version of the requirements.")]
-    edition: Annotated[str, told("Edition of the vendor's document.")]
-    contract: Annotated[str, told("Digest of the contract that was held against the server.")]
-    target: Annotated[str, told("Base URL of the server.")]
+    kit: Annotated[str, described("Version of traits-sandbox.")]
+    suite: Annotated[str, described("Version of the requirements.")]
+    edition: Annotated[str, described("Edition of the vendor's document.")]
+    contract: Annotated[str, described("Digest of the contract that the server was compared with.")]
+    target: Annotated[str, described("Base URL of the server.")]
     profile: Profile
-    decides: Annotated[list[Level], told("The levels that decide the verdict.")]
-    reach: Annotated[str, told("How far requests were allowed to reach: read, append, destroy or unsafe.")]
-    only: Annotated[list[str], told("The patterns of what was asked for; none for everything.")]
+    decides: Annotated[list[Level], described("The levels that decide the verdict.")]
+    reach: Annotated[str, described("The most that requests were allowed to do: read, append, destroy or unsafe.")]
+    only: Annotated[list[str], described("The patterns of --only that select cases; empty if all were selected.")]
     seed: int
-    prefix: Annotated[str, told("What the ids of this run begin with.")]
-    started: Annotated[str, told("UTC in ISO 8601.")]
+    prefix: Annotated[str, described("The beginning of all ids of this run.")]
+    started: Annotated[str, described("Start of the run, UTC in ISO 8601.")]
     seconds: float
 
 
@@ -46,9 +46,9 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A body: text if it is UTF-8, else base64; the other one is null. `whole` is false if it was cut here."""
+    """A body. `text` has it if it is UTF-8, else `base64`; the other one is null. `whole` is false if it is cut."""
 
-    size: Annotated[int, told("Bytes of the whole body.")]
+    size: Annotated[int, described("Length of the whole body in bytes.")]
     text: str | None
     base64: str | None
     whole: bool
@@ -58,9 +58,11 @@ class RequestSent(msgspec.Struct, frozen=True, kw_only=True):
     """A request. `{{key}}` in a header or the query marks the API key, `{{key:NAME}}` a value made from it."""
 
     method: str
-    path: Annotated[str, told("Below the base URL, percent-encoded, without the query.")]
+    path: Annotated[str, described("Path below the base URL, percent-encoded, without the query.")]
     query: list[tuple[str, str]]
-    headers: Annotated[list[tuple[str, str]], told("Those of the case; every client adds its own.")]
+    headers: Annotated[
+        list[tuple[str, str]], described("The headers that the case sets; every HTTP client adds others.")
+    ]
     body: Body | None
     operation: str
 
@@ -71,30 +73,32 @@ class ReplyCame(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: list[tuple[str, str]]
     body: Body | None
-    cut: Annotated[bool, told("It is longer than the kit reads.")]
+    cut: Annotated[bool, described("Whether the body is longer than the kit reads.")]
 
 
 class ExchangeMade(msgspec.Struct, frozen=True, kw_only=True):
     """A request with its reply, or with a problem."""
 
-    number: Annotated[int, told("Its place in the order of sending, from 1.")]
+    number: Annotated[int, described("Position of the request in the order of sending, from 1.")]
     request: RequestSent
     reply: ReplyCame | None
-    problem: Annotated[str, told("timeout, dropped, unreachable, certificate, protocol, over; empty for a reply.")]
+    problem: Annotated[str, described("timeout, dropped, unreachable, certificate, protocol, over; empty for a reply.")]
     detail: str
     seconds: float
-    curl: Annotated[str, told("A shell's line that sends it again; empty where the body is too long for one.")]
+    curl: Annotated[
+        str, described("A shell command that sends the request again; empty if the body is too long for it.")
+    ]
 
 
 class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one case."""
 
-    id: Annotated[str, told("What deviations name.")]
-    case: Annotated[str, told("What `conformance replay` takes.")]
+    id: Annotated[str, described("The id of the result, which a file of deviations uses.")]
+    case: Annotated[str, described("The id of the case, which `conformance replay` uses.")]
     title: str
     operation: str
     outcome: Outcome
-    reason: Annotated[str, told("Why nothing was judged, or by which deviation a failure was expected.")]
+    reason: Annotated[str, described("Why nothing was judged, or the deviation that expects the failure.")]
 
 
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,14 +106,16 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     level: Level
-    decides: Annotated[bool, told("Whether a failure decides the verdict at this profile.")]
+    decides: Annotated[bool, described("Whether a failure decides the verdict at this profile.")]
     basis: Basis
     area: str
     statement: str
-    passages: Annotated[list[str], told("Headings of the document under which it is said.")]
-    outcome: Annotated[Outcome, told("The worst that came of it.")]
-    kept: Annotated[int, told("How often it was kept, by cases and by single replies.")]
-    cases: Annotated[list[CaseResult], told("Its cases, and the cases of others whose replies broke it.")]
+    passages: Annotated[list[str], described("Headings of the passages in the document that state the requirement.")]
+    outcome: Annotated[Outcome, described("The worst outcome of its cases.")]
+    kept: Annotated[int, described("How many cases and single replies kept the requirement.")]
+    cases: Annotated[
+        list[CaseResult], described("The cases of the requirement, and other cases with replies that broke it.")
+    ]
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,11 +128,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     case: str
     title: str
     operation: str
-    outcome: Annotated[Outcome, told("failed, or deviation where it was expected.")]
-    observed: Annotated[str, told("The symptom, short and the same in every run.")]
+    outcome: Annotated[Outcome, described("failed, or deviation if the failure was expected.")]
+    observed: Annotated[str, described("The symptom, short and the same in every run.")]
     expected: str
     reason: str
-    replay: Annotated[str, told("The command that runs the case again.")]
+    replay: Annotated[str, described("The command that runs the case again.")]
     exchanges: list[ExchangeMade]
 
 
@@ -150,34 +156,38 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Explored(msgspec.Struct, frozen=True, kw_only=True):
     """The result of exploration. It never decides the verdict."""
 
-    examples: Annotated[int, told("Generated examples for each operation.")]
+    examples: Annotated[int, described("Generated examples for each operation.")]
     requests: int
-    skipped: Annotated[str, told("Why it did not run.")]
+    skipped: Annotated[str, described("Why exploration did not run.")]
     findings: list[Finding]
 
 
 class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of a run of `traits-sandbox conformance`."""
 
-    form: Annotated[int, told("Version of this form; a larger one may lack members or mean other things by them.")]
+    form: Annotated[
+        int, described("Version of this form. In a higher version, members may be missing or have another meaning.")
+    ]
     verdict: Verdict
-    exit_code: Annotated[int, told("0 conformant, 1 not conformant, 3 inconclusive.")]
-    complete: Annotated[bool, told("Whether everything was judged that was not excluded on purpose.")]
+    exit_code: Annotated[int, described("0 conformant, 1 not conformant, 3 inconclusive.")]
+    complete: Annotated[bool, described("Whether everything was judged, except what was excluded on purpose.")]
     about: About
     requests: Requests
     counts: Annotated[
         dict[Level, dict[str, int]],
-        told("Requirements by level and by what came of them; noted is a failure that decides nothing."),
+        described("Number of requirements by level and outcome; noted is a failure that does not decide the verdict."),
         _BY_LEVEL,
     ]
-    obstacle: Annotated[str, told("Why nothing could be judged at all.")]
-    missing: Annotated[list[str], told("What keeps the run from proving conformance.")]
-    failures: Annotated[list[Failure], told("All failures, also those that do not decide.")]
-    deviations: Annotated[list[Failure], told("The failures that were expected.")]
-    unused_deviations: Annotated[list[str], told("Expected deviations that did not show: each is a failure.")]
-    inconclusive: Annotated[list[Failure], told("The cases without an answer that can be judged; see reason.")]
+    obstacle: Annotated[str, described("Why nothing could be judged at all.")]
+    missing: Annotated[list[str], described("Reasons why the run does not prove conformance.")]
+    failures: Annotated[list[Failure], described("All failures, including those that do not decide the verdict.")]
+    deviations: Annotated[list[Failure], described("The failures that were expected.")]
+    unused_deviations: Annotated[list[str], described("Expected deviations that did not occur; each one is a failure.")]
+    inconclusive: Annotated[
+        list[Failure], described("The cases without a reply that can be judged, each with its reason.")
+    ]
     skipped: list[Skipped]
-    left_behind: Annotated[list[str], told("What the run has made and could not remove.")]
+    left_behind: Annotated[list[str], described("Data that the run created and could not remove.")]
     requirements: list[RequirementResult]
     exploration: Explored | None
 

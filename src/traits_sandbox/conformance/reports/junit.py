@@ -7,7 +7,7 @@ from traits_sandbox.conformance.judging.report import Outcome, Report, Requireme
 from traits_sandbox.conformance.judging.requirements import AREAS
 from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
-from traits_sandbox.conformance.reports.words import came, excerpt, request_line, verdict_line
+from traits_sandbox.conformance.reports.words import excerpt, received, request_line, verdict_line
 from traits_sandbox.reporting.junit import JUnitCase, JUnitProblem, JUnitSuite, junit
 
 RUN: Final = "Run"
@@ -35,7 +35,7 @@ def _suites(report: Report, reproduction: Reproduction) -> Iterator[JUnitSuite]:
 
 
 def _run(report: Report) -> JUnitCase:
-    """Return the test case about the run itself: whether it came to a verdict."""
+    """Return the test case about the run itself: whether it has a verdict."""
     left = "left behind: " + "\n".join(report.left_behind) if report.left_behind else ""
     return JUnitCase(RUN, "verdict", tuple(_run_problems(report)), left, seconds=0)
 
@@ -83,7 +83,7 @@ def _case(
 
 def _failure(result: Result, reproduction: Reproduction) -> str:
     lines = [result.id, f"expected: {result.expected}", f"observed: {result.observed}", *_exchanges(result)]
-    return "\n".join([*lines, f"again: {reproduction.replay(result.case)}"])
+    return "\n".join([*lines, f"repeat: {reproduction.replay(result.case)}"])
 
 
 def _exchanges(result: Result) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _exchanges(result: Result) -> Iterator[str]:
         sent = excerpt(exchange.request.body, _BODY)
         body = excerpt(exchange.reply.body, _BODY) if exchange.reply else ""
         yield f"sent: {request_line(exchange.request)} {sent}".rstrip()
-        yield f"came: {came(exchange)} {body}".rstrip()
+        yield f"received: {received(exchange)} {body}".rstrip()
 
 
 def _seconds(results: list[Result]) -> float:

@@ -28,7 +28,7 @@ def catalogue_lines(listed: Iterable[ListedRequirement]) -> Iterator[str]:
         yield f"{requirement.id:9} {requirement.level:6}  {requirement.statement}"
         yield from (f"    {case.id}  {case.title}" for case in cases)
         if not cases:
-            yield "    judged by the replies to other cases"
+            yield "    checked on the replies to other cases"
 
 
 def catalogue_form(listed: Iterable[ListedRequirement]) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def plan_lines(plan: Plan, registry: Registry, explore: int = 0) -> Iterator[str
             usual, most = sums[requirement.id]
             yield f"{requirement.id:12}{requirement.level:8}{len(cases):6}{usual:10}{most:9}"
     yield ""
-    yield f"first: {plural(plan.preflight, 'request')}, to learn whether the server answers and accepts the key"
+    yield f"first: {plural(plan.preflight, 'request')}, to check that the server answers and accepts the key"
     for reason, ids in skipped.items():
         yield f"skipped, {describe(reason)}: {plural(len(ids), 'case')} of {', '.join(_requirements(ids))}"
     if explore:

@@ -9,7 +9,7 @@ from traits_sandbox.reporting.masking import Masker
 
 Shown = TypeVar("Shown")
 
-# The kit's own words, by which reports find and decide: the key is never in them, and must not change them.
+# Attributes with words of the kit, which reports compare. They never contain the key, so they are not masked.
 _OURS: Final = frozenset(
     {"requirement", "case", "operation", "outcome", "profile", "reach", "prefix", "method", "kind"}
 )

@@ -1,4 +1,4 @@
-"""The progress of a run: a bar on a terminal, elsewhere a line now and then."""
+"""Shows the progress of a run: as a bar on a terminal, otherwise as some lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from traits_sandbox.reporting.progress import ProgressState, ProgressView, each_
 from traits_sandbox.reporting.words import number, plural, printable
 
 LINES: Final = 10
-"""The number of lines about the cases of a run where there is no terminal."""
+"""The number of progress lines of a run without a terminal."""
 
 NAMED: Final = 3
 """The number of failed requirements that are named during the run."""
@@ -63,5 +63,5 @@ class _RunProgress:
 
 
 def _interruption(event: Interrupted) -> str:
-    left = f"left behind: {'; '.join(event.left_behind)}" if event.left_behind else "removed all that is known"
-    return f"interrupted; {left}; everything else that this run made has ids that begin with {event.prefix}"
+    left = f"left behind: {'; '.join(event.left_behind)}" if event.left_behind else "all known test data was removed"
+    return f"interrupted; {left}. Any remaining data of this run has ids that start with {event.prefix}"

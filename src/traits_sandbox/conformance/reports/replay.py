@@ -8,7 +8,7 @@ from traits_sandbox.conformance.http.exchange import Exchange, Reply, Request
 from traits_sandbox.conformance.judging.report import Report, Result
 from traits_sandbox.conformance.reports.reasons import describe
 from traits_sandbox.conformance.reports.reproduction import Reproduction
-from traits_sandbox.conformance.reports.words import came, readable
+from traits_sandbox.conformance.reports.words import readable, received
 from traits_sandbox.errors import UsageError
 from traits_sandbox.reporting.words import printable, printable_lines, size
 
@@ -29,7 +29,7 @@ def show_exchanges(result: Result, way: Reproduction, say: Say, bodies: Path | N
         file = _saved(exchange.request, bodies, f"{result.case}.{number}")
         say("")
         say(_sent(exchange.request, way, file))
-        for line in _came(exchange):
+        for line in _reply_lines(exchange):
             say(f"  {line}".rstrip())
 
 
@@ -66,12 +66,12 @@ def _sent(request: Request, way: Reproduction, file: str) -> str:
     return line or way.curl(request, "BODY") + unsaid
 
 
-def _came(exchange: Exchange) -> list[str]:
+def _reply_lines(exchange: Exchange) -> list[str]:
     reply = exchange.reply
-    return [came(exchange), *(_reply(reply) if reply else ())]
+    return [received(exchange), *(_reply(reply) if reply else ())]
 
 
 def _reply(reply: Reply) -> list[str]:
     headers = [printable(f"{name}: {value}") for name, value in reply.headers]
-    cut = ["(the kit read no further)"] if reply.cut else []
+    cut = ["(the kit does not read more)"] if reply.cut else []
     return [*headers, "", *readable(reply.body, BODY).split("\n"), *cut]

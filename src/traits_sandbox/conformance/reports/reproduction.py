@@ -14,11 +14,11 @@ from traits_sandbox.conformance.http.keys import as_shell, marked
 from traits_sandbox.conformance.judging.report import Report
 
 PASTED: Final = 2048
-"""The longest body, as a shell spells it, that is worth pasting into one."""
+"""The longest body, as written for a shell, that a command includes."""
 
 _COMMAND: Final = "traits-sandbox conformance replay"
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
-# Percent-encodes any text, in every shell: a key may have a plus sign.
+# Percent-encodes any text in every shell, because a key may contain a plus sign.
 _ENCODED: Final = "$(printf %s \"{}\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g')"
 
 
@@ -32,7 +32,7 @@ class Reproduction:
 
     @classmethod
     def to(cls, report: Report) -> "Reproduction":
-        """Return how to reach a report's target, as far as the report has it."""
+        """Return how to reach the target of a report, from the facts in the report."""
         about = report.about
         return cls(about.target, "", ("--seed", str(about.seed)) if about.seed else ())
 
@@ -54,7 +54,7 @@ class Reproduction:
         return ["--cacert", shlex.quote(self.ca_file)] if self.ca_file and target.scheme == "https" else []
 
     def _target(self, request: Request) -> httpx.URL:
-        """Return the URL of a request, as the kit calls it."""
+        """Return the URL of a request, as the kit sends it."""
         base = httpx.URL(self.base_url)
         base = base.copy_with(scheme="http") if request.plain else base
         return httpx.URL(str(base).rstrip("/") + request.path)
@@ -78,7 +78,7 @@ def _headers(request: Request) -> list[str]:
 
 
 def _header_lines(request: Request) -> Iterator[str]:
-    """Yield headers in curl's notation: one without a value ends in a semicolon, one that is not sent in a colon."""
+    """Yield headers in curl's notation: `Name;` sends a header without a value, `Name:` does not send the header."""
     for name, value in request.headers:
         yield f"{name}: {value}" if value else f"{name};"
     if _data(request) is not None and all(name.lower() != "content-type" for name, _ in request.headers):
@@ -126,8 +126,8 @@ def _url(target: httpx.URL, query: Pairs) -> str:
     """Return a URL as one word of a shell."""
     if not any(marked(value) for _, value in query):
         return shlex.quote(str(target) + ("?" + str(httpx.QueryParams(query)) if query else ""))
-    told = "&".join(f"{quote(name, safe='')}={_value(value)}" for name, value in query)
-    return f'"{_within_quotes(str(target))}?{told}"'
+    parameters = "&".join(f"{quote(name, safe='')}={_value(value)}" for name, value in query)
+    return f'"{_within_quotes(str(target))}?{parameters}"'
 
 
 def _value(value: str) -> str:

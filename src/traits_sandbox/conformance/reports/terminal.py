@@ -15,13 +15,13 @@ from traits_sandbox.conformance.reports.words import (
     OUTCOMES,
     REACHES,
     by_area,
-    came,
     deciding,
     excerpt,
     explored,
     headline,
     pattern,
     reasons,
+    received,
     request_line,
     simplest,
     sources,
@@ -65,10 +65,10 @@ class Terminal:
         """Print a request and its reply."""
         request, reply = exchange.request, exchange.reply
         self._item("sent", f"{request_line(request)}  {excerpt(request.body, limit)}".rstrip())
-        self._item("came", f"{came(exchange)}  {excerpt(reply.body if reply else b'', limit)}".rstrip())
+        self._item("received", f"{received(exchange)}  {excerpt(reply.body if reply else b'', limit)}".rstrip())
 
     def say(self, *pieces: StyledText, indent: int = 0) -> None:
-        """Print one line, which is never wrapped, so that it can be copied."""
+        """Print one line, which is never wrapped, so that users can copy it."""
         print_line(self._console, *pieces, indent=indent)
 
     def _item(self, name: str, text: str, style: str = "") -> None:
@@ -160,7 +160,7 @@ class Terminal:
 
     def _left(self) -> None:
         if self._report.left_behind:
-            self._title(("LEFT BEHIND", STYLES["noted"]), "  made by this run, and not removed")
+            self._title(("LEFT BEHIND", STYLES["noted"]), "  data of this run that could not be removed")
         for each in self._report.left_behind:
             self.say(printable_lines(each), indent=2)
 
@@ -191,13 +191,13 @@ class Terminal:
         """Print the verdict with its reasons, what to do next, and how the run was made."""
         report = self._report
         self._title((headline(report), STYLES[report.verdict]), f"  {printable_lines(verdict_line(report))}")
-        told = (*report.unused, *map(describe, report.missing))
-        if report.failed and told:
+        reasons = (*report.unused, *map(describe, report.missing))
+        if report.failed and reasons:
             self.say("and besides:", indent=2)
-        for each in told[:REASONS]:
+        for each in reasons[:REASONS]:
             self.say(printable_lines(each), indent=2)
-        if len(told) > REASONS:
-            self.say(f"and {len(told) - REASONS} more", indent=2)
+        if len(reasons) > REASONS:
+            self.say(f"and {len(reasons) - REASONS} more", indent=2)
         if step := next_step(report):
             self.say((step, "bold"), indent=2)
         self._how()

@@ -21,26 +21,26 @@ HEADLINES: Final = {
 }
 
 OUTCOMES: Final = ("failed", "noted", "deviation", "inconclusive", "skipped", "passed", "inapplicable")
-"""What may come of a requirement, as reports tell it, the worst first."""
+"""The outcomes of a requirement in reports, the worst first."""
 
 REACHES: Final = {
     "read": "read only",
     "append": "read and add",
-    "destroy": "read, add and remove what is its own",
+    "destroy": "read, add, and remove what it added",
     "unsafe": "send anything",
 }
 
 
 def headline(report: Report) -> str:
     """Return the verdict in a few words, with its scope if not all deciding cases could be sent."""
-    told = HEADLINES[report.verdict]
+    verdict = HEADLINES[report.verdict]
     if report.verdict != "conformant" or not _held_back(report):
-        return told
-    return f"{told}, as far as was {'read' if report.about.reach == 'read' else 'allowed'}"
+        return verdict
+    return f"{verdict}, judged by {'reads' if report.about.reach == 'read' else 'allowed requests'} only"
 
 
 def _held_back(report: Report) -> bool:
-    """Tell whether cases that decide were not sent to keep the target safe."""
+    """Return whether cases that decide were not sent to keep the target safe."""
     return any(
         is_not_allowed(result.reason)
         for judged in report.judged
@@ -71,8 +71,8 @@ def by_area(report: Report) -> dict[str, Counter[str]]:
     """Return for each tested area the number of requirements by outcome."""
     sums: dict[str, Counter[str]] = {area: Counter() for area in AREAS.values()}
     for each in report.judged:
-        if (came_of_it := standing(report, each)) != "inapplicable":
-            sums[each.requirement.area][came_of_it] += 1
+        if (outcome := standing(report, each)) != "inapplicable":
+            sums[each.requirement.area][outcome] += 1
     return {area: counts for area, counts in sums.items() if counts}
 
 
@@ -84,7 +84,7 @@ def verdict_line(report: Report) -> str:
         return f"{plural(judged, 'requirement')} judged, none that decides failed{_partly(report, counts)}"
     if report.failed or report.unused:
         failed = [plural(len(report.failed), "requirement") + " failed"] if report.failed else []
-        unused = [plural(len(report.unused), "expected deviation") + " did not show"] if report.unused else []
+        unused = [plural(len(report.unused), "expected deviation") + " did not occur"] if report.unused else []
         return " and ".join(failed + unused)
     return describe(report.obstacle) or f"{plural(len(report.missing), 'thing')} could not be proven"
 
@@ -121,10 +121,10 @@ def reasons(results: Iterable[Result]) -> dict[Reason, list[str]]:
 
 
 def sources(requirement: Requirement, most: int = 4) -> str:
-    """Return the headings in the document, `most` of them at most."""
+    """Return the first `most` headings of a requirement in the document, and the number of the others."""
     headings = list(requirement.passages)
     more = f" and {len(headings) - most} more" if len(headings) > most else ""
-    return ", ".join(headings[:most]) + more if headings else "silent about it"
+    return ", ".join(headings[:most]) + more if headings else "it says nothing about this"
 
 
 def simplest(results: Iterable[Result]) -> list[Result]:
@@ -139,13 +139,13 @@ def _length(exchange: Exchange) -> int:
 
 
 def pattern(judged: RequirementOutcome) -> str:
-    """Return the pattern for a deviation: all failures of a requirement if they are alike, else the simplest one."""
+    """Return a pattern for a deviation: for all failures of a requirement if they are alike, else for the simplest."""
     first = simplest(judged.failures)[0]
     alike = all(each.observed == first.observed for each in judged.failures)
     return f"{judged.requirement.id}.*" if alike and len(judged.failures) > 1 else first.id
 
 
-def came(exchange: Exchange) -> str:
+def received(exchange: Exchange) -> str:
     """Return a short form of the reply: the status with its phrase, or the problem."""
     if exchange.reply is None:
         detail = describe(exchange.limit) or exchange.detail
@@ -176,7 +176,7 @@ def readable(body: bytes | None, limit: int) -> str:
 
 
 def _indented(body: bytes) -> bytes:
-    # Nobody reads a long body to its end, and a deep one would be mostly indentation.
+    # Nobody reads a long body to its end, and a deeply nested one would be mostly indentation.
     if len(body) > 2**14:
         return b""
     try:

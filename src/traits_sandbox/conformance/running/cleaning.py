@@ -1,4 +1,4 @@
-"""Removes what a run has made, and reports what it could not remove."""
+"""Removes the data that a run has created, and reports what it could not remove."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ GRACE = 10.0
 
 
 async def clean_up(wire: Wire, materials: RequestFactory, permit: Permit, tally: RunState) -> tuple[str, ...]:
-    """Delete the users of this run, also when the run's time is over; return what is left behind."""
+    """Delete the users of this run, even if its time is over. Return the data that could not be removed."""
     wire.extend(GRACE)
     wire.reserved = 0
     users = sorted(tally.users)
@@ -26,7 +26,7 @@ async def _removed(wire: Wire, materials: RequestFactory, user: str) -> bool:
         exchange = await wire.send(materials.remove(user))
     except (OverBudget, Vetoed):
         return False
-    # An unknown user is deleted too, or was never stored.
+    # 404: the server does not know the user any more, or never stored it.
     return exchange.reply is not None and (exchange.reply.accepted or exchange.reply.status == 404)
 
 
@@ -37,4 +37,4 @@ def _left(materials: RequestFactory, users: list[str], items: int, unnamed: int)
     if items:
         yield f"{plural(items, 'item')} whose ids begin with {materials.prefix}: the API has no deletion of items"
     if unnamed:
-        yield f"what {plural(unnamed, 'accepted request')} without an id of this run may have made"
+        yield f"data that {plural(unnamed, 'accepted request')} without an id of this run may have created"

@@ -35,7 +35,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The run was cancelled. `left_behind` lists what it has made and could not remove."""
+    """The run was cancelled. `left_behind` lists the data that it created and could not remove."""
 
     prefix: str
     left_behind: tuple[str, ...]

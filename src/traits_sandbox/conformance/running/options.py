@@ -15,9 +15,9 @@ class Options:
     """The options of a run, all with safe defaults.
 
     `only` are patterns of requirement or case ids (`TYPE-*`, `LIM-003.actions.*`). `allow_writes` repeats the target's
-    host to allow writes, which are always allowed on loopback; `allow_plain_http` repeats it to send it the key over
-    plain HTTP. `known_user` is the id of an existing user, as it is sent. `explore` is the number of generated examples
-    for each operation, 0 for none. `concurrency` is the number of cases that run at the same time.
+    host to allow writes, which are always allowed on loopback; `allow_plain_http` repeats the host to allow sending it
+    the key over plain HTTP. `known_user` is the id of an existing user, as it is sent. `explore` is the number of
+    generated examples for each operation, 0 for none. `concurrency` is the number of cases that run at the same time.
     """
 
     profile: Profile = "core"

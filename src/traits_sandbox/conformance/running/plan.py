@@ -56,7 +56,7 @@ class Plan:
 
 
 def select(cases: Iterable[Case], only: tuple[str, ...]) -> list[Case]:
-    """Return the cases that were asked for: all, or those whose id or requirement fits a pattern.
+    """Return the selected cases: all, or those whose id or requirement fits a pattern.
 
     Raises:
         UsageError: a pattern fits no case.
@@ -70,7 +70,7 @@ def select(cases: Iterable[Case], only: tuple[str, ...]) -> list[Case]:
 
 
 def fits(case: Case, pattern: str) -> bool:
-    """Tell whether a case fits a pattern of case ids or requirement ids; letter case is ignored."""
+    """Return whether a case fits a pattern of case ids or requirement ids; letter case is ignored."""
     return any(fnmatchcase(each.lower(), pattern.lower()) for each in (case.id, case.requirement))
 
 

@@ -1,4 +1,4 @@
-"""The first requests of a run: does the server answer, is its certificate valid, does it accept the key."""
+"""The first requests of a run, which check that the server answers, has a valid certificate and accepts the key."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ def questions(materials: RequestFactory) -> list[Request]:
 def elsewhere(materials: RequestFactory) -> list[Request]:
     """Return the requests to try if every read gets 404: all that add data, with a body that no server accepts."""
     requests = [materials.documented(each) for each in materials.contract.operations if each.effect == "append"]
-    # A server may require the key on unknown paths too.
+    # A server may also check the key on unknown paths.
     return [replace(each, headers=(BEARER, JSON), body=b"{") for each in requests]
 
 

@@ -27,6 +27,7 @@ from traits_sandbox.conformance.judging.report import Exploration, Report, Resul
 from traits_sandbox.conformance.judging.requirements import DECIDING, Registry, registry
 from traits_sandbox.conformance.running.cleaning import clean_up
 from traits_sandbox.conformance.running.events import Interrupted, Observer, RunPlanned, Stage, nobody
+from traits_sandbox.conformance.running.loops import run_anywhere
 from traits_sandbox.conformance.running.options import Options
 from traits_sandbox.conformance.running.plan import Plan, make_plan, select
 from traits_sandbox.conformance.running.preflight import Preflight, probe, questions
@@ -45,11 +46,21 @@ def run_conformance(
     and to which hosts; by default all on loopback, and only reads elsewhere. The report's `exit_code` is 0 only for a
     server that was proven conformant.
 
+    It works where an event loop is running too, but that loop then waits for the end of the run. Use
+    `run_conformance_in_loop` for a server in the same loop.
+
     Raises:
         UsageError: the URL, the key or an option cannot be used.
 
     """
-    return asyncio.run(Run(Target(base_url, key, ca_file), options or Options(), tell=tell).report())
+    return run_anywhere(Run(Target(base_url, key, ca_file), options or Options(), tell=tell).report)
+
+
+async def run_conformance_in_loop(
+    base_url: str, key: str, options: Options | None = None, *, ca_file: str | None = None, tell: Observer = nobody
+) -> Report:
+    """Judge a server as `run_conformance` does, in the event loop that is running."""
+    return await Run(Target(base_url, key, ca_file), options or Options(), tell=tell).report()
 
 
 class Run:
@@ -149,7 +160,7 @@ class Run:
     async def _clean(self, wire: Wire, tally: RunState) -> tuple[str, ...]:
         if not tally.created and not tally.unnamed:
             return ()
-        self._tell(Stage("removing what the run has made"))
+        self._tell(Stage("removing the data of this run"))
         return await clean_up(wire, self._materials, self._permit, tally)
 
     def _reported(

@@ -1,4 +1,4 @@
-"""Runs a plan: sends the cases, judges what comes back, removes what was made."""
+"""Runs a plan: sends the requests of each case, judges the replies, and removes the data."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ import orjson
 
 from traits_sandbox.conformance.catalogue.case import Case
 from traits_sandbox.conformance.http.client import Wire
-from traits_sandbox.conformance.http.conversation import Conversation, Patience
+from traits_sandbox.conformance.http.conversation import Conversation, PollBudget
 from traits_sandbox.conformance.http.exchange import Exchange
 from traits_sandbox.conformance.judging.observers import Observers
 from traits_sandbox.conformance.judging.report import Outcome, Result
@@ -18,7 +18,7 @@ from traits_sandbox.conformance.reasons import OverBudget, Reason, ReasonKind, U
 from traits_sandbox.conformance.running.events import CaseEnded, Observer
 from traits_sandbox.conformance.running.plan import Plan, Step
 
-# A server that hangs twice at an operation will hang again, so the time is used for other operations.
+# If a server hangs twice at an operation, it will probably hang again: use the time for other operations.
 MAX_HANGS = 2
 
 
@@ -70,7 +70,7 @@ class Runner:
         self._wire, self._observers, self._tell = wire, observers, tell
         self._own_ids = OwnIds(prefix)
         self._concurrency, self._turns = concurrency, asyncio.Semaphore(concurrency)
-        self._patience = Patience()
+        self._polls = PollBudget()
         self._through = asyncio.Event()
         self.tally = RunState()
         self._over: Reason | None = None
@@ -84,7 +84,7 @@ class Runner:
                     await self._turns.acquire()
                 task = tasks.create_task(self._step(step))
                 task.add_done_callback(partial(self._release, turns))
-            # With all turns in hand, no case runs except those that wait for this moment.
+            # A case takes a turn while it runs. With all turns taken here, only waiting cases are left.
             for _ in range(self._concurrency):
                 await self._turns.acquire()
             self._through.set()
@@ -113,8 +113,8 @@ class Runner:
         self._tell(CaseEnded(result, self._wire.sent, broken))
 
     async def _judge(self, case: Case) -> tuple[Result, tuple[Result, ...]]:
-        """Return the result of a case, and other breaches in its exchanges."""
-        talk = Conversation(self._wire, self._patience, self._others)
+        """Run a case; return its result, and breaches of other requirements in its exchanges."""
+        talk = Conversation(self._wire, self._polls, self._others)
         try:
             breach = await case.judge(talk)
         except Unanswered as error:
@@ -125,7 +125,7 @@ class Runner:
             self._over = Reason.of(ReasonKind.NOT_SENT, error.reason)
             result = _result(case, "inconclusive", reason=error.reason)
         except asyncio.CancelledError:
-            # What it has made so far must be removed too.
+            # The data that it has created so far must be removed too.
             self._observe(case, talk.exchanges)
             raise
         else:

@@ -36,7 +36,7 @@ class CsvRow:
 
     @property
     def is_blank(self) -> bool:
-        """Return whether the row is empty, which is no violation."""
+        """Return whether the row is empty, which is not a violation."""
         return not self.cells and not self.violation
 
 

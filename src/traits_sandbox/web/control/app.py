@@ -11,12 +11,14 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.system import machine_error
 from traits_sandbox.web.control.bulk import bulk_routes
 from traits_sandbox.web.control.faults import fault_routes
 from traits_sandbox.web.control.guard import Guard, dashboard_of
 from traits_sandbox.web.control.masking import Masking
 from traits_sandbox.web.control.openapi.document import control_openapi
 from traits_sandbox.web.control.outcome import JsonAnswer
+from traits_sandbox.web.control.queries import without_query
 from traits_sandbox.web.control.records import record_routes, upload_routes
 from traits_sandbox.web.control.requests import request_routes
 from traits_sandbox.web.control.services import PREFIX, ControlServices
@@ -26,6 +28,8 @@ def admin(controls: ControlServices) -> ASGIApp:
     """Return the app of the sandbox's endpoints, with access checks and masking."""
 
     async def fail(_: Request, error: Exception) -> JSONResponse:
+        if reason := machine_error(error):
+            return _refusal(503, reason)
         controls.report_bug(error)
         return _refusal(500, "this is a bug in traits-sandbox, its cause is in the log")
 
@@ -34,7 +38,7 @@ def admin(controls: ControlServices) -> ASGIApp:
         exception_handlers={HTTPException: _error, UsageError: _usage_error, Exception: fail},
     )
     app.router.redirect_slashes = False
-    return Masking(Guard(app, controls.keys, controls.token), controls.masker)
+    return Masking(Guard(app, controls.keys, controls.diagnosis, controls.token), controls.masker)
 
 
 def control_routes(controls: ControlServices) -> list[Route]:
@@ -61,9 +65,9 @@ def _own_routes(controls: ControlServices) -> list[Route]:
         return Response(status_code=204)
 
     return [
-        Route(f"{PREFIX}/health", show_health, methods=["GET"]),
-        Route(f"{PREFIX}/openapi.json", describe, methods=["GET"]),
-        Route(f"{PREFIX}/reset", reset, methods=["POST"]),
+        Route(f"{PREFIX}/health", without_query(show_health), methods=["GET"]),
+        Route(f"{PREFIX}/openapi.json", without_query(describe), methods=["GET"]),
+        Route(f"{PREFIX}/reset", without_query(reset), methods=["POST"]),
     ]
 
 

@@ -11,9 +11,10 @@ from starlette.routing import Route
 from traits_sandbox.bulk.loading.intake import Gap, Outage, RowBatch
 from traits_sandbox.control.views import shown_load, shown_upload
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
+from traits_sandbox.web.control.bodies import read, unknown
 from traits_sandbox.web.control.guard import dashboard_of
 from traits_sandbox.web.control.outcome import JsonAnswer
-from traits_sandbox.web.control.queries import parameters, read
+from traits_sandbox.web.control.queries import parameters, without_query
 from traits_sandbox.web.control.services import PREFIX, ControlServices
 
 PATH: Final = f"{PREFIX}/bulk"
@@ -36,7 +37,7 @@ def bulk_routes(controls: ControlServices) -> list[Route]:
     async def ingest(request: Request) -> JSONResponse:
         folder = request.path_params["folder"]
         if folder not in bulk_intake.folders:
-            raise HTTPException(404, f"there is no folder {folder[:40]!a}, only {', '.join(bulk_intake.folders)}")
+            raise HTTPException(404, unknown("folder", folder, bulk_intake.folders))
         batch = await read(request, RowBatch)
         try:
             result = await bulk_intake.ingest(dashboard_of(request) or DEFAULT_DASHBOARD, folder, batch)
@@ -50,6 +51,6 @@ def bulk_routes(controls: ControlServices) -> list[Route]:
 
     return [
         Route(PATH, show_ledger, methods=["GET"]),
-        Route(PATH, report, methods=["POST"]),
-        Route(f"{PATH}/{{folder}}", ingest, methods=["POST"]),
+        Route(PATH, without_query(report), methods=["POST"]),
+        Route(f"{PATH}/{{folder}}", without_query(ingest), methods=["POST"]),
     ]

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,7 +10,10 @@ from starlette.routing import Route
 
 from traits_sandbox.control.fault_plan import FaultPlan, PlannedFault
 from traits_sandbox.control.fault_reading import FaultError, read_fault
+from traits_sandbox.errors import UsageError
+from traits_sandbox.web.control.bodies import parsed
 from traits_sandbox.web.control.guard import dashboard_of
+from traits_sandbox.web.control.queries import without_query
 from traits_sandbox.web.control.services import PREFIX, ControlServices
 
 
@@ -57,19 +59,19 @@ def fault_routes(controls: ControlServices) -> list[Route]:
     operations = [operation.id for operation in controls.contract.operations]
     endpoints, path = FaultEndpoints(controls.faults.plan, operations), f"{PREFIX}/faults"
     return [
-        Route(path, endpoints.add, methods=["POST"]),
-        Route(path, endpoints.show_all, methods=["GET"]),
-        Route(path, endpoints.clear, methods=["DELETE"]),
-        Route(f"{path}/{{id}}", endpoints.show, methods=["GET"]),
-        Route(f"{path}/{{id}}", endpoints.remove, methods=["DELETE"]),
+        Route(path, without_query(endpoints.add), methods=["POST"]),
+        Route(path, without_query(endpoints.show_all), methods=["GET"]),
+        Route(path, without_query(endpoints.clear), methods=["DELETE"]),
+        Route(f"{path}/{{id}}", without_query(endpoints.show), methods=["GET"]),
+        Route(f"{path}/{{id}}", without_query(endpoints.remove), methods=["DELETE"]),
     ]
 
 
 def _parsed(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
-    except ValueError as error:
-        raise FaultError({"body": f"body must be JSON: {error}"}) from None
+        return parsed(body)
+    except UsageError as error:
+        raise FaultError({"body": str(error).replace(":", "", 1)}) from None
 
 
 def _shown(planned: PlannedFault) -> dict[str, Any]:

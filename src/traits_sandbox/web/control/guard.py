@@ -12,6 +12,7 @@ from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.web.auth import Keys, bearer
 from traits_sandbox.web.control.services import PREFIX
 from traits_sandbox.web.envelope import EnvelopeResponse
+from traits_sandbox.web.key_mistakes import KeyDiagnosis, SentKey
 
 TOKEN_HEADER: Final = "Sandbox-Control-Token"  # noqa: S105 (the name of a header)
 MAX_BODY: Final = 2**20
@@ -35,9 +36,10 @@ class Refused(TraitsSandboxError):
 class Guard:
     """Checks control calls, and passes them on with their dashboard as `state.dashboard`: a name, or None for all."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, diagnosis: KeyDiagnosis, token: str | None) -> None:
         self._app = app
         self._keys = keys
+        self._diagnosis = diagnosis
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +70,11 @@ class Guard:
             return None
         dashboard = self._keys.dashboard(bearer(authorization))
         if dashboard is None:
+            sent = SentKey([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers])
             raise Refused(
-                401, "the key belongs to no dashboard: send a valid key, or no Authorization header for all dashboards"
+                401,
+                "the key belongs to no dashboard: send a valid key, or no Authorization header for all dashboards; "
+                f"{self._diagnosis.problem(sent).sentence}",
             )
         return dashboard
 

@@ -1,18 +1,20 @@
-"""The bodies and query parameters of control calls."""
+"""The queries of control calls: the structs of their bodies, and their query parameters."""
 
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
 
 import msgspec
-import orjson
 from starlette.requests import Request
+from starlette.responses import Response
 
 from traits_sandbox.errors import UsageError
+from traits_sandbox.web.control.bodies import unknown
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
 MAX_WAIT_MS: Final = 60_000
 
-T = TypeVar("T")
+ControlCall = Callable[[Request], Awaitable[Response]]
 
 Limit = Annotated[
     int, msgspec.Meta(ge=1, le=MAX_LIMIT, description="The largest number of entries; the newest are returned.")
@@ -60,30 +62,23 @@ class RecordWaitQuery(WaitQuery, kw_only=True, forbid_unknown_fields=True):
     kind: str
 
 
-async def read(request: Request, kind: type[T]) -> T:
-    """Return the body of a call; raises UsageError with the reason if it is invalid."""
-    try:
-        value = orjson.loads(await request.body())
-        return msgspec.convert({name: _number(each) for name, each in value.items()}, kind)
-    except AttributeError:
-        raise UsageError("body: must be a JSON object") from None
-    except (orjson.JSONDecodeError, msgspec.ValidationError) as error:
-        text = str(error)
-        raise UsageError(f"body: {text[:1].lower()}{text[1:]}") from None
-
-
-def _number(value: Any) -> Any:
-    """Return a value, with 2.0 as 2: they are the same in JSON."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def parameters(request: Request, *names: str) -> dict[str, str | None]:
     """Return the query parameters, None for an absent one; raises UsageError if there are unknown ones."""
     if others := sorted(set(request.query_params) - set(names)):
-        raise UsageError(f"there is no query parameter {others[0][:60]!a}, only {', '.join(names) or 'none'}")
+        raise UsageError(unknown("query parameter", others[0], names))
     if twice := [name for name in names if len(request.query_params.getlist(name)) > 1]:
         raise UsageError(f"{twice[0]}: is given more than once")
     return {name: request.query_params.get(name) for name in names}
+
+
+def without_query(endpoint: ControlCall) -> ControlCall:
+    """Return an endpoint that refuses every query parameter: one that is ignored would be a mistake unseen."""
+
+    async def call(request: Request) -> Response:
+        parameters(request)
+        return await endpoint(request)
+
+    return call
 
 
 def limit_of(text: str | None) -> int:

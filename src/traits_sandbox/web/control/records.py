@@ -1,5 +1,6 @@
 """The control API of stored records, by kind, and of uploads."""
 
+from functools import cache
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -8,12 +9,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from traits_sandbox.contract.model import Contract
+from traits_sandbox.control.impossible import RecordKind
 from traits_sandbox.control.search import Located, RecordSearch
 from traits_sandbox.control.since import parse_since
 from traits_sandbox.control.views import shown_record, shown_upload
 from traits_sandbox.control.waiting import wait_for
 from traits_sandbox.errors import UsageError
 from traits_sandbox.json_types import JsonObject
+from traits_sandbox.web.control.bodies import read, unknown
 from traits_sandbox.web.control.guard import dashboard_of
 from traits_sandbox.web.control.outcome import found, refuse_reserved, unmet
 from traits_sandbox.web.control.queries import (
@@ -23,7 +26,7 @@ from traits_sandbox.web.control.queries import (
     RecordWaitQuery,
     limit_of,
     parameters,
-    read,
+    without_query,
 )
 from traits_sandbox.web.control.services import PREFIX, ControlServices
 
@@ -47,12 +50,17 @@ class RecordEndpoints:
     def __init__(self, controls: ControlServices) -> None:
         self._controls = controls
         self._kinds = record_kinds(controls.contract)
+        self._schemas = cache(self._kind)
+
+    def _kind(self, kind: str) -> RecordKind:
+        contract = self._controls.contract
+        return RecordKind(contract, [record for record in contract.records if record.kind == kind])
 
     def _search(self, request: Request, kind: str, asked: CountQuery) -> RecordSearch:
         if kind not in self._kinds:
-            raise UsageError(f"kind: there are no records of kind {kind[:40]!a}, only {', '.join(self._kinds)}")
+            raise UsageError(f"kind: {unknown('kind of records', kind, self._kinds)}")
         dashboard, user = dashboard_of(request), asked.match.get(self._kinds[kind])
-        return RecordSearch(
+        search = RecordSearch(
             self._controls.store,
             dashboard,
             kind,
@@ -60,20 +68,24 @@ class RecordEndpoints:
             since=parse_since(str(asked.since), self._controls.journal, dashboard),
             user=user if isinstance(user, str) else None,
         )
+        self._schemas(kind).refuse_impossible(asked.match)
+        return search
 
     async def show_all(self, request: Request) -> JSONResponse:
         """List the records of one kind, the newest last; 404 if there is no such kind."""
         kind = request.path_params["kind"]
         refuse_reserved(kind)
         if kind not in self._kinds:
-            raise HTTPException(404, f"there are no records of kind {kind[:40]!a}, only {', '.join(self._kinds)}")
+            raise HTTPException(404, unknown("kind of records", kind, self._kinds))
         given = parameters(request, "user_id", "since", "limit")
-        match: dict[str, Any] = {self._kinds[kind] or "user_id": given["user_id"]} if given["user_id"] else {}
+        if given["user_id"] is not None and not self._kinds[kind]:
+            raise UsageError(f"user_id: records of kind {kind} have no user")
+        if given["user_id"] == "":
+            raise UsageError("user_id: must not be empty")
+        match: dict[str, Any] = {self._kinds[kind]: given["user_id"]} if given["user_id"] else {}
         limit = limit_of(given["limit"])
         searched = self._search(request, kind, CountQuery(match=match, since=given["since"] or ""))
-        # Items have no user, so none matches.
-        records = await searched.newest(limit) if self._kinds[kind] or not match else []
-        return found(_NAME, records, _shown)
+        return found(_NAME, await searched.newest(limit), _shown)
 
     async def count(self, request: Request) -> JSONResponse:
         """Count the records that match the pattern of the body."""
@@ -103,9 +115,9 @@ def record_routes(controls: ControlServices) -> list[Route]:
     """Return the routes under `/_sandbox/records`."""
     endpoints, path = RecordEndpoints(controls), f"{PREFIX}/{_NAME}"
     return [
-        Route(f"{path}/count", endpoints.count, methods=["POST"]),
-        Route(f"{path}/find", endpoints.find, methods=["POST"]),
-        Route(f"{path}/wait", endpoints.wait, methods=["POST"]),
+        Route(f"{path}/count", without_query(endpoints.count), methods=["POST"]),
+        Route(f"{path}/find", without_query(endpoints.find), methods=["POST"]),
+        Route(f"{path}/wait", without_query(endpoints.wait), methods=["POST"]),
         Route(f"{path}/{{kind}}", endpoints.show_all, methods=["GET"]),
     ]
 
@@ -124,7 +136,7 @@ def upload_routes(controls: ControlServices) -> list[Route]:
         return found("", [upload], shown_upload)
 
     path = f"{PREFIX}/uploads"
-    return [Route(path, show_all, methods=["GET"]), Route(f"{path}/{{id}}", show, methods=["GET"])]
+    return [Route(path, show_all, methods=["GET"]), Route(f"{path}/{{id}}", without_query(show), methods=["GET"])]
 
 
 def _shown(located: Located) -> JsonObject:

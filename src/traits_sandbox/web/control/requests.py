@@ -1,34 +1,54 @@
 """The control API of the request journal."""
 
+from typing import Final
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from traits_sandbox.control.impossible import METHODS, STATUSES, is_request_id, refuse_impossible_request
 from traits_sandbox.control.journal import Journal
 from traits_sandbox.control.journal_entry import JournalEntry
 from traits_sandbox.control.search import RequestSearch
 from traits_sandbox.control.since import parse_since
 from traits_sandbox.control.views import shown_request
 from traits_sandbox.control.waiting import wait_for
+from traits_sandbox.errors import UsageError
+from traits_sandbox.web.control.bodies import read
 from traits_sandbox.web.control.guard import dashboard_of
 from traits_sandbox.web.control.outcome import found, refuse_reserved, unmet
-from traits_sandbox.web.control.queries import CountQuery, FindQuery, WaitQuery, limit_of, number_of, parameters, read
+from traits_sandbox.web.control.queries import (
+    CountQuery,
+    FindQuery,
+    WaitQuery,
+    limit_of,
+    number_of,
+    parameters,
+    without_query,
+)
 from traits_sandbox.web.control.services import PREFIX, ControlServices
+from traits_sandbox.web.early_refusals import RefusalReason
+from traits_sandbox.web.key_mistakes import KeyMistake
 
+REASONS: Final = ("", *KeyMistake, *RefusalReason)
 _NAME = "requests"
 
 
 class RequestEndpoints:
     """Handles the calls under `/_sandbox/requests`, each for the dashboard of its key, or for all."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, operations: list[str]) -> None:
         self._journal = journal
+        self._known = {"operation": (*operations, ""), "status": STATUSES, "method": METHODS, "reason": REASONS}
 
     def _search(self, request: Request, asked: CountQuery) -> RequestSearch:
         dashboard = dashboard_of(request)
         since = parse_since(str(asked.since), self._journal, dashboard)
-        return RequestSearch(self._journal, dashboard, match=asked.match, since=since)
+        search = RequestSearch(self._journal, dashboard, match=asked.match, since=since)
+        known = self._known if dashboard is None else {**self._known, "dashboard": (dashboard,)}
+        refuse_impossible_request(asked.match, known)
+        return search
 
     async def show_all(self, request: Request) -> JSONResponse:
         """List the requests that match the query parameters, the newest last."""
@@ -45,9 +65,7 @@ class RequestEndpoints:
         refuse_reserved(request.path_params["id"])
         entry = self._journal.find(request.path_params["id"], dashboard_of(request))
         if entry is None:
-            raise HTTPException(
-                404, "no such request is in the journal: it was dropped, or it belongs to another dashboard"
-            )
+            raise HTTPException(404, _absent(request.path_params["id"]))
         return found("", [entry], shown_request)
 
     async def clear(self, request: Request) -> Response:
@@ -69,6 +87,8 @@ class RequestEndpoints:
     async def wait(self, request: Request) -> JSONResponse:
         """Wait until enough requests match; 404 with the nearest misses if too few do in time."""
         asked = await read(request, WaitQuery)
+        if asked.count > self._journal.max_entries:
+            raise UsageError(f"count: the journal keeps at most {self._journal.max_entries} requests")
         searched = self._search(request, asked)
         entries: list[JournalEntry] = [
             *await wait_for(searched, self._journal.arrivals, count=asked.count, within=asked.timeout_ms / 1000)
@@ -80,12 +100,19 @@ class RequestEndpoints:
 
 def request_routes(controls: ControlServices) -> list[Route]:
     """Return the routes under `/_sandbox/requests`."""
-    endpoints, path = RequestEndpoints(controls.journal), f"{PREFIX}/{_NAME}"
+    operations = [operation.id for operation in controls.contract.operations]
+    endpoints, path = RequestEndpoints(controls.journal, operations), f"{PREFIX}/{_NAME}"
     return [
         Route(path, endpoints.show_all, methods=["GET"]),
-        Route(path, endpoints.clear, methods=["DELETE"]),
-        Route(f"{path}/count", endpoints.count, methods=["POST"]),
-        Route(f"{path}/find", endpoints.find, methods=["POST"]),
-        Route(f"{path}/wait", endpoints.wait, methods=["POST"]),
-        Route(f"{path}/{{id}}", endpoints.show, methods=["GET"]),
+        Route(path, without_query(endpoints.clear), methods=["DELETE"]),
+        Route(f"{path}/count", without_query(endpoints.count), methods=["POST"]),
+        Route(f"{path}/find", without_query(endpoints.find), methods=["POST"]),
+        Route(f"{path}/wait", without_query(endpoints.wait), methods=["POST"]),
+        Route(f"{path}/{{id}}", without_query(endpoints.show), methods=["GET"]),
     ]
+
+
+def _absent(request_id: str) -> str:
+    if not is_request_id(request_id):
+        return f"{request_id[:80]!a} has not the form of a request id, such as 1a2b-3"
+    return "no such request is in the journal: it was dropped, or it belongs to another dashboard"

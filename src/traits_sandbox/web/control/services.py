@@ -14,6 +14,7 @@ from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.store.protocol import Store
 from traits_sandbox.web.auth import Keys
 from traits_sandbox.web.faults import FaultGate
+from traits_sandbox.web.key_mistakes import KeyDiagnosis
 
 PREFIX: Final = "/_sandbox"
 
@@ -29,6 +30,7 @@ class ControlServices:
     health: Callable[[], Awaitable[dict[str, Any]]]
     contract: Contract
     keys: Keys
+    diagnosis: KeyDiagnosis
     journal: Journal
     store: Store
     stored: Arrivals

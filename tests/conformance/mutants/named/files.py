@@ -160,7 +160,7 @@ def _of_content() -> Iterator[Mutant]:
     taken: dict[str, tuple[str, str, Callable[[bytes], object]]] = {
         "any-header": ("A file is taken whatever its header.", "CSV-003", lambda c: c.strip() and b"\0" not in c),
         "empty": ("An empty file is taken.", "CSV-005", lambda c: not c.strip()),
-        "binary": ("A file that is no text is taken.", "CSV-005", lambda c: not _is_text(c) or b"\0" in c),
+        "binary": ("A file that is not text is taken.", "CSV-005", lambda c: not _is_text(c) or b"\0" in c),
     }
     for name, (does, kills, good) in taken.items():
         yield broken_by(f"csv.{name}", does, kills, accepting(_of_form(good)))

@@ -67,7 +67,11 @@ def _of_all() -> Iterator[Mutant]:
         yield broken_by(f"keys.{name}", does, "AUTH-003", opened(_giving(when)))
     basic = {f"Basic {base64.b64encode(text.encode()).decode()}" for text in (f"{KEY}:", f":{KEY}", KEY)}
     opens: dict[str, tuple[str, str, Callable[[Asked], object]]] = {
-        "basic": ("Basic credentials made of the key open.", "AUTH-004", lambda a: a.header("authorization") in basic),
+        "basic": (
+            "Basic credentials that contain the key are accepted.",
+            "AUTH-004",
+            lambda a: a.header("authorization") in basic,
+        ),
         "no-scheme": ("The key opens without a scheme.", "AUTH-011", lambda a: a.header("authorization") == KEY),
         "scheme-alone": (
             "The scheme opens without a key.",

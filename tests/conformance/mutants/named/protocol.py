@@ -72,16 +72,16 @@ def _of_crashes() -> Iterator[Mutant]:
                       and a.json() is not None and not isinstance(a.json(), dict)),
         "no-list": ("A push without its list is answered 500.", lambda a: a.collection
                     and isinstance(a.json(), dict) and a.rows is None),
-        "null-record": ("A record that is no object is answered 500.", lambda a: a.rows
+        "null-record": ("A record that is not an object is answered 500.", lambda a: a.rows
                         and not all(isinstance(each, dict) for each in a.rows)),
         "large-number": ("A number beyond 64 bits is answered 500.", _has_large_number),
-        "bad-form": ("An upload that is no form is answered 500.", lambda a: a.behaviour == "upload"
+        "bad-form": ("An upload that is not a form is answered 500.", lambda a: a.behaviour == "upload"
                      and "boundary" not in a.header("content-type")),
-        "binary-file": ("A file that is no text is answered 500.", lambda a: a.behaviour == "upload"
+        "binary-file": ("A file that is not text is answered 500.", lambda a: a.behaviour == "upload"
                         and _is_not_utf_8(a)),
         "no-parameter": ("The status without an id is answered 500.", lambda a: a.behaviour == "assessment_status"
                          and not a.query.get(the("assessment_status").roles["user"])),
-        "strange-persona": ("A persona that is no number is answered 500.", _asks_for_a_strange_persona),
+        "strange-persona": ("A persona that is not a number is answered 500.", _asks_for_a_strange_persona),
         "no-key": ("A request without a key is answered 500.", lambda a: a.operation
                    and not a.header("authorization") and not a.query),
         "unknown-path": ("A path that does not exist is answered 500.", lambda a: a.at is None),
@@ -232,9 +232,9 @@ def _of_repetition() -> Iterator[Mutant]:
 
     yield broken_by("push.known", "A push that came before is refused.", "IDEM-001", Seen)
     yield broken_by("push.no-duplicates", "A push that holds a record twice is refused.", "IDEM-001", refusing(repeats))
-    yield broken_by("push.lost-in-a-crowd", "Pushes side by side are accepted, and one alone is stored.", "IDEM-002",
+    yield broken_by("push.lost-in-a-crowd", "Pushes at the same time are accepted, but only one is stored.", "IDEM-002",
                  Crowded, concurrency=1)  # fmt: skip
-    yield broken_by("push.refused-in-a-crowd", "Of pushes side by side one alone is accepted.", "IDEM-002",
+    yield broken_by("push.refused-in-a-crowd", "Of pushes at the same time only one is accepted.", "IDEM-002",
                  Busy, concurrency=1)  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def mutants() -> Iterator[Mutant]:
     for name, (does, papers) in certificates.items():
         yield Mutant(f"tls.{name}", does, ("TLS-002",), _secured(papers), **ON_SOCKETS)
     for label in ("1.1", "1.0"):
-        yield Mutant(f"tls.{label}", f"TLS {label} is spoken.", ("TLS-003",), _old(label), **ON_SOCKETS)
+        yield Mutant(f"tls.{label}", f"TLS {label} is accepted.", ("TLS-003",), _old(label), **ON_SOCKETS)
 
 
 @dataclass(frozen=True, slots=True)

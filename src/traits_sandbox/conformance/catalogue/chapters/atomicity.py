@@ -1,4 +1,4 @@
-"""ATOM: one bad record refuses its whole push. ENV-009 and ENV-010: the refusal says what is wrong."""
+"""ATOM: a push with one bad record is refused as a whole. ENV-009 and ENV-010: the refusal says what is wrong."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _BAD_REQUEST = 400
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases for every push."""
+    """Yield, for every push, cases that send bad records among good ones, and check refusal and reply."""
     for operation in made.pushes:
         required = [each for each in places(made, operation) if each.field.required and each.within is None]
         yield from _one_bad_record(made, operation, required[0])
@@ -51,7 +51,7 @@ def _nothing_stored(made: RequestFactory, operation: Operation, place: FieldPlac
         request = made.push(operation, [before, place.filled(...), after])
         yield Case(
             id=f"ATOM-002.{collection(operation)}.neighbours",
-            title="look for the users around a bad record",
+            title="push a bad record between two good ones, and look for the users of these",
             operation=operation.id,
             reach="append",
             judge=stores_nothing(made, request, *map(made.id, names)),
@@ -63,18 +63,18 @@ def _nothing_stored(made: RequestFactory, operation: Operation, place: FieldPlac
 def _field_named(required: list[FieldPlace]) -> Iterator[Case]:
     absent, wrong = required[0], required[-1]
     yield absent.case("ENV-009", "absent", f"leave out {absent.name}", absent.filled(...), _names(absent.field.name))
-    title = f"true where {wrong.name} belongs"
+    title = f"true as {wrong.name}"
     yield wrong.case("ENV-009", "true", title, wrong.filled(True), _names(wrong.field.name))
 
 
 def _names(field: str) -> Expectation:
-    """Expect a refusal whose errors have the name of a field, as a key or in a text, alone or within a pointer."""
+    """Expect a refusal whose errors contain the name of a field: as a key, as a word of a text, or in a pointer."""
     word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(field)}(?![A-Za-z0-9_])")
 
     def expect(reply: Reply) -> Breach | None:
         if not reply.refused:
             return refused(reply)
-        named = word.search(json.dumps(_told(reply).get("errors")))
+        named = word.search(json.dumps(_refusal(reply).get("errors")))
         return None if named else Breach("errors without the field", f"`errors` that names {field}")
 
     return expect
@@ -87,7 +87,7 @@ def _status_and_message(made: RequestFactory, operation: Operation) -> Iterator[
     yield pushed(f"ENV-010.{about}.no-list", "an object without the list", made.json(operation, {}), expect)
     required = next(each for each in places(made, operation) if each.field.required)
     yield required.case("ENV-010", "absent", f"leave out {required.name}", required.filled(...), expect)
-    yield place.case("ENV-010", "true", f"true where {place.name} belongs", place.filled(True), expect)
+    yield place.case("ENV-010", "true", f"true as {place.name}", place.filled(True), expect)
 
 
 def _as_in_the_table(contract: Contract) -> Expectation:
@@ -96,14 +96,14 @@ def _as_in_the_table(contract: Contract) -> Expectation:
     def expect(reply: Reply) -> Breach | None:
         if reply.status != _BAD_REQUEST:
             return Breach(str(reply.status), f"status {_BAD_REQUEST}, as the table of errors says")
-        same = _told(reply).get("message") == message
+        same = _refusal(reply).get("message") == message
         return None if same else Breach("another message", f"the message {message!r}, as the table of errors says")
 
     return expect
 
 
-def _told(reply: Reply) -> dict[str, object]:
-    """Return the body of a refusal, empty if it is not an object; ENV-006 judges that."""
+def _refusal(reply: Reply) -> dict[str, object]:
+    """Return the body of a refusal, or an empty object if it is not an object, which ENV-006 reports."""
     try:
         body = reply.json()
     except NotJson:

@@ -1,4 +1,4 @@
-"""AUTH: which credentials open an operation. Requests have markers of the key, never the key."""
+"""AUTH: which credentials an operation accepts. Requests contain markers in place of the key, never the key."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,8 +16,8 @@ _UNKNOWN = f"Bearer {DUMMY}"
 # The requirement, the name of the case, its title, the Authorization header, the expectation.
 _HEADERS: tuple[tuple[str, str, str, str, Expectation], ...] = (
     ("AUTH-004", "basic", "send the key as Basic credentials", f"Basic {marker('basic')}", refused),
-    ("AUTH-009", "lower-case", "spell the scheme bearer", f"bearer {KEY}", accepted),
-    ("AUTH-009", "upper-case", "spell the scheme BEARER", f"BEARER {KEY}", accepted),
+    ("AUTH-009", "lower-case", "write the scheme as bearer", f"bearer {KEY}", accepted),
+    ("AUTH-009", "upper-case", "write the scheme as BEARER", f"BEARER {KEY}", accepted),
     ("AUTH-011", "no-scheme", "send the key without a scheme", KEY, refused),
     ("AUTH-011", "scheme-alone", "send the scheme without a key", "Bearer", refused),
     ("AUTH-011", "empty", "send an empty Authorization header", "", refused),
@@ -26,8 +26,8 @@ _HEADERS: tuple[tuple[str, str, str, str, Expectation], ...] = (
 _NEARLY = {
     "headless": "send the key without its first character",
     "longer": "send the key with one more character",
-    "swapped": "send the key in the other letter case",
-    "first": "send the key's first character alone",
+    "swapped": "send the key with upper and lower case swapped",
+    "first": "send only the first character of the key",
 }
 
 
@@ -41,7 +41,7 @@ def cases(made: RequestFactory) -> Iterator[Case]:
         )
     for operation in (made.the("persona_users"), made.pushes[0]):
         yield from _by_header(made, operation)
-        yield from _told(made, operation)
+        yield from _refusals(made, operation)
     yield from _in_the_query(made)
     yield from _before_the_body(made, made.pushes[0])
     yield from _nothing_stored(made)
@@ -65,12 +65,12 @@ def _by_header(made: RequestFactory, operation: Operation) -> Iterator[Case]:
         yield single(f"{requirement}.{operation.id}.{name}", title, operation, request, expect)
 
 
-def _told(made: RequestFactory, operation: Operation) -> Iterator[Case]:
+def _refusals(made: RequestFactory, operation: Operation) -> Iterator[Case]:
     request = made.documented(operation)
     for name, keyless in (("none", _keyless(request)), ("unknown", _strange(operation, request))):
-        title = f"look at the status of a refusal: {'no' if name == 'none' else 'an unknown'} key"
+        title = f"send {'no' if name == 'none' else 'an unknown'} key and check the status"
         yield single(f"AUTH-012.{operation.id}.{name}", title, operation, keyless, _unauthorized)
-    title = "look at the challenge of a refusal"
+    title = "send no key and check the challenge of the reply"
     yield single(f"AUTH-008.{operation.id}", title, operation, _keyless(request), _challenges)
 
 
@@ -97,10 +97,10 @@ def _before_the_body(made: RequestFactory, operation: Operation) -> Iterator[Cas
     good = with_credential(made.documented(operation), _UNKNOWN)
 
     async def judge(talk: Talk) -> Breach | None:
-        told, instead = await talk.send(good), await talk.send(replace(good, body=b"{"))
-        if told.status == instead.status:
+        usual, reply = await talk.send(good), await talk.send(replace(good, body=b"{"))
+        if usual.status == reply.status:
             return None
-        return Breach(str(instead.status), f"status {told.status}, which the same key gets with a good body")
+        return Breach(str(reply.status), f"status {usual.status}, which the same key gets with a good body")
 
     title = "send an unknown key with a broken body"
     yield Case(f"AUTH-006.{operation.id}", title, operation.id, operation.effect, judge, requests=2)
@@ -112,7 +112,7 @@ def _nothing_stored(made: RequestFactory) -> Iterator[Case]:
         request = with_credential(made.introduce(user), credential)
         yield Case(
             id=f"AUTH-007.{request.operation}{name}",
-            title=f"look for the user of a push with {shown}",
+            title=f"push a user with {shown}, and look for this user",
             operation=request.operation,
             reach="append",
             judge=stores_nothing(made, request, made.id(user)),

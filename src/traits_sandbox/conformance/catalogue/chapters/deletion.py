@@ -1,4 +1,4 @@
-"""DEL: the deletion of a user, and of nobody else. Deletions name only users of this run."""
+"""DEL: a deletion removes its user and nobody else. The kit only deletes users of this run."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -24,24 +24,24 @@ from traits_sandbox.conformance.http.exchange import Reply, Request
 from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 from traits_sandbox.contract.model import Operation
 
-# Seconds in which a deleted user may appear again.
+# Seconds to wait before the last check: a deleted user may appear again within this time.
 _SOON = 1.0
 
 _NEIGHBOURS = {
-    "prefix": ("one whose id begins the deleted one", "near-by", "near"),
-    "extension": ("one whose id goes on behind the deleted one", "far", "far-off"),
-    "letter-case": ("one whose id differs in letter case", "same", "SAME"),
+    "prefix": ("one whose id is the beginning of the deleted id", "near-by", "near"),
+    "extension": ("one whose id is the deleted id with more characters at its end", "far", "far-off"),
+    "letter-case": ("one whose id only differs in upper and lower case", "same", "SAME"),
     "stranger": ("one with another id", "one", "other"),
 }
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of the deletion."""
+    """Yield cases that delete users and then look for these and other users, and cases that send invalid deletions."""
     removal = made.the("remove_user")
     title, judge = "delete a user", _succeeds(made)
     yield Case("DEL-001.known", title, removal.id, "destroy", judge, requests=2, at_most=1 + POLLS)
     yield _gone_everywhere(made, removal)
-    suffix = ("one whose id ends like the deleted one", "end", made.id("end"))
+    suffix = ("one whose id has the same end as the deleted id", "end", made.id("end"))
     for name, (whom, removed, neighbour) in (_NEIGHBOURS | {"suffix": suffix}).items():
         title, judge = f"delete a user and look for {whom}", _stays(made, removed, neighbour)
         yield Case(f"DEL-003.{name}", title, removal.id, "destroy", judge, requests=4, at_most=1 + POLLS + 2 * LOOKS)
@@ -52,12 +52,12 @@ def cases(made: RequestFactory) -> Iterator[Case]:
 
 
 async def _remove(talk: Talk, made: RequestFactory, user: str) -> Reply:
-    """Delete a user; the server may need a moment to know them."""
+    """Delete a user, and try again if the server does not know the user yet; return the last reply."""
     return await talk.poll(made.remove(made.id(user)), lambda reply: reply.accepted)
 
 
 async def _removed(talk: Talk, made: RequestFactory, user: str) -> bool:
-    """Delete a user; tell whether the server reports that it is done, not only accepted."""
+    """Delete a user. Return whether the server says that the deletion is done; a 202 only announces it."""
     reply = await _remove(talk, made, user)
     if not reply.accepted:
         raise Unanswered(ReasonKind.DELETION_REFUSED, status=reply.status)
@@ -65,7 +65,12 @@ async def _removed(talk: Talk, made: RequestFactory, user: str) -> bool:
 
 
 def _still(observed: str, expected: str, *, done: bool) -> Breach:
-    """Return the breach of a deletion that does not show; raises Unanswered if it was only announced."""
+    """Return the breach of a deletion without effect.
+
+    Raises:
+        Unanswered: the server only announced the deletion, so it may happen later.
+
+    """
     if not done:
         raise Unanswered(ReasonKind.DELETION_PENDING, status=f"{HTTPStatus.ACCEPTED:d}")
     return Breach(observed, expected)
@@ -87,7 +92,7 @@ def _gone_everywhere(made: RequestFactory, removal: Operation) -> Case:
         await without(talk, made, "gone")
         await talk.at_last(_SOON)
         place = await _found_in(talk, made, "gone")
-        return _still(f"still in {place}", "the deleted user to be listed nowhere", done=done) if place else None
+        return _still(f"still in {place}", "the deleted user to be in no list", done=done) if place else None
 
     return Case(
         id="DEL-002.everywhere",
@@ -101,7 +106,7 @@ def _gone_everywhere(made: RequestFactory, removal: Operation) -> Case:
 
 
 async def _found_in(talk: Talk, made: RequestFactory, user: str) -> str:
-    """Return where a user is listed; empty if nowhere."""
+    """Return where a user is listed, or an empty text."""
     if made.id(user) in users_in(made, await talk.send(made.users())):
         return "all"
     still = [index async for index, reply in personas(talk, made.users) if made.id(user) in users_in(made, reply)]
@@ -118,7 +123,7 @@ def _stays(made: RequestFactory, removed: str, neighbour: str) -> JudgeReply:
         # If only one of them was listed, the server confuses the two users.
         two = {made.id(removed), made.id(neighbour)} <= before
         if two and made.id(neighbour) not in after:
-            return Breach("the other user is gone", "all other users to stay")
+            return Breach("the other user is gone", "all other users to be listed as before")
         if made.id(removed) in after:
             raise Unanswered(ReasonKind.DELETION_NOT_SHOWN)
         return None
@@ -127,11 +132,14 @@ def _stays(made: RequestFactory, removed: str, neighbour: str) -> JudgeReply:
 
 
 def _unusable(made: RequestFactory, removal: Operation) -> Iterator[Case]:
-    """Yield deletions without an id; each checks that its own user is listed before and after."""
+    """Yield cases that send a deletion without a usable id and check that it is refused and deletes nobody.
+
+    Each case pushes a user of its own, and looks for this user before and after the deletion.
+    """
     name = removal.roles["user"]
     requests: dict[str, tuple[str, Request]] = {
         "absent": ("without an id", made.json(removal, {})),
-        "other-name": ("with the id under another name", made.json(removal, {f"tsc_{name}": made.id("u-removed")})),
+        "other-name": ("with the id under a wrong name", made.json(removal, {f"tsc_{name}": made.id("u-removed")})),
         "text": ("that is only the id", made.json(removal, made.id("u-removed"))),
         "no-body": ("without a body", made.raw(removal, None)),
         "broken": ("that is not JSON", made.raw(removal, b'{"')),
@@ -151,7 +159,10 @@ def _unusable(made: RequestFactory, removal: Operation) -> Iterator[Case]:
 
 
 def _empty(made: RequestFactory, removal: Operation) -> Case:
-    """Return the deletion of the empty id, which the document does not forbid a user to have."""
+    """Return a case that sends a deletion with an empty id and expects a refusal.
+
+    It is not a case of DEL-004, because the document does not forbid empty ids.
+    """
     request = made.json(removal, {removal.roles["user"]: ""})
     return Case(
         id=f"TYPE-012.{removal.id}.empty",
@@ -172,7 +183,7 @@ def _deletes_nobody(made: RequestFactory, request: Request, bystander: str) -> J
             return Breach(str(reply.status), "a reply of class 4xx: there is no id to delete")
         require_any(made, before, bystander)
         gone = made.id(bystander) not in await listed(talk, made, bystander)
-        return Breach("another user is gone", "nobody to be deleted") if gone else None
+        return Breach("another user is gone", "no user to be deleted") if gone else None
 
     return judge
 
@@ -185,7 +196,7 @@ def _repeatable(made: RequestFactory, removal: Operation) -> Iterator[Case]:
 
     yield Case("DEL-005.again", "delete a user twice", removal.id, "destroy", twice, requests=3, at_most=2 + POLLS)
     stranger = made.remove(made.id("never-was"))
-    yield single("DEL-005.stranger", "delete a user who never was", removal, stranger, accepted)
+    yield single("DEL-005.stranger", "delete an unknown user", removal, stranger, accepted)
 
 
 def _status_gone(made: RequestFactory, removal: Operation) -> Case:
@@ -197,7 +208,7 @@ def _status_gone(made: RequestFactory, removal: Operation) -> Case:
             raise Unanswered(ReasonKind.SURVEY_NOT_SHOWN)
         done = await _removed(talk, made, "forgotten")
         if is_completed(made, await eventually(talk, question, lambda reply: not is_completed(made, reply))):
-            return _still("still completed", "nothing to be left of the survey", done=done)
+            return _still("still completed", "the survey of the deleted user to be removed", done=done)
         return None
 
     return Case(

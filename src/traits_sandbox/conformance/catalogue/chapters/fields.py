@@ -1,4 +1,4 @@
-"""TYPE: the values of a field, and whether it may be absent."""
+"""TYPE: which values a field accepts, and whether it may be absent."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -25,13 +25,13 @@ _TYPES: dict[FieldType, str] = {
     "list": "TYPE-006",
     "Timestamp": "TS-002",
 }
-"""The requirement that a field's type belongs to."""
+"""The requirement for each type of a field."""
 
 _UNKNOWN = "tsc_unknown"
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every field of every push."""
+    """Yield cases that push valid and invalid values in every field, and records with optional or unknown fields."""
     for operation in made.pushes:
         for place in places(made, operation):
             for rule in _RULES:
@@ -56,7 +56,7 @@ def _null(place: FieldPlace) -> Iterator[Case]:
 def _types(place: FieldPlace) -> Iterator[Case]:
     words, requirement = WORDS[place.field.type], _TYPES[place.field.type]
     for miss in misses(place.field.type, place.valid()):
-        title = f"{miss.shown} where {words} belongs"
+        title = f"{miss.shown} in place of {words}"
         yield place.case(requirement, miss.name, title, place.filled(miss.value), refused)
 
 
@@ -64,7 +64,7 @@ def _floats(place: FieldPlace) -> Iterator[Case]:
     if place.field.type == "float":
         for name, numbers in {"whole": (25, 1, 0), "fraction": (25.5, 0.5, -0.5)}.items():
             for number in islice(in_bounds(place.field, *numbers), 1):
-                yield place.case("TYPE-005", name, f"{number} for a number", place.filled(number), accepted)
+                yield place.case("TYPE-005", name, f"{number} as a number", place.filled(number), accepted)
 
 
 def _entries(place: FieldPlace) -> Iterator[Case]:
@@ -81,7 +81,7 @@ def _forms(place: FieldPlace) -> Iterator[Case]:
 
 
 def _allowed(place: FieldPlace) -> Iterator[Case]:
-    # The stored spelling of an alias is ours; the document may not have it.
+    # An alias is stored in a spelling of our own, which the document may not have.
     for word in (each for each in place.field.allowed if each not in place.field.aliases.values()):
         yield place.case("TYPE-008", word, f"the documented {word}", place.filled(word), accepted)
     if words := place.field.allowed:
@@ -98,7 +98,7 @@ def _empty(place: FieldPlace) -> Iterator[Case]:
 def _whole_fraction(place: FieldPlace) -> Iterator[Case]:
     if place.field.type == "int":
         text = f"{place.valid()}.0"
-        title = f"{text} for a whole number"
+        title = f"{text} as a whole number"
         yield place.case("TYPE-015", "empty-fraction", title, place.filled(literal(text)), accepted)
 
 
@@ -146,13 +146,13 @@ def _without_options(made: RequestFactory, operation: Operation) -> Iterator[Cas
 def _shown(made: RequestFactory, operation: Operation) -> Case:
     request = made.push(operation, made.examples(operation))
     case_id = f"TYPE-016.{collection(operation)}.examples"
-    return pushed(case_id, "all records that the document shows, for files too", request, accepted)
+    return pushed(case_id, "all records that the document shows, including those for files", request, accepted)
 
 
 def _unknown_field(made: RequestFactory, operation: Operation) -> Iterator[Case]:
     row = made.row(made.record_of(operation), **{_UNKNOWN: "text"})
     case_id = f"TYPE-009.{collection(operation)}.unknown"
-    yield pushed(case_id, "a field that the document does not know", made.push(operation, [row]), accepted)
+    yield pushed(case_id, "a field that the document does not define", made.push(operation, [row]), accepted)
     for place in places(made, operation):
         if place.field.item:
             rows = [place.filled([place.valid()[0] | {_UNKNOWN: "text"}])]

@@ -1,4 +1,4 @@
-"""LIM: the number of records of a push. All records are valid, so only their number can be wrong."""
+"""LIM: the number of records in a push. All records are valid, so only their number can be wrong."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from traits_sandbox.contract.model import Operation
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of the limit, for every push."""
+    """Yield, for every push, cases that send numbers of records at the limit, below it and above it."""
     for operation in made.pushes:
         yield from _within(made, operation)
         if made.contract.max_records is not None:
@@ -38,6 +38,6 @@ def _beyond(made: RequestFactory, operation: Operation, count: int) -> Iterator[
     if user := made.record_of(operation).field_of("user"):
         stranger = made.id(f"over-{operation.id}".replace("_", "-"))
         request = made.push(operation, [rows[0] | {user.name: stranger}, *rows[1:]])
-        title = f"look for a user of {count} records"
+        title = f"push {count} records and look for one of their users"
         judge = stores_nothing(made, request, stranger)
         yield Case(f"LIM-004.{about}", title, operation.id, "append", judge, requests=3, at_most=2 + LOOKS)

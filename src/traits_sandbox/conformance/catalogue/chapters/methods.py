@@ -1,4 +1,4 @@
-"""HTTP: methods, paths and bodies by the standard. Observers judge that no request makes the server fail."""
+"""HTTP: methods, paths and bodies as the standard has them. Observers check that no request makes the server fail."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,18 +12,18 @@ from traits_sandbox.conformance.http.reach import Reach
 from traits_sandbox.contract.model import Operation
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")
-"""Those that every server knows; for one that it does not know, 501 would be right."""
+"""Methods that every server knows. For a method that it does not know, a server may also answer 501."""
 
 _BODILESS = frozenset({"GET", "DELETE"})
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every path, and of bodies and paths in other notations."""
+    """Yield cases that send other methods to every path, bodies in chunks, and paths with an extra slash."""
     for operation in made.contract.operations:
         yield from _undeclared(made, operation)
         if operation.method == "GET":
             head = replace(made.documented(operation), method="HEAD", operation="")
-            yield single(f"HTTP-003.{operation.id}", "ask for the head alone", operation, head, _no_body)
+            yield single(f"HTTP-003.{operation.id}", "send HEAD", operation, head, _no_body)
     for operation in (made.pushes[0], made.having("upload")[0]):
         chunked = replace(made.documented(operation), chunked=True)
         yield single(f"HTTP-004.{operation.id}", "send the body in chunks", operation, chunked, accepted)
@@ -45,7 +45,7 @@ def _undeclared(made: RequestFactory, operation: Operation) -> Iterator[Case]:
 
 
 def _sent_as(method: str, request: Request) -> Request:
-    """Return a request with another method; it does not belong to the operation any more."""
+    """Return a request with another method. It is not a request of the operation any more."""
     if method in _BODILESS:
         headers = tuple(each for each in request.headers if each[0] != JSON[0])
         return replace(request, method=method, headers=headers, body=None, operation="")

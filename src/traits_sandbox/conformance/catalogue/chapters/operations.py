@@ -17,7 +17,7 @@ _ABOUT_A_KNOWN_USER = frozenset({"assessment_status", "remove_user"})
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield one case for each operation."""
+    """Yield one case for each operation: it sends the documented request and expects a success."""
     for operation in made.contract.operations:
         introduced = operation.behaviour in _ABOUT_A_KNOWN_USER and not (made.known_user and operation.effect == "read")
         if not introduced:
@@ -44,7 +44,10 @@ def _introduced(made: RequestFactory, operation: Operation) -> JudgeReply:
 
 
 def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
-    """Return the judge of a read about a user whom the server may not know by a push alone."""
+    """Return a judge that pushes a user, reads their status and expects a success.
+
+    If the server does not know the user after the push, the judge uploads a survey of the user and reads again.
+    """
     user = f"known-{operation.effect}"
     question = made.documented(operation, user)
 
@@ -63,7 +66,7 @@ def _asked(made: RequestFactory, operation: Operation) -> JudgeReply:
 
 
 async def _nothing_there(talk: Talk, made: RequestFactory, question: Request, reply: Reply) -> bool:
-    """Tell whether every request to a path gets the reply of an unknown path."""
+    """Return whether the server answers a path like an unknown path, whatever the request."""
     begin, _, _ = question.path.rpartition("/")
     without_an_id = replace(question, query=(), operation="")
     try:

@@ -1,4 +1,4 @@
-"""STATE, the segments: the users of a persona, and its traits."""
+"""STATE, second part: the users and the traits of the personas of a segment."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -31,25 +31,28 @@ Ask = Callable[..., Request]
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of both persona reads, and of the users that they list."""
+    """Yield the cases of both persona reads, and those that look for pushed users in the lists."""
     users, traits = made.the("persona_users"), made.the("persona_traits")
     yield from _shapes("STATE-003", users, made.users, _lists_users(users))
     yield _shape_of_many(made, users)
     yield from _shapes("STATE-004", traits, made.traits, _holds_traits, _is_object)
-    yield single("STATE-007.all", "look at the traits of all", traits, made.traits(), _as_in_example(traits))
-    yield single("STATE-014.all", "look at the traits of all", traits, made.traits(), _within_range)
+    yield single("STATE-007.all", "check the traits of all personas", traits, made.traits(), _as_in_example(traits))
+    yield single("STATE-014.all", "check the traits of all personas", traits, made.traits(), _within_range)
     for operation, ask in ((users, made.users), (traits, made.traits)):
         yield _nobody_at_zero(made, operation, ask("0"))
         yield from _unknown(made, operation, ask)
     yield from _members(made, users)
-    yield from _told_apart(made, users)
+    yield from _similar_ids(made, users)
     yield from _last_record(made)
 
 
 def _shapes(
     requirement: str, operation: Operation, ask: Ask, expect: Expectation, of_all: Expectation | None = None
 ) -> Iterator[Case]:
-    """Yield the cases of all personas together, whose form `of_all` may differ, and of each of the first ones."""
+    """Yield two cases: one reads all personas together, the other one reads the first personas one by one.
+
+    `expect` checks the form of each reply. `of_all` replaces it for all personas together.
+    """
     title, all_as_expected = "ask for all personas of the default segment", of_all or expect
     judge_all: Expectation = lambda reply: accepted(reply) or all_as_expected(reply)  # noqa: E731
     yield single(f"{requirement}.all", title, operation, ask(), judge_all)
@@ -65,13 +68,16 @@ def _shapes(
 
 
 def _shape_of_many(made: RequestFactory, users: Operation) -> Case:
-    """Return the case of a list that must not be empty if a user is listed at all."""
+    """Return a case that pushes a user, reads all users, and checks that the reply has a list of strings.
+
+    Unlike `STATE-003.all`, it also sees the form of an id on a server that had no users before.
+    """
 
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.introduce("shown"))
         return _lists_users(users)(await until_listed(talk, made, "shown"))
 
-    title = "push a user and ask for all"
+    title = "push a user and ask for all users"
     return Case("STATE-003.introduced", title, users.id, "append", judge, requests=2, at_most=1 + POLLS)
 
 
@@ -83,25 +89,25 @@ def _lists_users(operation: Operation) -> Expectation:
         data = data_of(reply)
         ids = data.get(name) if isinstance(data, dict) else None
         if not isinstance(ids, list):
-            return Breach(f"{name} is no list", expected)
-        return None if all(isinstance(each, str) for each in ids) else Breach("an id that is no string", expected)
+            return Breach(f"{name} is not a list", expected)
+        return None if all(isinstance(each, str) for each in ids) else Breach("an id that is not a string", expected)
 
     return expect
 
 
 def _is_object(reply: Reply) -> Breach | None:
-    return None if isinstance(data_of(reply), dict) else Breach("data that is no object", "data that is an object")
+    return None if isinstance(data_of(reply), dict) else Breach("data that is not an object", "data that is an object")
 
 
 def _holds_traits(reply: Reply) -> Breach | None:
     expected = "data that is an object of categories, each an object of numbers"
     data = data_of(reply)
     if not isinstance(data, dict):
-        return Breach("data that is no object", expected)
+        return Breach("data that is not an object", expected)
     if not all(isinstance(category, dict) for category in data.values()):
-        return Breach("a category that is no object", expected)
+        return Breach("a category that is not an object", expected)
     numbers = all(_is_number(value) for category in data.values() for value in category.values())
-    return None if numbers else Breach("a trait that is no number", expected)
+    return None if numbers else Breach("a trait that is not a number", expected)
 
 
 def _is_number(value: Any) -> bool:
@@ -134,7 +140,10 @@ def _names(traits: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
 
 
 def _nobody_at_zero(made: RequestFactory, operation: Operation, request: Request) -> Case:
-    """Return the case of persona 0, sent after the run has made all its users."""
+    """Return a case that asks for persona 0 and expects a refusal or an empty reply.
+
+    It waits for all other cases, so that the run has pushed all its users before.
+    """
 
     async def judge(talk: Talk) -> Breach | None:
         await talk.at_last()
@@ -157,7 +166,7 @@ def _unknown(made: RequestFactory, operation: Operation, ask: Ask) -> Iterator[C
         "too-high": ("persona 1000000", ask("1000000")),
         "negative": ("persona -1", ask("-1")),
         "fraction": ("persona 1.5", ask("1.5")),
-        "word": ("a persona by a word", ask("first")),
+        "word": ("a persona that is a word", ask("first")),
     }
     for name, (title, request) in questions.items():
         yield single(f"STATE-008.{operation.id}.{name}", f"ask for {title}", operation, request, refused)
@@ -176,7 +185,7 @@ def _members(made: RequestFactory, users: Operation) -> Iterator[Case]:
 
     yield Case(
         id="STATE-006.introduced",
-        title="push a user and go through all personas",
+        title="push a user and look for them in every persona",
         operation=users.id,
         reach="append",
         judge=judge,
@@ -185,8 +194,8 @@ def _members(made: RequestFactory, users: Operation) -> Iterator[Case]:
     )
     names = [f"many-{number}" for number in range(1, _MANY + 1)]
     yield _looked_for(made, "STATE-006.many", f"push {_MANY} users at once and look for each", users, names)
-    yield Case("STATE-006.once", "look for ids that all lists twice", users.id, "read", _nobody_twice(made))
-    title = "push a user and look for them for a moment"
+    yield Case("STATE-006.once", "look for ids that are listed twice in all", users.id, "read", _nobody_twice(made))
+    title = "push a user and look for them during two seconds"
     yield Case("STATE-015.introduced", title, users.id, "append", _soon_listed(made), requests=2, at_most=1 + POLLS)
 
 
@@ -205,29 +214,29 @@ def _soon_listed(made: RequestFactory) -> JudgeReply:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.introduce("soon"))
         found = users_in(made, await until_listed(talk, made, "soon"))
-        return None if made.id("soon") in found else Breach("not listed", "a user who was pushed to be listed at once")
+        return None if made.id("soon") in found else Breach("not listed", "a pushed user to be listed in two seconds")
 
     return judge
 
 
 def _times(made: RequestFactory, reply: Reply) -> int:
-    """Return how often a list has the user of STATE-006."""
+    """Return how often the user of STATE-006 is in the list of a reply."""
     data = data_of(reply)
     ids = data.get(made.the("persona_users").roles["ids"]) if isinstance(data, dict) else None
     return ids.count(made.id("member")) if isinstance(ids, list) else 0
 
 
-def _told_apart(made: RequestFactory, users: Operation) -> Iterator[Case]:
+def _similar_ids(made: RequestFactory, users: Operation) -> Iterator[Case]:
     length = _LENGTH - len(made.prefix)
     pairs = {
-        "letter-case": ("that differ in letter case", ("case", "CASE")),
-        "length": (f"of {_LENGTH} characters that differ in the last", ("l" * length, "l" * (length - 1) + "m")),
+        "letter-case": ("that only differ in upper and lower case", ("case", "CASE")),
+        "length": (f"of {_LENGTH} characters, with different last ones", ("l" * length, "l" * (length - 1) + "m")),
         "blank": ("one of which ends with a blank", ("blank", "blank ")),
-        "escape": ("one of which looks like the other, escaped", ("a/b", "a%2Fb")),
+        "escape": ("one of which is the other one, percent-encoded", ("a/b", "a%2Fb")),
         "slash": ("one of which has a slash", ("with/slash", "withslash")),
         "script": ("in other scripts", ("žluťoučký-馬", "zlutoucky-馬")),
-        "composition": ("spelt with one character or two", ("caf\u00e9", "cafe\u0301")),
-        "beyond-16-bits": ("beyond 16 bits", ("\U0001f40e", "\U0001f984")),
+        "composition": ("with one letter in its two Unicode forms", ("caf\u00e9", "cafe\u0301")),
+        "beyond-16-bits": ("with characters beyond 16 bits", ("\U0001f40e", "\U0001f984")),
     }
     for name, (title, pair) in pairs.items():
         yield _looked_for(made, f"STATE-009.{name}", f"push users with ids {title}", users, pair)
@@ -236,7 +245,7 @@ def _told_apart(made: RequestFactory, users: Operation) -> Iterator[Case]:
 
 
 def _looked_for(made: RequestFactory, case_id: str, title: str, users: Operation, names: Sequence[str]) -> Case:
-    """Return the case of a push of some users, each of whom must be listed."""
+    """Return a case that pushes some users and checks that each of them is listed."""
     judge = _all_listed(made, made.introduce(*names), *names)
     return Case(case_id, title, users.id, "append", judge, requests=2, at_most=1 + LOOKS)
 
@@ -248,7 +257,7 @@ def _all_listed(made: RequestFactory, request: Request, *names: str) -> JudgeRep
         found = await listed(talk, made, *names)
         require_any(made, found)
         missing = [name for name in names if made.id(name) not in found]
-        return Breach(f"{len(missing)} not listed", "every user to be listed, as pushed") if missing else None
+        return Breach(f"{len(missing)} not listed", "every user to be listed with the pushed id") if missing else None
 
     return judge
 
@@ -262,7 +271,7 @@ def _last_record(made: RequestFactory) -> Iterator[Case]:
             request = made.push(operation, [*rows, made.row(record, name)])
             yield Case(
                 id=f"STATE-010.{collection(operation)}",
-                title=f"look for the user of the last of {len(rows) + 1} records",
+                title=f"push {len(rows) + 1} records and look for the user of the last one",
                 operation=operation.id,
                 reach="append",
                 judge=_all_listed(made, request, name),

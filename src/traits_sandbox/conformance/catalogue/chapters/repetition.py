@@ -1,4 +1,4 @@
-"""IDEM: the same request again, and several at once."""
+"""IDEM: requests that are repeated, and requests at the same time."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ _AT_ONCE = 8
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of repetition for every push, and one of pushes side by side."""
+    """Yield cases that repeat every push, and one that sends several pushes at the same time."""
     for operation in made.pushes:
         about, request = collection(operation), made.documented(operation)
         judge = _again(request)
         yield Case(f"IDEM-001.{about}.again", "send a push twice", operation.id, "append", judge, requests=2)
         doubled = made.push(operation, made.rows(operation, 2))
-        yield pushed(f"IDEM-001.{about}.within", "send a record twice in a push", doubled, accepted)
+        yield pushed(f"IDEM-001.{about}.within", "send the same record twice in one push", doubled, accepted)
     yield _at_once(made)
 
 
@@ -43,6 +43,6 @@ def _at_once(made: RequestFactory) -> Case:
         return Breach(f"{len(lost)} of {_AT_ONCE} lost", "the users of all pushes to be listed") if lost else None
 
     operation = requests[0].operation
-    title = f"send {_AT_ONCE} pushes at once"
+    title = f"send {_AT_ONCE} pushes at the same time"
     usual, most = _AT_ONCE + 1, _AT_ONCE + LOOKS
     return Case("IDEM-002.users", title, operation, "append", judge, requests=usual, at_most=most)

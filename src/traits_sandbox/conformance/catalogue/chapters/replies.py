@@ -1,4 +1,4 @@
-"""ENV: the content of replies. Observers judge on every exchange what all replies must keep."""
+"""ENV: the content of replies. Requirements for all replies are checked on every exchange, by observers."""
 
 import re
 from collections.abc import Iterator
@@ -16,26 +16,26 @@ _ROWS = 3
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of a push's reply for every push, and those of unknown paths."""
+    """Yield the cases about the reply of every push, and those about unknown paths."""
     for operation in made.pushes:
-        yield _told(made, operation, _ROWS)
+        yield _counted(made, operation, _ROWS)
         if made.contract.max_records is not None:
             # Fewer than a full push: a message may have a separator in 1,000.
-            yield _told(made, operation, made.contract.max_records - 1, ".many")
-        yield pushed(f"ENV-004.{collection(operation)}", "look at the data", made.documented(operation), _no_data)
+            yield _counted(made, operation, made.contract.max_records - 1, ".many")
+        yield pushed(f"ENV-004.{collection(operation)}", "look for null data", made.documented(operation), _no_data)
     yield from _unknown_paths(made)
 
 
-def _told(made: RequestFactory, operation: Operation, count: int, name: str = "") -> Case:
+def _counted(made: RequestFactory, operation: Operation, count: int, name: str = "") -> Case:
     request = made.push(operation, made.various(operation, count))
-    title = f"look for the number of {count} records in the message"
-    return pushed(f"ENV-003.{collection(operation)}{name}", title, request, _tells(count))
+    title = f"push {count} records and look for this number in the message"
+    return pushed(f"ENV-003.{collection(operation)}{name}", title, request, _states(count))
 
 
-def _tells(count: int) -> Expectation:
+def _states(count: int) -> Expectation:
     def expect(reply: Reply) -> Breach | None:
-        told = re.search(rf"(?<!\d){count}(?!\d)", _message(reply))
-        return accepted(reply) or (None if told else Breach("a message without it", f"a message that tells {count}"))
+        stated = re.search(rf"(?<!\d){count}(?!\d)", _message(reply))
+        return accepted(reply) or (None if stated else Breach("a message without it", f"a message with {count}"))
 
     return expect
 

@@ -1,4 +1,4 @@
-"""STATE, the status of the survey: its content, and that a read changes nothing."""
+"""STATE, first part: the status of a user's survey, and reads that must not change anything."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,7 +21,7 @@ Alike = Callable[[Reply, Reply], bool]
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of the status, and of reads that are repeated."""
+    """Yield the cases about the assessment status, and those that repeat a read."""
     status = made.the("assessment_status")
     yield from _shape(made, status)
     yield from _repeated(made)
@@ -39,20 +39,20 @@ def cases(made: RequestFactory) -> Iterator[Case]:
 
 
 def survey_of(made: RequestFactory, user: str) -> Request:
-    """Return the upload of a user's survey."""
+    """Return a request that uploads the survey of a user."""
     survey = made.the("assessment_status").roles["survey"]
     upload = next(each for each in made.having("upload") if any(form.record == survey for form in each.dialects))
     return made.upload(upload, made.csv(upload, user))
 
 
 def is_completed(made: RequestFactory, reply: Reply) -> bool:
-    """Tell whether a reply says that a user has completed the survey."""
+    """Return whether a reply says that its user has completed the survey."""
     data = _data(reply)
     return isinstance(data, dict) and data.get(made.the("assessment_status").roles["completed"]) is True
 
 
 def _shape(made: RequestFactory, status: Operation) -> Iterator[Case]:
-    title = "look at the status of a user who is known"
+    title = "check the status of a known user"
     case_id = "STATE-001.known"
     if made.known_user:
         judge = _documented_shape(made, status)
@@ -60,7 +60,7 @@ def _shape(made: RequestFactory, status: Operation) -> Iterator[Case]:
     else:
         judge = _shape_of_introduced(made, status)
         yield Case(case_id, title, status.id, "append", judge, requests=2, at_most=2 + 2 * POLLS)
-    title = "look at the status of a user whose survey was uploaded"
+    title = "check the status of a user whose survey was uploaded"
     yield Case("STATE-001.surveyed", title, status.id, "append", _shape_of_surveyed(made, status), requests=2)
 
 
@@ -108,9 +108,9 @@ def _well_formed(status: Operation, reply: Reply) -> Breach | None:
         return None
     expected = f"`{moment}` in the data, in whole epoch seconds, where `{completed}` is true"
     if value is None or not _whole(value):
-        return Breach(f"{moment} is no whole number", expected)
-    # Clocks differ, but by less than days.
-    return Breach(f"{moment} is yet to come", expected) if value > system_clock() + _DAY else None
+        return Breach(f"{moment} is not a whole number", expected)
+    # The clocks of two machines differ, but by less than a day.
+    return Breach(f"{moment} is in the future", expected) if value > system_clock() + _DAY else None
 
 
 def _whole(value: Any) -> bool:
@@ -125,12 +125,15 @@ def _repeated(made: RequestFactory) -> Iterator[Case]:
     yield _twice(made, traits, made.traits(), _same)
     yield _twice(made, users, made.users(), partial(_same_users, made))
     yield _twice(made, users, made.users(), partial(_same_users, made), "repeated")
-    title = "ask for the status of a stranger and look who is listed"
+    title = "ask for the status of an unknown user and check that this user is not listed"
     yield Case("STATE-002.stranger", title, status.id, "read", _still_a_stranger(made), requests=2)
 
 
 def _twice(made: RequestFactory, operation: Operation, request: Request, alike: Alike, introduced: str = "") -> Case:
-    """Return a case that sends the same read twice. It pushes the user `introduced` first, if one is given."""
+    """Return a case that sends the same read twice and checks that the replies are alike.
+
+    It first pushes the user `introduced`, if one is given.
+    """
 
     async def judge(talk: Talk) -> Breach | None:
         if introduced:
@@ -181,7 +184,10 @@ def _data(reply: Reply) -> Any:
 
 
 def _same_users(made: RequestFactory, first: Reply, second: Reply) -> bool:
-    """Tell whether two lists have the same users of this run, and most of the other users, who can change."""
+    """Return whether two lists have the same users of this run, and at least half of the other users in common.
+
+    Other clients may add and remove the other users at any time.
+    """
     before, after = users_in(made, first), users_in(made, second)
     own = {user for user in before ^ after if str(user).startswith(made.prefix)}
     return not own and len(before & after) * 2 >= len(before)
@@ -191,7 +197,7 @@ def _still_a_stranger(made: RequestFactory) -> JudgeReply:
     async def judge(talk: Talk) -> Breach | None:
         await talk.send(made.status(made.id("stranger")))
         if made.id("stranger") in await listed(talk, made):
-            return Breach("the stranger is listed", "a read that makes no user")
+            return Breach("the unknown user is listed", "a read that does not create a user")
         return None
 
     return judge
@@ -201,15 +207,18 @@ def _without_an_id(made: RequestFactory, status: Operation) -> Iterator[Case]:
     queries: dict[str, Pairs] = {"none": (), "empty": ((status.roles["user"], ""),)}
     for name, query in queries.items():
         request = made.raw(status, None, headers=(BEARER,), query=query)
-        yield single(f"STATE-011.{name}", f"ask for the status with this id: {name}", status, request, refused)
+        yield single(f"STATE-011.{name}", f"ask for the status; id: {name}", status, request, refused)
 
 
 def _of_any_id(made: RequestFactory, status: Operation) -> Iterator[Case]:
-    """Yield reads about unknown users, which must be answered like all others, because ids are encrypted."""
+    """Yield cases that ask for the status of an id in an unusual form and of a plain id.
+
+    Both must get the same HTTP status: ids are encrypted, so they can have any form.
+    """
     length = _LENGTH - len(made.prefix)
     names = {"base64": ("of base64 with + / =", "k+7/Zw=="), "long": (f"of {_LENGTH} characters", "k" * length)}
     for name, (what, user) in names.items():
-        title = f"ask for the status of an id {what}, and of a short and plain one"
+        title = f"ask for the status of an id {what}, and of a short plain id"
         judge = _alike(made.status(made.id(user)), made.status(made.id("nobody")))
         yield Case(f"STATE-013.{name}", title, status.id, "read", judge, requests=2)
 

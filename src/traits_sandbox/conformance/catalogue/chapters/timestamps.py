@@ -1,4 +1,4 @@
-"""TS: the form of a timestamp, and forms that are close to it."""
+"""TS: timestamps in the documented form, in similar forms, and with dates that do not exist."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +49,7 @@ _FEW = 3
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield all forms for the first timestamp of each push, and a few of each table for its others."""
+    """Yield cases with every value for the first timestamp of a push, and with a few values for its others."""
     for operation in made.pushes:
         stamps = [place for place in places(made, operation) if place.field.type == "Timestamp"]
         for number, place in enumerate(stamps):

@@ -1,4 +1,4 @@
-"""TLS: calls are encrypted. Requests without TLS never have the key."""
+"""TLS: the server encrypts calls. Requests without TLS never contain the key."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,12 +12,12 @@ from traits_sandbox.conformance.reasons import ReasonKind, Unanswered
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of targets that use TLS."""
+    """Yield cases that call without TLS, check the certificate, and connect with an old TLS."""
     plain = replace(with_credential(made.users(), f"Bearer {DUMMY}"), plain=True, operation="")
     tries = {
         "TLS-001.plain": ("call over plain HTTP", _fails(plain)),
         "TLS-002.certificate": ("connect and verify the certificate", _is_verified(made.users())),
-        "TLS-003.old": ("connect with TLS 1.1 at most", _is_not_spoken),
+        "TLS-003.old": ("connect with TLS 1.1 at most", _refuses_old_tls),
     }
     for case_id, (title, judge) in tries.items():
         yield Case(case_id, title, "", "read", judge, secured=True)
@@ -27,7 +27,7 @@ def _fails(request: Request) -> JudgeReply:
     async def judge(talk: Talk) -> Breach | None:
         reply = (await talk.attempt(request)).reply
         if reply is not None and reply.accepted:
-            return Breach(str(reply.status), "no success: a refusal, a redirect or no connection at all")
+            return Breach(str(reply.status), "a refusal, a redirect or no connection, but no success")
         return None
 
     return judge
@@ -45,7 +45,7 @@ def _is_verified(request: Request) -> JudgeReply:
     return judge
 
 
-async def _is_not_spoken(talk: Talk) -> Breach | None:
-    if await talk.speaks_old_tls():
-        return Breach("TLS 1.1 or older is spoken", "the server to insist on TLS 1.2 or newer")
+async def _refuses_old_tls(talk: Talk) -> Breach | None:
+    if await talk.accepts_old_tls():
+        return Breach("TLS 1.1 or older is accepted", "a server that requires TLS 1.2 or newer")
     return None

@@ -1,4 +1,4 @@
-"""CSV: uploads of files. The document only links to the template with their columns."""
+"""CSV: uploads of files. The document does not list their columns; it only links to templates."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ _BINARY = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\xff\xfe\x00"
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every upload."""
+    """Yield, for every upload, cases that send valid and invalid files and forms."""
     for operation in made.having("upload"):
         yield from _estimate(made, operation)
         for chapter in (_parts, _headers, _dialects, _forms, _no_text, _bodies):
@@ -27,16 +27,16 @@ def cases(made: RequestFactory) -> Iterator[Case]:
 
 
 FormBody = tuple[bytes, Pairs]
-"""A body, and the headers that tell what it is."""
+"""A body, and the headers that describe it."""
 
 Try = tuple[str, str, str, FormBody, Expectation]
-"""A requirement, the name of a case of it, its title, what is sent, what has to come of it."""
+"""A case: its requirement, its name, its title, the body to send, and the expectation for the reply."""
 
 
 def _estimate(made: RequestFactory, operation: Operation) -> Iterator[Case]:
     yield Case(
         id=f"CSV-001.{operation.id}",
-        title="upload a file and look at the estimate",
+        title="upload a file and check the estimate",
         operation=operation.id,
         reach=operation.effect,
         judge=_estimated(made, operation),
@@ -64,7 +64,7 @@ def _has_estimate(reply: Reply, name: str) -> Breach | None:
         return Breach(f"no {name}", expected)
     number = isinstance(data[name], int | float) and not isinstance(data[name], bool)
     if not number:
-        return Breach("an estimate that is no number", expected)
+        return Breach("an estimate that is not a number", expected)
     return None if data[name] >= 0 else Breach("a negative estimate", expected)
 
 
@@ -79,9 +79,9 @@ def _parts(made: RequestFactory, operation: Operation) -> Iterator[Try]:
     end = f"--{BOUNDARY}--\r\n".encode()
     value = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{part}"\r\n\r\n'.encode() + content + b"\r\n" + end
     bodies = {
-        "other-part": ("send the file as another part", multipart(content, f"{part}-other", "values.csv")),
+        "other-part": ("send the file in a part with another name", multipart(content, f"{part}-other", "values.csv")),
         "value": (f"send a plain value as {part}", value),
-        "no-part": ("send a form of no parts", end),
+        "no-part": ("send a form without parts", end),
     }
     for name, (title, body) in bodies.items():
         yield "CSV-002", name, title, (body, (MULTIPART,)), refused
@@ -104,7 +104,7 @@ def _record(made: RequestFactory, operation: Operation) -> Record:
 def _headers(made: RequestFactory, operation: Operation) -> Iterator[Try]:
     record = _record(made, operation)
     user = record.field_of("user")
-    # A server that accepts a file without a header may read its first cell as a user, so that is one of this run.
+    # A server that accepts a file without a header may create a user from its first cell: use a user of this run.
     columns = sorted(
         zip(*_table(made, operation), strict=True), key=lambda column: user is None or column[0] != user.name
     )
@@ -133,7 +133,7 @@ def _dialects(made: RequestFactory, operation: Operation) -> Iterator[Try]:
         for column, field in dialect.renames.items():
             header, *rows = _table(made, operation, dialect)
             renamed = [[column if name == field else name for name in header], *rows]
-            title = f"call the column {field} {column}"
+            title = f"use the name {column} for the column {field}"
             yield "CSV-007", column, title, _file(made, operation, _written(renamed)), accepted
 
 
@@ -142,11 +142,11 @@ def _forms(made: RequestFactory, operation: Operation) -> Iterator[Try]:
     plain = _written(rows)
     forms = {
         "crlf": ("end lines with CR LF", _written(rows, end="\r\n")),
-        "no-last-end": ("leave the last line without an end", plain.rstrip()),
+        "no-last-end": ("send a last line without a line ending", plain.rstrip()),
         "last-line-blank": ("end with a blank line", plain + b"\n"),
         "quoted": ("quote every cell", _written(rows, quoting=csv.QUOTE_ALL)),
         "byte-order-mark": ("begin with a byte order mark", plain.decode().encode("utf-8-sig")),
-        "columns-reversed": ("turn the order of the columns round", _written([row[::-1] for row in rows])),
+        "columns-reversed": ("reverse the order of the columns", _written([row[::-1] for row in rows])),
         "comma": ("send a comma within quotes", _written(_with(rows, free, "one, two"))),
         "quotation-mark": ("send a quotation mark within quotes", _written(_with(rows, free, 'one "two"'))),
         "line-break": ("send a line break within quotes", _written(_with(rows, free, "one\ntwo"))),
@@ -190,9 +190,9 @@ def _bodies(made: RequestFactory, operation: Operation) -> Iterator[Try]:
     bodies: dict[str, tuple[str, FormBody]] = {
         "json": ("send JSON", (b"{}", (JSON,))),
         "csv": ("send the file without a form", (content, (("Content-Type", "text/csv"),))),
-        "no-boundary": ("tell no boundary", (whole, (("Content-Type", media_type),))),
-        "other-boundary": ("tell another boundary", (whole, (("Content-Type", f"{media_type}; boundary=tsc-other"),))),
-        "cut": ("cut the form short within the file", (whole[: whole.index(content) + len(content) // 2], headers)),
+        "no-boundary": ("do not name the boundary", (whole, (("Content-Type", media_type),))),
+        "other-boundary": ("name a wrong boundary", (whole, (("Content-Type", f"{media_type}; boundary=tsc-other"),))),
+        "cut": ("cut off the form within the file", (whole[: whole.index(content) + len(content) // 2], headers)),
         "empty": ("send no body", (b"", headers)),
     }
     for name, (title, sent) in bodies.items():

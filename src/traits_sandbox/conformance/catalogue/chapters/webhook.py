@@ -1,4 +1,4 @@
-"""HOOK: the webhook, which accepts all events, with the key in its query."""
+"""HOOK: the webhook accepts all events, with the key in the query."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ _ANY = "*"
 
 
 def cases(made: RequestFactory) -> Iterator[Case]:
-    """Yield the cases of every webhook of the contract."""
+    """Yield, for every webhook, cases that send events, and events without the right key."""
     for operation in made.having("webhook"):
         assert operation.webhook is not None
         yield single(f"HOOK-001.{operation.id}", "send an event", operation, made.documented(operation), accepted)
@@ -61,7 +61,7 @@ def _without(event: JsonObject, webhook: Webhook, *words: str) -> JsonObject:
 
 
 def _twice(made: RequestFactory, operation: Operation, webhook: Webhook) -> JudgeReply:
-    # An id of this run would look like a user when the run cleans up.
+    # With the run's prefix, the clean-up would take the id for a user.
     event_id = str(UUID(int=made.random("HOOK-003.again").getrandbits(128), version=4))
     event = made.event() | {webhook.names["id"][0]: event_id}
     request = made.json(operation, event, headers=(JSON,))

@@ -43,7 +43,7 @@ def operations(contract: Contract) -> Iterator[tuple[str, str, Schema]]:
     yield from _records(kinds)
     yield from _bulk([category.folder for category in contract.categories])
     uploads = [limit_parameter()]
-    yield "get", "/uploads", _operation("List uploads", {200: listing("uploads", "Upload")}, uploads, refused=(400,))
+    yield "get", "/uploads", _operation("List uploads", {200: listing("uploads", "Upload")}, uploads)
     yield "get", "/uploads/{id}", _operation("Show an upload", {200: reference("Upload")}, [_ID], refused=(404,))
     yield from _faults()
 
@@ -58,7 +58,7 @@ def _requests() -> Iterator[tuple[str, str, Schema]]:
         since_parameter(),
         limit_parameter(),
     ]
-    yield "get", "/requests", _operation("List requests, the newest last", {200: page}, filters, refused=(400,))
+    yield "get", "/requests", _operation("List requests, the newest last", {200: page}, filters)
     yield "delete", "/requests", _operation("Empty the journal", {204: None})
     yield "get", "/requests/{id}", _operation("Show a request", {200: reference("Request")}, [_ID], refused=(404,))
     yield from _matching("requests", "Request", (CountQuery, FindQuery, WaitQuery))
@@ -73,7 +73,7 @@ def _records(kinds: dict[str, str]) -> Iterator[tuple[str, str, Schema]]:
         limit_parameter(),
     ]
     records = listing("records", "Record")
-    shown = _operation("List records of a kind, the newest last", {200: records}, filters, refused=(400, 404))
+    shown = _operation("List records of a kind, the newest last", {200: records}, filters, refused=(404,))
     yield "get", "/records/{kind}", shown
     yield from _matching("records", "Record", (RecordCountQuery, RecordFindQuery, RecordWaitQuery))
 
@@ -125,7 +125,7 @@ def _operation(
     body: Schema | None = None,
     refused: tuple[int, ...] = (),
 ) -> Schema:
-    statuses = {401, 403, *refused, *((400, 413, 415) if body else ())} - answers.keys()
+    statuses = {400, 401, 403, *refused, *((413, 415) if body else ())} - answers.keys()
     responses = {str(status): _answer(schema) for status, schema in answers.items()}
     responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
     content = {"required": True, "content": {"application/json": {"schema": body}}}

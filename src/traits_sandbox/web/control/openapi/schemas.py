@@ -27,6 +27,7 @@ from traits_sandbox.web.control.queries import (
     WaitQuery,
 )
 from traits_sandbox.web.control.records import record_kinds
+from traits_sandbox.web.control.requests import REASONS
 
 _SEARCHES: Final = (CountQuery, FindQuery, WaitQuery, RecordCountQuery, RecordFindQuery, RecordWaitQuery)
 _OPERATORS: Final = ", ".join(OPERATORS)
@@ -34,6 +35,10 @@ _MATCHING: Final = (
     "The pattern to match. An object matches when each of its members matches, a list when each of its "
     "elements matches some element, anything else when it is equal. Conditions can replace a value: "
     f"{_OPERATORS}. A missing member matches only {{exists: false}}."
+)
+_REASON: Final = (
+    "Why the key was refused, or why the request never reached the API; empty for every other request. A request that "
+    "never reached the API has no dashboard, so only calls without a key show it; the newest 500 are kept."
 )
 
 
@@ -76,6 +81,7 @@ def _shown_request() -> Schema:
     lists = ("violations", "unknown_fields", "lenient_readings")
     return object_schema(
         dict.fromkeys(texts, TEXT)
+        | {"reason": {"enum": list(REASONS), "description": _REASON}}
         | dict.fromkeys(("status", "records", "violation_count"), COUNT)
         | dict.fromkeys(lists, TEXTS)
         | {"duration_ms": NUMBER, "headers": {"type": "object", "additionalProperties": TEXT}, "body": {}}

@@ -1,0 +1,3 @@
+"""A module that ends its process while it is imported."""
+
+raise SystemExit(7)
