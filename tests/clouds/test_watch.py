@@ -260,8 +260,8 @@ def test_a_damaged_file_is_reported(bench: Bench) -> None:
     ("name", "content", "words"),
     [
         ("a.csv", b"nothing,here\n1,2\n", "must begin with a header row"),
-        ("a.parquet", b"PAR1 nonsense PAR1", "is not Parquet, or is damaged"),
-        ("a.ndjson.zst", b"nonsense", "is not Zstandard, or is damaged"),
+        ("a.parquet", b"PAR1 nonsense PAR1", "is damaged, or uses a part of Parquet"),
+        ("a.ndjson.zst", b"nonsense", "is not compressed; remove .zst from its name"),
     ],
 )
 def test_a_file_whose_content_does_not_fit_its_name_is_reported(

@@ -43,6 +43,8 @@ ORDINARY = [
     (ContentForm.CSV_UPLOAD, b"level\n1\n"),
     (ContentForm.JSON_BODY, b'{"level_ups": ['),
     (ContentForm.JSON_BODY, b"nonsense"),
+    (ContentForm.JSON_BODY, b'{"id": "\\ud800"}'),
+    (ContentForm.JSON_BODY, b'{"level": ' + b"9" * 50_000 + b"}"),
     (ContentForm.PARQUET_FILE, b"PAR1 nonsense"),
 ]
 

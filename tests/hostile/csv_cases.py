@@ -43,6 +43,8 @@ def _headers() -> Iterator[Case]:
         "blank lines": lambda _: b"\r\n" * 1000,
         "mark alone": lambda _: b"\xef\xbb\xbf",
         "no header": row,
+        "no row": header,
+        "blank rows": lambda operation: header(operation) + b"\n\r\n" * 1000,
         "semicolons": lambda operation: _file(operation).replace(b",", b";"),
         "tabs": lambda operation: _file(operation).replace(b",", b"\t"),
         "old Mac": lambda operation: header(operation).replace(b"\n", b"\r") + row(operation).replace(b"\n", b"\r"),
@@ -65,8 +67,6 @@ def _headers() -> Iterator[Case]:
 
 def _rows() -> Iterator[Case]:
     rows: dict[str, Make] = {
-        "no row": lambda _: b"",
-        "blank rows": lambda _: b"\n\r\n" * 1000,
         "short row": lambda operation: row(operation).partition(b",")[0] + b"\n",
         "long row": lambda operation: row(operation).rstrip() + b",more,and more\n",
         "100000 cells": lambda _: b"," * 100_000 + b"\n",

@@ -106,6 +106,7 @@ _OF_ONE_FORM: Final = [
     RefusedInput("csv-with-tabs", NDJSON, _table("\t"), "separated by tabs"),
     RefusedInput("cr", NDJSON, _lines("\r"), _CR),
     RefusedInput("ndjson", CSV, GOOD[NDJSON], "is NDJSON, one JSON object a line"),
+    RefusedInput("one-object", CSV, json.dumps(ROWS[0]).encode(), "is a JSON object;"),
     RefusedInput("array", CSV, json.dumps(ROWS).encode(), "is a JSON array;"),
     RefusedInput("semicolons", CSV, _table(";"), "separated by semicolons"),
     RefusedInput("quoted-semicolons", CSV, b'"user_id";"kpi_id";"value"\n"u1";"ltv";"1"\n', "separated by semicolons"),

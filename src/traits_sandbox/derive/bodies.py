@@ -15,10 +15,6 @@ import orjson
 
 from traits_sandbox.contract.model import Contract, Operation, Record
 from traits_sandbox.derive.compiled import CompiledSchema
-from traits_sandbox.derive.content.detector import unexpected
-from traits_sandbox.derive.content.json_problems import json_problem
-from traits_sandbox.derive.content.kinds import ContentForm
-from traits_sandbox.derive.content.words import sentence
 from traits_sandbox.derive.decoding import typed_decoder
 from traits_sandbox.derive.json_schema import closed_request_schema
 from traits_sandbox.derive.leniency import LenientReader, Reading
@@ -176,16 +172,25 @@ def parse(raw: bytes, names: Collection[str] = ()) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        if found := unexpected(raw, ContentForm.JSON_BODY, names, whole=True):
-            raise BadRequest((_of_body(Rule.CONTENT, sentence(found, ContentForm.JSON_BODY)),)) from None
-        if half := half_character(raw):
-            raise BadRequest((half,)) from None
-        message = _not_json(raw, error) if raw.strip() else "is empty, send a JSON object"
-        raise BadRequest((_of_body(Rule.JSON, message),)) from None
+        raise BadRequest((_not_json(raw, names, error),)) from None
 
 
-def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
-    return f"is not valid JSON: {json_problem(raw.decode(), error.pos)} at line {error.lineno}, column {error.colno}"
+def _not_json(raw: bytes, names: Collection[str], error: orjson.JSONDecodeError) -> Violation:
+    """Return what a body is that is not JSON, or the place where it stops being JSON."""
+    # Imported late: only refused bodies need them.
+    from traits_sandbox.derive.content.detector import unexpected
+    from traits_sandbox.derive.content.json_problems import json_problem
+    from traits_sandbox.derive.content.kinds import ContentForm
+    from traits_sandbox.derive.content.words import sentence
+
+    if not raw.strip():
+        return _of_body(Rule.JSON, "is empty, send a JSON object")
+    if found := unexpected(raw, ContentForm.JSON_BODY, names, whole=True):
+        return _of_body(Rule.CONTENT, sentence(found, ContentForm.JSON_BODY))
+    if half := half_character(raw):
+        return half
+    place = f"at line {error.lineno}, column {error.colno}"
+    return _of_body(Rule.JSON, f"is not valid JSON: {json_problem(raw.decode(), error.pos)} {place}")
 
 
 def _of_body(rule: Rule, message: str, value: str = "") -> Violation:

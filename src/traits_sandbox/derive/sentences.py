@@ -115,6 +115,12 @@ def found_instead(missing: str, names: Iterable[str], *, only_alike: bool = Fals
     return f" (found {excerpt(found)} instead)" if found else ""
 
 
+def plain_name(name: str) -> str:
+    """Return a name in the spelling in which names are compared: `User ID` is `user_id`."""
+    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in name.casefold())
+    return "_".join(words.split())
+
+
 def short(name: str) -> str:
     """Return the name that a client uses for a field, cut to a length that no real name exceeds."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

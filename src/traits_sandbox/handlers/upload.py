@@ -7,9 +7,6 @@ from typing import BinaryIO
 import msgspec
 
 from traits_sandbox.contract.model import Operation
-from traits_sandbox.derive.content.detector import unexpected
-from traits_sandbox.derive.content.kinds import HEAD, ContentForm
-from traits_sandbox.derive.content.words import sentence
 from traits_sandbox.derive.places import on_line
 from traits_sandbox.derive.violations import KeptViolations
 from traits_sandbox.errors import BadRequest, Rule, Violation
@@ -96,6 +93,11 @@ class _HeaderReader:
 
     def _content(self, file: BinaryIO) -> Violation | None:
         """Return what a file without a usable header really is, if it is not CSV."""
+        # Imported late: only refused files need them.
+        from traits_sandbox.derive.content.detector import unexpected
+        from traits_sandbox.derive.content.kinds import HEAD, ContentForm
+        from traits_sandbox.derive.content.words import sentence
+
         file.seek(0)
         head = file.read(HEAD + 1)
         names = known_names(self._contract, self._dialects)

@@ -33,10 +33,9 @@ from traits_sandbox.bulk.storage.streams import Unreadable
 from traits_sandbox.bulk.values import BulkValue, Task, TaskResult
 from traits_sandbox.contract.load import load
 from traits_sandbox.contract.model import Field
-from traits_sandbox.derive.content.text import plain
 from traits_sandbox.derive.formats import TextFormat, format_of
 from traits_sandbox.derive.places import on_line
-from traits_sandbox.derive.sentences import excerpt
+from traits_sandbox.derive.sentences import excerpt, plain_name
 from traits_sandbox.errors import UsageError
 from traits_sandbox.handlers.csv.columns import json_value
 
@@ -197,9 +196,9 @@ class ParquetTable:
     @staticmethod
     def _require(category: CategoryRules, types: Types) -> None:
         missing = [field.name for field in category.record.fields if field.required and field.name not in types]
-        spellings = {plain(name): name for name in types}
-        if missing and all(plain(name) in spellings for name in missing):
-            changed = ", ".join(f"{name} instead of {excerpt(spellings[plain(name)])}" for name in missing)
+        spellings = {plain_name(name): name for name in types}
+        if missing and all(plain_name(name) in spellings for name in missing):
+            changed = ", ".join(f"{name} instead of {excerpt(spellings[plain_name(name)])}" for name in missing)
             raise Unreadable("columns", f"must spell the names of its columns as documented: {changed}")
         if missing:
             raise Unreadable("columns", f"lacks {' and '.join(missing)}: columns that every row needs")

@@ -8,11 +8,13 @@ from traits_sandbox.derive.content.binary import recognised
 from traits_sandbox.derive.content.kinds import HEAD, ContentForm, ContentKind, FoundContent
 from traits_sandbox.derive.content.text import shape_of
 
-_JSON_VALUES: Final = frozenset({ContentKind.JSON_ARRAY, ContentKind.JSON_INDENTED, ContentKind.JSON_WRAPPED})
-# The kinds that are no surprise in a form. Whatever is wrong with such a content is found in its values or rows.
+_JSON_VALUES: Final = frozenset(
+    {ContentKind.JSON_OBJECT, ContentKind.JSON_ARRAY, ContentKind.JSON_INDENTED, ContentKind.JSON_WRAPPED}
+)
+# The kinds that a form may have. Whatever is wrong with such a content is found in its values or rows.
 _EXPECTED: Final[Mapping[ContentForm, frozenset[ContentKind]]] = {
     ContentForm.JSON_BODY: _JSON_VALUES,
-    ContentForm.NDJSON_FILE: frozenset({ContentKind.JSON_LINES, ContentKind.URL_ENCODED}),
+    ContentForm.NDJSON_FILE: frozenset({ContentKind.JSON_OBJECT, ContentKind.JSON_LINES, ContentKind.URL_ENCODED}),
     ContentForm.CSV_UPLOAD: frozenset({ContentKind.CSV, ContentKind.URL_ENCODED}),
     ContentForm.CSV_FILE: frozenset({ContentKind.CSV, ContentKind.URL_ENCODED}),
     ContentForm.PARQUET_FILE: frozenset({ContentKind.PARQUET, ContentKind.BINARY, ContentKind.URL_ENCODED}),

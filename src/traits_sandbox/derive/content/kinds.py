@@ -42,6 +42,7 @@ class ContentKind(StrEnum):
     NOT_UTF_8 = auto()
     BINARY = auto()
     CR_ONLY = auto()
+    JSON_OBJECT = auto()
     JSON_ARRAY = auto()
     JSON_LINES = auto()
     JSON_INDENTED = auto()

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from traits_sandbox.derive.content.kinds import ContentKind
+from traits_sandbox.derive.sentences import plain_name
 
 _SEPARATORS: Final = (
     (",", ContentKind.CSV),
@@ -16,7 +17,6 @@ _SEPARATORS: Final = (
 # Excel writes and reads such a line before the header.
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=[,;|\t]"?', re.IGNORECASE)
 _URL_ENCODED: Final = re.compile(r"[\w.%+\[\]-]+=[^&\s]*(?:&[\w.%+\[\]-]+=[^&\s]*)*")
-_OTHER: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_LINE: Final = 2**14
 
 
@@ -32,14 +32,10 @@ def shape_of(text: str, names: Collection[str], *, whole: bool) -> ContentKind |
     return _table_shape(line, names) or (ContentKind.URL_ENCODED if _URL_ENCODED.fullmatch(line) else None)
 
 
-def plain(name: str) -> str:
-    """Return a column's name in the spelling in which names are compared: `User ID` is `user_id`."""
-    return _OTHER.sub("_", name.casefold()).strip("_")
-
-
 def _json_shape(text: str, *, whole: bool) -> ContentKind | None:
     try:
-        value, end = json.JSONDecoder(strict=True).raw_decode(text)
+        # Numbers stay text: Python refuses to convert very long ones.
+        value, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(text)
     except RecursionError:
         return None
     except json.JSONDecodeError as error:
@@ -62,7 +58,7 @@ def _whole_shape(value: Any, text: str, rest: str) -> ContentKind | None:
     if "\n" in text:
         return ContentKind.JSON_INDENTED
     if not rest:
-        return ContentKind.JSON_WRAPPED if _wraps_a_list(value) else ContentKind.JSON_LINES
+        return ContentKind.JSON_WRAPPED if _wraps_a_list(value) else ContentKind.JSON_OBJECT
     after, _, more = rest.partition("\n")
     if not after.strip():
         return ContentKind.JSON_LINES
@@ -80,8 +76,8 @@ def _table_shape(line: str, names: Collection[str]) -> ContentKind | None:
     """Return the separator with which a line has the most known names."""
     if _SEPARATOR_LINE.fullmatch(line):
         return ContentKind.SEPARATOR_LINE
-    known = set(map(plain, names))
-    found = {kind: [plain(cell) in known for cell in line.split(separator)] for separator, kind in _SEPARATORS}
+    known = set(map(plain_name, names))
+    found = {kind: [plain_name(cell) in known for cell in line.split(separator)] for separator, kind in _SEPARATORS}
     best = max(found, key=lambda kind: sum(found[kind]))
     count, width = sum(found[best]), len(found[best])
     # A comma is common in any text; one name beside many other words is not a header.

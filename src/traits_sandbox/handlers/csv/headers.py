@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from traits_sandbox.contract.model import Contract, Dialect, Record
-from traits_sandbox.derive.content.text import plain
-from traits_sandbox.derive.sentences import excerpt
+from traits_sandbox.derive.sentences import excerpt, plain_name
 from traits_sandbox.errors import TraitsSandboxError
 from traits_sandbox.handlers.csv.columns import CsvColumns, renamed
 
@@ -103,8 +102,8 @@ class Header:
 
     def _spelled_otherwise(self) -> str:
         """Return which names would fit in the documented spelling."""
-        spellings = {plain(name): name for name in self._known}
-        corrected = [spellings.get(plain(name), name) for name in self.names]
+        spellings = {plain_name(name): name for name in self._known}
+        corrected = [spellings.get(plain_name(name), name) for name in self.names]
         if not any(self.fits(dialect, corrected) for dialect in self._dialects):
             return ""
         pairs = [(right, name) for right, name in zip(corrected, self.names, strict=True) if right != name]
@@ -113,7 +112,7 @@ class Header:
     def _is_data(self) -> bool:
         """Return whether a row looks like values: it has a number or a date, and no name that is known."""
         has_value = any(name[:1].isdigit() or not name for name in self.names)
-        return has_value and {plain(name) for name in self.names}.isdisjoint(map(plain, self._known))
+        return has_value and {plain_name(name) for name in self.names}.isdisjoint(map(plain_name, self._known))
 
 
 def _names(contract: Contract, dialect: Dialect) -> set[str]:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from os import SEEK_CUR
 from typing import BinaryIO
 
-from traits_sandbox.derive.content.detector import invalid_byte
 from traits_sandbox.errors import Rule, Violation
-from traits_sandbox.handlers.csv.problems import problem_of
 
 MAX_ROW = 2**20
 
@@ -115,6 +113,9 @@ class _CsvLines:
         try:
             return line.decode()
         except UnicodeDecodeError:
+            # Imported late: only refused rows need it.
+            from traits_sandbox.derive.content.detector import invalid_byte
+
             if found := invalid_byte(line, whole=True):
                 self.problem = f"must be UTF-8 text, holds the byte {found.detail} at column {found.column}"
             # Invalid bytes are escaped, so that the quotation marks still show where the row ends.
@@ -122,5 +123,8 @@ class _CsvLines:
 
 
 def _not_csv(row: list[str], start: int, end: int) -> str:
+    # Imported late: only refused rows need it.
+    from traits_sandbox.handlers.csv.problems import problem_of
+
     extent = f"; its quotation marks make lines {start} to {end} one row" if end > start else ""
     return f"is not CSV as in RFC 4180: {problem_of(''.join(row))}{extent}"
