@@ -25,7 +25,18 @@ bulk            x      x      x      x       x      ·    -       -
 web             x      x      x      x       x      x    ·       -
 conformance     x      x      no     no      no     no   no      ·
 """
-FOR_EVERYONE = {"errors", "clock", "resources", "extras", "settings", "system", "reporting", "json_types", "__init__"}
+FOR_EVERYONE = {
+    "errors",
+    "event_results",
+    "clock",
+    "resources",
+    "extras",
+    "settings",
+    "system",
+    "reporting",
+    "json_types",
+    "__init__",
+}
 LEAVES = {"errors", "clock", "json_types", "__init__"}
 
 

@@ -11,6 +11,7 @@ from typing import TextIO
 import orjson
 
 from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.event_results import EventReport
 from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.reporting.words import printable
 from traits_sandbox.web.auth import DEFAULT_DASHBOARD
@@ -93,6 +94,7 @@ def as_json(entry: JournalEntry) -> str:
             "violation_count": entry.violation_count,
             "unknown_fields": [str(unknown) for unknown in entry.unknown],
             "lenient_readings": [str(reading) for reading in entry.readings[:_SHOWN]],
+            "events": [str(event) for event in _notable_first(entry.events)[:_SHOWN]],
             "hint": entry.hint,
             "fault": entry.fault,
         }
@@ -123,10 +125,15 @@ def _details(entry: JournalEntry) -> Iterator[str]:
     yield from _listed(entry.violations, entry.violation_count)
     yield from _listed(entry.unknown, len(entry.unknown))
     yield from _listed(entry.readings, len(entry.readings))
-    if entry.hint:
+    yield from _listed(_notable_first(entry.events), len(entry.events))
+    if entry.hint and not entry.events:  # the events say the same
         yield f"    {entry.hint}"
     if entry.fault:
         yield f"    fault applied: {entry.fault}"
+
+
+def _notable_first(events: Sequence[EventReport]) -> list[EventReport]:
+    return sorted(events, key=lambda event: event.is_plain)
 
 
 def _listed(values: Sequence[object], count: int) -> Iterator[str]:
