@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.handlers.emulated import DASHBOARD, NOW, Emulated, emulated, sentences
 from traits_sandbox.contract.model import Contract, EventRule, Webhook
 from traits_sandbox.errors import BadRequest, UsageError
+from traits_sandbox.event_results import EventResult
 from traits_sandbox.handlers.call import Call, HandlerResult
 from traits_sandbox.handlers.playfab.delivery import WEBHOOK_EVENT
 from traits_sandbox.handlers.playfab.webhook import MAX_EVENTS
@@ -80,6 +81,56 @@ def test_a_login_keeps_country_and_platform(api: Emulated) -> None:
 def test_a_login_without_a_country_is_a_login(api: Emulated, location: Any) -> None:
     deliver(api, {**event("player_logged_in"), "Location": location})
     assert records(api) == {"login": [MOMENT]}
+
+
+COUNTRY = {"Location": {"CountryCode": "SE"}}
+UNFIT: list[tuple[Event, Event, list[str]]] = [
+    ({"Location": {"CountryCode": "Unknown"}}, {"platform": "Steam"}, ["country"]),
+    ({"Location": {"CountryCode": ""}}, {"platform": "Steam"}, ["country"]),
+    ({"Location": {"CountryCode": "SWE"}}, {"platform": "Steam"}, ["country"]),
+    ({"Location": {"CountryCode": 46}}, {"platform": "Steam"}, ["country"]),
+    ({"Location": {"CountryCode": ["SE"]}}, {"platform": "Steam"}, ["country"]),
+    ({**COUNTRY, "Platform": 7}, {"country": "SE"}, ["platform"]),
+    ({**COUNTRY, "Platform": {"Name": "Steam"}}, {"country": "SE"}, ["platform"]),
+    ({"Location": {"CountryCode": False}, "Platform": []}, {}, ["country", "platform"]),
+]
+
+
+@pytest.mark.parametrize(("content", "kept", "left_out"), UNFIT)
+def test_an_optional_value_that_does_not_fit_is_left_out_and_noted(
+    api: Emulated, content: Event, kept: Event, left_out: list[str]
+) -> None:
+    reply = deliver(api, event("player_logged_in", **({"Platform": "Steam"} | content)))
+    assert (records(api), reply.refused, reply.hint) == ({"login": [MOMENT | kept]}, (), "")
+    (report,) = reply.events
+    assert (report.result, report.records) == (EventResult.STORED, {"login": 1})
+    assert sorted(violation.field for violation in report.left_out) == left_out
+
+
+def test_an_optional_value_is_left_out_of_every_record_of_an_event(contract: Contract) -> None:
+    rule = next(each for each in hook(emulated(contract)).events if each.transform == "products")
+    api = emulated(with_rule(contract, msgspec.structs.replace(rule, fields={"platform": "Store"})))
+    reply = deliver(api, purchase(PurchasedProduct=["a", "b"], Store=7))
+    assert [(each["item_id"], "platform" in each) for each in api.stored("purchase")] == [("a", False), ("b", False)]
+    assert [str(violation) for violation in reply.events[0].left_out] == [
+        "events[0]: platform: must be a string, got 7"
+    ]
+
+
+def test_a_required_value_that_does_not_fit_refuses_the_record_but_not_for_what_is_left_out(
+    contract: Contract,
+) -> None:
+    paths = {"level": "level", "country": "land", "register_date": "day"}
+    rule = EventRule(event="seen", record="User", fields=paths | {"user_id": "EntityId", "clan_id": "clan"})
+    api = emulated(with_rule(contract, rule))
+    reply = deliver(api, event("seen", level="5", land="Unknown", day="yesterday", clan="", EntityId=7))
+    assert sentences(reply) == ["events[0]: user_id: must be a string, got 7"]
+    assert sorted(violation.field for violation in reply.events[0].left_out) == [
+        "clan_id",
+        "country",
+        "level",
+        "register_date",
+    ]
 
 
 def test_a_purchase_has_its_price_in_dollars(api: Emulated) -> None:
@@ -307,14 +358,14 @@ def test_an_event_without_a_player_is_acknowledged_and_kept(api: Emulated, conte
     assert [each["event"]["EventName"] for each in api.stored(WEBHOOK_EVENT)] == ["title_news"]
 
 
-@pytest.mark.parametrize("player", ["", 7, {"a": 1}, [], False])
+@pytest.mark.parametrize("player", [7, {"a": 1}, [], False])
 def test_an_event_of_an_impossible_player_is_stored_with_its_violations(api: Emulated, player: Any) -> None:
     reply = deliver(api, event("player_created", EntityId=player))
     assert [said.partition(": must")[0] for said in sentences(reply)] == ["events[0]: user_id"]
     assert (api.users(), len(api.stored(WEBHOOK_EVENT))) == (set(), 1)
 
 
-@pytest.mark.parametrize("name", [None, 7, "", {}])
+@pytest.mark.parametrize("name", [7, {}, [], False])
 def test_an_event_without_a_usable_name_is_stored_with_its_violations(api: Emulated, name: Any) -> None:
     reply = deliver(api, {**event("x"), "EventName": name})
     assert (reply.records, len(api.stored(WEBHOOK_EVENT))) == (0, 1)
@@ -357,7 +408,7 @@ def test_a_repeated_event_does_not_restore_a_deleted_user(api: Emulated) -> None
 class SlowStore(MemoryStore):
     """A store that lets others run before it answers, as one over a network does."""
 
-    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
+    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> dict[str, str]:
         known = await super().known_keys(dashboard, kind, keys)
         await asyncio.sleep(0)
         return known
@@ -387,7 +438,7 @@ def test_a_body_that_holds_no_events_is_a_bad_request(api: Emulated, body: bytes
 
 
 def test_an_empty_delivery_is_acknowledged(api: Emulated) -> None:
-    assert deliver(api, []) == HandlerResult()
+    assert deliver(api, []) == HandlerResult(hint="the list has no events, so nothing is stored")
 
 
 def test_more_events_than_anybody_sends_are_a_bad_request(api: Emulated) -> None:

@@ -26,7 +26,17 @@ web             x      x      x      x       x      x    ·       -
 conformance     x      x      no     no      no     no   no      ·
 """
 FOR_EVERYONE = {
-    *("errors", "clock", "resources", "extras", "settings", "system", "reporting", "json_types", "trust", "__init__")
+    "errors",
+    "event_results",
+    "clock",
+    "resources",
+    "extras",
+    "settings",
+    "system",
+    "reporting",
+    "json_types",
+    "trust",
+    "__init__",
 }
 LEAVES = {"errors", "clock", "json_types", "__init__"}
 

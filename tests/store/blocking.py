@@ -64,6 +64,9 @@ class BlockingStore:
         return found.value if found else None
 
     def known_keys(self, kind: str, keys: Sequence[str], dashboard: str = "one") -> set[str]:
+        return set(self.requests_of_keys(kind, keys, dashboard))
+
+    def requests_of_keys(self, kind: str, keys: Sequence[str], dashboard: str = "one") -> dict[str, str]:
         return self.runner.run(self.wrapped.known_keys(dashboard, kind, keys))
 
     def delete(self, user: str, dashboard: str = "one") -> int:

@@ -5,6 +5,7 @@ import msgspec
 from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.derive.records import UnknownField
 from traits_sandbox.errors import ApiError, Violation
+from traits_sandbox.event_results import EventReport
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -15,7 +16,8 @@ class JournalEntry(msgspec.Struct, array_like=True):
     `path` is as it was sent, without the query, which may contain a key. `dashboard` is a name, never the key.
     `received_at` is in epoch seconds, `started` is a `perf_counter` time, `duration` is in seconds. `body` is None if
     it was not read or is in a file. `fault` is the id of the applied fault. `reason` names why a key or a request was
-    refused. A request that never reached the app has no dashboard, and only the parts that were received.
+    refused. `events` says what became of the events of a webhook delivery. A request that never reached the app has no
+    dashboard, and only the parts that were received.
     """
 
     request_id: str
@@ -38,6 +40,7 @@ class JournalEntry(msgspec.Struct, array_like=True):
     hint: str = ""
     fault: str = ""
     reason: str = ""
+    events: tuple[EventReport, ...] = ()
 
     def note_error(self, error: ApiError) -> None:
         """Copy the violations, the reason and the hint of an error."""

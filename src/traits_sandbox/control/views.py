@@ -10,6 +10,7 @@ from traits_sandbox.control.journal_entry import Headers, JournalEntry
 from traits_sandbox.control.ledger import LedgerEntry
 from traits_sandbox.control.uploads import Upload
 from traits_sandbox.errors import Violation
+from traits_sandbox.event_results import EventReport
 from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import StoredRecord
 
@@ -24,6 +25,7 @@ def shown_request(entry: JournalEntry) -> JsonObject:
         "violation_count": entry.violation_count,
         "unknown_fields": [str(unknown) for unknown in entry.unknown],
         "lenient_readings": [str(reading) for reading in entry.readings],
+        "events": [_shown_event(event) for event in entry.events],
         "hint": entry.hint,
         "body": _shown_body(entry.body),
     }
@@ -116,6 +118,22 @@ def _shown_verdict(violation: Violation) -> JsonObject:
         "field": violation.name,
         "rule": violation.rule,
         "message": str(violation),
+    }
+
+
+def _shown_event(event: EventReport) -> JsonObject:
+    return {
+        "index": event.index,
+        "event_id": event.event_id,
+        "name": event.name,
+        "result": event.result,
+        "records": event.records,
+        "reason": event.reason,
+        "field": event.field,
+        "duplicate_of": event.duplicate_of or None,
+        "left_out": [str(violation) for violation in event.left_out],
+        "refused_count": event.refused_count,
+        "message": str(event),
     }
 
 

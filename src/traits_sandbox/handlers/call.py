@@ -11,6 +11,7 @@ from traits_sandbox.contract.model import Contract, Operation
 from traits_sandbox.derive.leniency import Reading
 from traits_sandbox.derive.records import UnknownField
 from traits_sandbox.errors import Violation
+from traits_sandbox.event_results import EventReport
 from traits_sandbox.handlers.intake import Intake
 from traits_sandbox.store.protocol import Store
 
@@ -36,7 +37,8 @@ class HandlerResult(msgspec.Struct, frozen=True):
 
     `records` counts the stored records. `refused` are the first violations of rows or events that were not stored,
     although the request succeeded; `refused_count` counts all of them. `unknown` are fields that the contract does not
-    name, `readings` are the changes of lenient mode.
+    name, `readings` are the changes of lenient mode. `events` says what became of each event of a webhook
+    delivery, and `hint` why nothing or not everything was stored.
     """
 
     data: Any = None
@@ -46,6 +48,8 @@ class HandlerResult(msgspec.Struct, frozen=True):
     readings: tuple[Reading, ...] = ()
     refused: tuple[Violation, ...] = ()
     refused_count: int = 0
+    events: tuple[EventReport, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

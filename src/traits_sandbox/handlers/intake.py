@@ -31,6 +31,7 @@ class RecordIntake:
     def __init__(self, contract: Contract, record: Record) -> None:
         self.record = record
         self.schema = RecordSchema(contract, record)
+        self.optional = frozenset(field.name for field in record.fields if not field.required)
         self._aliases = {field.name: field.aliases for field in record.fields if field.aliases}
         self._layout = RecordLayout(user=_role(record, "user"), mention=_role(record, "mention"), key=record.key)
         self._indexed = self._layout.names

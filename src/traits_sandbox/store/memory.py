@@ -6,7 +6,7 @@ bytes that arrived.
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -140,10 +140,10 @@ class MemoryStore:
         references = self._index(dashboard).of_user(kind, user, self._oldest)
         return next(iter(self._read(references, limit=1)), None)
 
-    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
-        """Return the keys that a record of the kind has, or had before its user was deleted."""
-        known: Collection[str] = self._index(dashboard).keys.get(kind, ())
-        return {key for key in keys if key in known}
+    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> dict[str, str]:
+        """Return each key that a record of the kind has, or had before its user was deleted, with its request id."""
+        known: Mapping[str, int] = self._index(dashboard).keys.get(kind, {})
+        return {key: self._held[place(known[key])[0]].request_id for key in keys if key in known}
 
     async def delete_user(self, dashboard: str, user: str) -> int:
         """Delete every record that is about a user or mentions them; return their number.

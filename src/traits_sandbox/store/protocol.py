@@ -99,8 +99,8 @@ class Store(Protocol):
     async def latest(self, dashboard: str, kind: str, user: str) -> StoredRecord | None:
         """Return the newest record about a user, or None."""
 
-    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> set[str]:
-        """Return the keys that a record of the kind has, or had before its user was deleted."""
+    async def known_keys(self, dashboard: str, kind: str, keys: Collection[str]) -> dict[str, str]:
+        """Return each key that a record of the kind has, or had before its user was deleted, with its request id."""
 
     async def delete_user(self, dashboard: str, user: str) -> int:
         """Delete every record that is about a user or mentions them; return their number."""

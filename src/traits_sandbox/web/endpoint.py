@@ -46,6 +46,8 @@ class Endpoint:
         entry.violations, entry.violation_count = result.refused, result.refused_count
         if result.readings:
             entry.readings += result.readings
+        if result.events or result.hint:
+            entry.events, entry.hint = result.events, result.hint
         return success(self._response, result)
 
     def _require(self, query: Mapping[str, str]) -> None:

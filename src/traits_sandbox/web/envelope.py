@@ -36,7 +36,7 @@ def success(response: Response, reply: HandlerResult) -> EnvelopeResponse:
     """Return the envelope of a success."""
     message = response.message.format(count=reply.count) if "{" in response.message else response.message
     body = {"code": response.status, "message": message, "data": reply.data}
-    return EnvelopeResponse(response.status, orjson.dumps(body))
+    return EnvelopeResponse(response.status, orjson.dumps(body), (_hint(reply.hint),) if reply.hint else ())
 
 
 def refusal(contract: Contract, error: ApiError) -> EnvelopeResponse:
@@ -63,6 +63,10 @@ def _headers(error: ApiError) -> Iterable[tuple[bytes, bytes]]:
     if error.violations:
         yield b"sandbox-violation", quote(error.violations[0].pointer or "/", safe="/~ ").encode()
     if error.hint:
-        yield b"sandbox-hint", quote(error.hint, safe="/~ ,.:?={}'<>()").encode()
+        yield _hint(error.hint)
     if error.status == 401:
         yield _CHALLENGE
+
+
+def _hint(hint: str) -> tuple[bytes, bytes]:
+    return b"sandbox-hint", quote(hint, safe="/~ ,.:?={}'<>()").encode()

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from traits_sandbox.control.journal_entry import JournalEntry
+from traits_sandbox.event_results import EventReport
 from traits_sandbox.reporting.colours import wants_colours
 from traits_sandbox.reporting.masking import Masker
 from traits_sandbox.reporting.words import printable
@@ -109,6 +110,7 @@ def as_json(entry: JournalEntry) -> str:
             "unknown_fields": [str(unknown) for unknown in entry.unknown],
             "lenient_readings": [str(reading) for reading in entry.readings[:_SHOWN]],
             "reason": entry.reason,
+            "events": [str(event) for event in _notable_first(entry.events)[:_SHOWN]],
             "hint": entry.hint,
             "fault": entry.fault,
         }
@@ -142,10 +144,15 @@ def _details(entry: JournalEntry) -> Iterator[str]:
     yield from _listed(entry.violations, entry.violation_count)
     yield from _listed(entry.unknown, len(entry.unknown))
     yield from _listed(entry.readings, len(entry.readings))
-    if entry.hint:
+    yield from _listed(_notable_first(entry.events), len(entry.events))
+    if entry.hint and not entry.events:  # the events say the same
         yield f"    {entry.hint}"
     if entry.fault:
         yield f"    fault applied: {entry.fault}"
+
+
+def _notable_first(events: Sequence[EventReport]) -> list[EventReport]:
+    return sorted(events, key=lambda event: event.is_plain)
 
 
 def _listed(values: Sequence[object], count: int) -> Iterator[str]:

@@ -1,15 +1,20 @@
-"""The records of one delivery of PlayFab events, and the violations of what is refused."""
+"""The records of one delivery of PlayFab events, and what became of each event."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from traits_sandbox.derive.places import RecordPlace
+from traits_sandbox.derive.sentences import excerpt, short
 from traits_sandbox.derive.violations import KeptViolations
+from traits_sandbox.errors import Rule, Violation
+from traits_sandbox.event_results import EventReport, EventResult
+from traits_sandbox.handlers.call import HandlerResult
 from traits_sandbox.handlers.intake import BATCH_SIZE, Arrival, Intake, RecordIntake
 from traits_sandbox.handlers.playfab.event import PlayFabEvent
-from traits_sandbox.handlers.playfab.rules import Mapped
+from traits_sandbox.handlers.playfab.rules import Ignored, Mapped
 from traits_sandbox.json_types import JsonObject
 from traits_sandbox.store.protocol import Batch, RecordLayout
 
@@ -25,14 +30,21 @@ KEY, USER, DAY = "id", "user", "day"
 _EVENT_LAYOUT = RecordLayout(mention=USER, key=KEY)
 _REGISTRATION_LAYOUT = RecordLayout(user=USER)
 
+_NO_EVENTS = "the list has no events, so nothing is stored"
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event that was not seen before, its index in the delivery, and its mapped records."""
+    """An event that was not seen before, its index in the delivery, and its mapped records or why it has none."""
 
     index: int
     event: PlayFabEvent
-    mapped: Mapped | None
+    outcome: Mapped | Ignored
+
+    @property
+    def mapped(self) -> Mapped | None:
+        """Return the mapped records, or None."""
+        return self.outcome if isinstance(self.outcome, Mapped) else None
 
     @property
     def player(self) -> str:
@@ -46,25 +58,48 @@ class Arrived:
         return bool(self.player and self.mapped and self.mapped.record.field_of("registered"))
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The rows of one event: the valid ones, and violations of the others and of optional values that are left out."""
+
+    rows: Sequence[JsonObject]
+    refused: Sequence[Violation]
+    left_out: Sequence[Violation]
+
+
 class Delivery:
-    """Collects the events of a delivery; `records` counts the valid records made from them."""
+    """Collects the events of a delivery, and a report of each."""
 
     def __init__(self, intake: Intake, request_id: str, days: Mapping[str, str]) -> None:
-        self.refused = KeptViolations()
-        self.records = 0
         self._intake = intake
         self._request_id = request_id
         self._days = days
+        self._refused = KeptViolations()
+        self._reports: list[EventReport] = []
         self._accepted: dict[str, list[JsonObject]] = {}
         self._registrations: list[JsonObject] = []
         self._raw: list[JsonObject] = []
 
+    def refuse(self, index: int, value: Any) -> None:
+        """Add a value that is not an event."""
+        self._refused.add([Violation(place_of(index), Rule.TYPE, "must be an object", excerpt(value))])
+        self._reports.append(EventReport(index, "", "", EventResult.REFUSED, refused_count=1))
+
+    def repeat(self, index: int, event: PlayFabEvent, request_id: str) -> None:
+        """Add an event that a request has brought before."""
+        self._report(index, event, EventResult.DUPLICATE, duplicate_of=request_id)
+
     def add(self, arrived: Arrived) -> None:
         """Add an event: its valid records, and the raw event with the violations of the others."""
-        violations = self._add_rows(arrived, arrived.mapped) if arrived.mapped else []
-        key = arrived.event.id or f"{self._request_id} {place_of(arrived.index)}"
-        player = {USER: arrived.player} if arrived.player else {}
-        self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": violations})
+        outcome = arrived.outcome
+        if isinstance(outcome, Ignored):
+            self._keep(arrived, ())
+            reason, field = outcome.reason, outcome.field
+            self._report(arrived.index, arrived.event, EventResult.IGNORED, reason=reason, field=field)
+        else:
+            judged = self._judged(arrived, outcome)
+            self._keep(arrived, judged.refused)
+            self._accept(arrived, outcome, judged)
 
     def batches(self, arrival: Arrival) -> list[Batch]:
         """Return all batches to store."""
@@ -74,16 +109,52 @@ class Delivery:
             batches += self._intake.of(heading).batches(rows, arrival)
         return batches
 
-    def _add_rows(self, arrived: Arrived, mapped: Mapped) -> list[str]:
+    def result(self) -> HandlerResult:
+        """Return the facts about the delivery, with the reports in the order of the events."""
+        reports = tuple(sorted(self._reports, key=lambda report: report.index))
+        return HandlerResult(
+            records=sum(map(len, self._accepted.values())),
+            refused=self._refused.kept,
+            refused_count=self._refused.count,
+            events=reports,
+            hint=_hint(reports),
+        )
+
+    def _judged(self, arrived: Arrived, mapped: Mapped) -> Judged:
         intake = self._intake.of(mapped.record.heading)
+        place = RecordPlace(collection=EVENTS, record=arrived.index)
         rows = [self._with_day(arrived, row, intake) for row in mapped.rows]
-        good, bad = intake.accept(rows, lambda _: RecordPlace(collection=EVENTS, record=arrived.index))
-        self._accepted.setdefault(mapped.record.heading, []).extend(good)
-        self.records += len(good)
-        self.refused.add(bad)
-        if good and mapped.registered:
+        good, bad = intake.accept(rows, lambda _: place)
+        # The first violation of each, because all rows of an event have the same optional values.
+        left_out = {violation.key: violation for violation in reversed(bad) if violation.key in intake.optional}
+        if left_out:
+            rows = [{name: value for name, value in row.items() if name not in left_out} for row in rows]
+            good, bad = intake.accept(rows, lambda _: place)
+        return Judged(good, bad, [*left_out.values()])
+
+    def _accept(self, arrived: Arrived, mapped: Mapped, judged: Judged) -> None:
+        self._accepted.setdefault(mapped.record.heading, []).extend(judged.rows)
+        self._refused.add(judged.refused)
+        if judged.rows and mapped.registered:
             self._registrations.append({USER: arrived.player, DAY: mapped.registered})
-        return [str(violation) for violation in bad]
+        self._report(
+            arrived.index,
+            arrived.event,
+            EventResult.STORED if judged.rows else EventResult.REFUSED,
+            records={mapped.record.kind: len(judged.rows)} if judged.rows else {},
+            left_out=tuple(judged.left_out),
+            refused_count=len(judged.refused),
+        )
+
+    def _keep(self, arrived: Arrived, refused: Sequence[Violation]) -> None:
+        key = arrived.event.id or f"{self._request_id} {place_of(arrived.index)}"
+        player = {USER: arrived.player} if arrived.player else {}
+        verdict = [str(violation) for violation in refused]
+        self._raw.append({KEY: key, **player, "event": arrived.event.raw, "verdict": verdict})
+
+    def _report(self, index: int, event: PlayFabEvent, result: EventResult, **facts: Any) -> None:
+        name = event.name if isinstance(event.name, str) else ""
+        self._reports.append(EventReport(index, short(event.id), short(name), result, **facts))
 
     def _with_day(self, arrived: Arrived, row: JsonObject, intake: RecordIntake) -> JsonObject:
         field = intake.record.field_of("registered")
@@ -94,6 +165,16 @@ class Delivery:
 def place_of(index: int) -> str:
     """Return the place of an event as people write it."""
     return f"{EVENTS}[{index}]"
+
+
+def _hint(reports: Sequence[EventReport]) -> str:
+    """Return why a delivery was not stored as a whole, empty if it was."""
+    if not reports:
+        return _NO_EVENTS
+    missing = [report for report in reports if report.result is not EventResult.STORED]
+    if not missing:
+        return ""
+    return f"{len(missing)} of {len(reports)} events not stored: {missing[0]}"
 
 
 def _batches(kind: str, layout: RecordLayout, records: Sequence[JsonObject], arrival: Arrival) -> Iterator[Batch]:

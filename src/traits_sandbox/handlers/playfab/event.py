@@ -22,6 +22,7 @@ class PlayFabEvent:
     id: str
     name: Any
     namespace: Any
+    entity_type: Any
     player: Any
     moment: datetime | None
     raw: dict[str, Any]
@@ -46,6 +47,7 @@ class EventReader:
             id=identity if isinstance(identity, str) else "",
             name=self._named(raw, "name"),
             namespace=self._named(raw, "namespace"),
+            entity_type=self._named(raw, "entity_type"),
             player=self._player(raw, content),
             moment=utc(self._named(raw, "time")),
             raw=raw,

@@ -11,6 +11,7 @@ import orjson
 
 from traits_sandbox.contract.model import Contract, EventRule, Record, Webhook
 from traits_sandbox.errors import UsageError
+from traits_sandbox.event_results import IgnoredReason
 from traits_sandbox.handlers.playfab.event import PlayFabEvent, find, utc
 from traits_sandbox.json_types import JsonObject
 
@@ -19,6 +20,7 @@ MAX_VALUES = 10_000
 MAX_PATHS = 2**20
 
 _ANY = "*"
+_ABSENT = (None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,14 @@ class EventMatch:
     def filled(self, **values: Any) -> JsonObject:
         """Return fields of the record by the rule's names for its outputs, without None."""
         return {self.rule.outputs[word]: value for word, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Why an event becomes no record, and the property of the event that the reason is about."""
+
+    reason: IgnoredReason
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +69,31 @@ class Rules:
         self._webhook = webhook
         self._records = {rule.record: contract.record(rule.record) for rule in webhook.events}
 
-    def map(self, event: PlayFabEvent) -> Mapped | None:
-        """Return the mapped records of an event; None without a player, or if no rule fits."""
-        if event.player is None:
-            return None
+    def map(self, event: PlayFabEvent) -> Mapped | Ignored:
+        """Return the mapped records of an event, or why there are none."""
+        if lacking := self._lacking(event):
+            return lacking
+        reason = IgnoredReason.NO_RULE
         for rule in self._webhook.events:
             if rule.event in (event.name, _ANY):
-                match = EventMatch(event, rule, self._webhook)
-                if rows := TRANSFORMS[rule.transform].rows(match):
+                match, transform = EventMatch(event, rule, self._webhook), TRANSFORMS[rule.transform]
+                if rows := transform.rows(match):
                     return self._mapped(match, rows)
-        return None
+                reason = IgnoredReason.TOO_MANY_VALUES if transform.rows is action else reason
+        return Ignored(reason)
+
+    def _lacking(self, event: PlayFabEvent) -> Ignored | None:
+        if event.name in _ABSENT:
+            return Ignored(IgnoredReason.NO_NAME, self._path(event, "name"))
+        if event.player not in _ABSENT:
+            return None
+        if event.entity_type in self._webhook.player_types:
+            return Ignored(IgnoredReason.NO_PLAYER, self._path(event, "entity"))
+        return Ignored(IgnoredReason.NOT_ABOUT_A_PLAYER, self._path(event, "entity_type"))
+
+    def _path(self, event: PlayFabEvent, part: str) -> str:
+        """Return where an event of this form has a part."""
+        return self._webhook.names[part][0 if event.content is event.raw else -1]
 
     def _mapped(self, match: EventMatch, rows: list[JsonObject]) -> Mapped:
         record = self._records[match.rule.record]

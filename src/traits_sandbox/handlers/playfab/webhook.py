@@ -13,7 +13,7 @@ from traits_sandbox.derive.sentences import excerpt
 from traits_sandbox.errors import BadRequest, Rule, Violation
 from traits_sandbox.handlers.call import Backend, Call, Handler, HandlerResult
 from traits_sandbox.handlers.intake import Arrival
-from traits_sandbox.handlers.playfab.delivery import DAY, REGISTRATION, WEBHOOK_EVENT, Arrived, Delivery, place_of
+from traits_sandbox.handlers.playfab.delivery import DAY, REGISTRATION, WEBHOOK_EVENT, Arrived, Delivery
 from traits_sandbox.handlers.playfab.event import EventReader, PlayFabEvent
 from traits_sandbox.handlers.playfab.rules import Rules
 from traits_sandbox.store.protocol import Store
@@ -35,16 +35,18 @@ def webhook(operation: Operation, backend: Backend) -> Handler:
         sent = _elements(parse(call.body))
         events = [(index, reader.read(value)) for index, value in enumerate(sent) if isinstance(value, dict)]
         async with one_at_a_time:
-            unseen = await _unseen(store, call.dashboard, events)
+            unseen, repeated = await _sorted(store, call, events)
             arrived = [Arrived(index, event, rules.map(event)) for index, event in unseen]
             delivery = Delivery(backend.intake, call.request_id, await _days(store, call.dashboard, arrived))
-            delivery.refused.add(_no_event(i, value) for i, value in enumerate(sent) if not isinstance(value, dict))
+            for index, value in enumerate(sent):
+                if not isinstance(value, dict):
+                    delivery.refuse(index, reader.redacted(value))
+            for index, event, request_id in repeated:
+                delivery.repeat(index, event, request_id)
             for each in arrived:
                 delivery.add(each)
             await store.append(call.dashboard, delivery.batches(Arrival(call.received_at, call.request_id)))
-        return HandlerResult(
-            records=delivery.records, refused=delivery.refused.kept, refused_count=delivery.refused.count
-        )
+        return delivery.result()
 
     return handle
 
@@ -62,17 +64,24 @@ def _elements(body: Any) -> list[Any]:
     return body
 
 
-async def _unseen(
-    store: Store, dashboard: str, events: Sequence[tuple[int, PlayFabEvent]]
-) -> list[tuple[int, PlayFabEvent]]:
-    """Return the events that are new in the store and in this delivery; an event without an id is always new."""
-    seen = await store.known_keys(dashboard, WEBHOOK_EVENT, {event.id for _, event in events if event.id})
-    unseen = []
+async def _sorted(
+    store: Store, call: Call, events: Sequence[tuple[int, PlayFabEvent]]
+) -> tuple[list[tuple[int, PlayFabEvent]], list[tuple[int, PlayFabEvent, str]]]:
+    """Return the events that are new in the store and in this delivery, and the others with the first one's request.
+
+    An event without an id is always new.
+    """
+    ids = {event.id for _, event in events if event.id}
+    first = {**await store.known_keys(call.dashboard, WEBHOOK_EVENT, ids)}
+    unseen, repeated = [], []
     for index, event in events:
-        if event.id not in seen:
+        if event.id in first:
+            repeated.append((index, event, first[event.id]))
+        else:
             unseen.append((index, event))
-            seen |= {event.id} - {""}
-    return unseen
+            if event.id:
+                first[event.id] = call.request_id
+    return unseen, repeated
 
 
 async def _days(store: Store, dashboard: str, arrived: Sequence[Arrived]) -> dict[str, str]:
@@ -83,7 +92,3 @@ async def _days(store: Store, dashboard: str, arrived: Sequence[Arrived]) -> dic
             found = await store.latest(dashboard, REGISTRATION, each.player)
             days[each.player] = found.value[DAY] if found else ""
     return days
-
-
-def _no_event(index: int, value: Any) -> Violation:
-    return Violation(place_of(index), Rule.TYPE, "must be an object", excerpt(value))

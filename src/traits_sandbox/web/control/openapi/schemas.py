@@ -9,12 +9,14 @@ from traits_sandbox.control.matching import OPERATORS
 from traits_sandbox.control.search import INSIDE, OUTSIDE
 from traits_sandbox.derive.json_schema import Schema
 from traits_sandbox.derive.struct_schemas import struct_schemas
+from traits_sandbox.event_results import EventResult, IgnoredReason
 from traits_sandbox.web.control.openapi.parts import (
     ANY_OBJECT,
     COUNT,
     NUMBER,
     TEXT,
     TEXTS,
+    array_of,
     object_schema,
     reference,
 )
@@ -61,6 +63,7 @@ def component_schemas(contract: Contract) -> Schema:
         "Gap": object_schema({"code": {"const": 409}, "message": TEXT, "offset": COUNT}),
         **fault_schemas(),
         "Request": _shown_request(),
+        "EventReport": _shown_event(),
         "Record": object_schema(
             dict.fromkeys(("kind", "dashboard", "time", "request_id"), TEXT) | {"record": ANY_OBJECT}
         ),
@@ -79,12 +82,28 @@ def _request_match() -> Schema:
 def _shown_request() -> Schema:
     texts = ("id", "time", "operation", "dashboard", "method", "path", "query", "fault", "hint")
     lists = ("violations", "unknown_fields", "lenient_readings")
+    about = "What became of each event of a PlayFab delivery; empty for any other request."
     return object_schema(
         dict.fromkeys(texts, TEXT)
         | {"reason": {"enum": list(REASONS), "description": _REASON}}
         | dict.fromkeys(("status", "records", "violation_count"), COUNT)
         | dict.fromkeys(lists, TEXTS)
         | {"duration_ms": NUMBER, "headers": {"type": "object", "additionalProperties": TEXT}, "body": {}}
+        | {"events": {**array_of("EventReport"), "description": about}}
+    )
+
+
+def _shown_event() -> Schema:
+    reason = {"enum": [*IgnoredReason, None], "description": "Why the event was ignored; null for any other result."}
+    earlier = {"type": ["string", "null"], "description": "The id of the request that brought this event before."}
+    left_out = {**TEXTS, "description": "Optional values that did not fit, and were left out of the stored records."}
+    records = {"type": "object", "additionalProperties": COUNT, "description": "The stored records by kind."}
+    return object_schema(
+        dict.fromkeys(("event_id", "name", "message"), TEXT)
+        | dict.fromkeys(("index", "refused_count"), COUNT)
+        | {"field": {**TEXT, "description": "The property of the event that the reason is about."}}
+        | {"result": {"enum": list(EventResult)}, "records": records, "reason": reason}
+        | {"duplicate_of": earlier, "left_out": left_out}
     )
 
 
