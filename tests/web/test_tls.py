@@ -147,5 +147,5 @@ def test_a_given_certificate_is_tried_out(folder: Path, tmp_path: Path) -> None:
     ):
         assert given_certificate(files.cert_file, files.key_file).ca_file is None
         for key in (others.key_file, files.cert_file, tmp_path / "missing.pem"):
-            with pytest.raises(UsageError, match="are not a certificate and its unencrypted key"):
+            with pytest.raises(UsageError, match=r"are not a certificate and its|missing\.pem cannot be read"):
                 given_certificate(files.cert_file, key)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from traits_sandbox.reporting.watched import WatchedStream
+from traits_sandbox.system import WINDOWS
 
 MOST_WAITING: Final = 4 * 2**20
 """The number of characters that may wait to be written; further texts are dropped."""
@@ -137,7 +137,7 @@ def _emitter(stream: TextIO) -> Callable[[str], None]:
     """Return a function that writes a text to a stream, and waits if it must."""
     # A write to the stream itself would hold its lock, and Python could not end while the write waits. Other kinds of
     # streams, and those of Windows, where a console has its own encoding, are used as they are.
-    if type(stream) not in (io.TextIOWrapper, WatchedStream) or sys.platform == "win32":
+    if type(stream) not in (io.TextIOWrapper, WatchedStream) or WINDOWS:
 
         def emit(text: str) -> None:
             stream.write(text)
