@@ -310,3 +310,9 @@ def test_an_offer_of_another_protocol_is_ignored(sandbox: Served) -> None:
     with sandbox.client() as client:
         for _ in range(2):
             assert client.post("/v1/level-ups", content=PUSH, headers=JSON | offer).status_code == 201
+
+
+def test_the_hint_of_a_delivery_has_the_place_of_the_event_as_people_write_it(sandbox: Served) -> None:
+    with sandbox.client() as client:
+        reply = client.post("/v1/playfab?api_key=sandbox-key", content=b'[{"EntityId": "p"}]', headers=JSON)
+    assert reply.headers["sandbox-hint"].endswith(": events[0]: ignored: it has no EventName")

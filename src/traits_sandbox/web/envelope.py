@@ -69,4 +69,4 @@ def _headers(error: ApiError) -> Iterable[tuple[bytes, bytes]]:
 
 
 def _hint(hint: str) -> tuple[bytes, bytes]:
-    return b"sandbox-hint", quote(hint, safe="/~ ,.:?={}'<>()").encode()
+    return b"sandbox-hint", quote(hint, safe="/~ ,.:;?={}[]'<>()").encode()
