@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from tests.patience import eventually
 from tests.wire.served import Served, serving
 from traits_sandbox.web.refusals.key_mistakes import KeyMistake
 
@@ -121,6 +122,13 @@ def entry_of(served: Served, reply: httpx.Response) -> str:
         return client.get(path, headers={"Sandbox-Control-Token": TOKEN}).text
 
 
+def line_of(served: Served, reply: httpx.Response) -> str:
+    """Return the log line of a request; the log is written after the reply."""
+    wanted = reply.headers["sandbox-request-id"]
+    lines = eventually(lambda: [line for line in served.log.splitlines(True) if wanted in line and line[-1] == "\n"])
+    return lines[0]
+
+
 @pytest.mark.parametrize(("mistake", "sent"), MISTAKES, ids=lambda value: getattr(value, "value", ""))
 def test_a_mistake_with_a_key_is_named_everywhere_and_no_key_is_shown(
     mistake: KeyMistake, sent: Sent, served: Served
@@ -131,7 +139,7 @@ def test_a_mistake_with_a_key_is_named_everywhere_and_no_key_is_shown(
     shown = json.loads(entry)
     assert (shown["reason"], shown["status"]) == (mistake.value, 401)
     assert reply.headers["sandbox-hint"].replace("%20", " ") == shown["hint"]
-    line = next(line for line in served.log.splitlines() if reply.headers["sandbox-request-id"] in line)
+    line = line_of(served, reply)
     assert (json.loads(line)["reason"], json.loads(line)["hint"]) == (mistake.value, shown["hint"])
     texts = (entry, line, str(reply.headers))
     assert not [secret for secret in SECRETS for text in texts if secret.lower() in text.lower()]
