@@ -77,8 +77,8 @@ def running(settings: Settings | None = None) -> Iterator[RunningSandbox]:
         server.on_ready = up.set
         thread = threading.Thread(target=serve, name=_THREAD, daemon=True)
         thread.start()
-        up.wait()
         try:
+            up.wait()
             if not failure:
                 yield handle
         finally:
@@ -96,12 +96,12 @@ async def running_in_loop(settings: Settings | None = None) -> AsyncIterator[Run
         server.on_ready = up.set
         serving = asyncio.create_task(server.serve(), name=_THREAD)
         waiting = asyncio.create_task(up.wait())
-        await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
         try:
+            await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
                 yield handle
         finally:
+            waiting.cancel()
             handle.stop()
             await serving
 

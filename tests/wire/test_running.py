@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -54,6 +55,33 @@ def test_several_run_at_once_and_share_nothing() -> None:
         assert one.url != other.url
         assert push(one) == 201
         assert [len(list(each.sandbox.journal.entries())) for each in (one, other)] == [1, 0]
+
+
+def test_the_loggers_of_the_program_stay_as_they_are() -> None:
+    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "python_multipart")
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(each.level, each.propagate, list(each.handlers)) for each in loggers]
+    with running(ANY_PORT) as sandbox:
+        assert push(sandbox) == 201
+    assert [(each.level, each.propagate, list(each.handlers)) for each in loggers] == before
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 5, 8])
+def test_a_program_that_is_cancelled_while_a_sandbox_starts_leaves_no_task(turns: int) -> None:
+    async def use() -> None:
+        async with running_in_loop(ANY_PORT):
+            await asyncio.sleep(PATIENCE)
+
+    async def cancelled() -> set[str]:
+        task = asyncio.create_task(use(), name="use")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return {each.get_name() for each in asyncio.all_tasks() if each is not asyncio.current_task()}
+
+    assert asyncio.run(cancelled()) == set()
 
 
 def test_nothing_is_left_behind() -> None:

@@ -4,6 +4,7 @@ The limits bound the time in which a request arrives, and the bytes that are not
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -24,6 +25,11 @@ _HTTP_2: Final = b"PRI"
 
 # A client that has not sent everything yet sees the refusal if this much of the rest is read and dropped.
 _DROPPED: Final = 16 * 2**20
+
+
+# Uvicorn's messages about requests: the request log has them. Its own loggers may belong to another server.
+_LOGGER: Final = logging.getLogger(__name__)
+_LOGGER.setLevel(logging.CRITICAL)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -47,6 +53,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, report: ReportRefused, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.logger, self.access_log = _LOGGER, False
         self._report_refused = report
 
         self.url, self.headers = b"", []

@@ -108,6 +108,9 @@ def run(
     """
     server = SandboxServer(app, listeners, grace=grace, receive_timeout=receive_timeout, report=report, tls=tls)
     server.on_ready = ready
+    # Uvicorn's messages are not for users; the form parser's warnings are in the response and in the log.
+    for name in ("uvicorn.error", "python_multipart"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     tune_garbage_collection()
     _raise_open_files(write_log)
     for number in ending_signals():
@@ -116,19 +119,17 @@ def run(
 
 
 def _config(app: ASGIApp, *, grace: float, report: ReportRefused, tls: TlsFiles | None) -> uvicorn.Config:
-    # The form parser's warnings are reported to the client, and in the log with the request.
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         app,
         backlog=BACKLOG,
         lifespan="off",
         ws="none",
-        access_log=False,
+        # A level, or no access log, would change loggers of the whole process. The protocol has a logger of its own.
+        log_level=None,
         http=partial(BoundedProtocol, report=report),  # type: ignore[arg-type]  # only called
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         log_config=None,
-        log_level="critical",
         server_header=False,
         timeout_graceful_shutdown=grace,  # type: ignore[arg-type]  # passed to wait_for, which takes fractions
         ssl_certfile=tls.cert_file if tls else None,
