@@ -15,7 +15,7 @@ from traits_sandbox.bulk.checking.quarantine import Quarantine
 from traits_sandbox.bulk.checking.unchecked import RootListing, unchecked_roots
 from traits_sandbox.bulk.storage.folder_names import FolderNames
 from traits_sandbox.bulk.storage.layout import FolderLayout
-from traits_sandbox.bulk.storage.paths import as_text
+from traits_sandbox.bulk.storage.paths import without_surrogates
 from traits_sandbox.bulk.storage.sources import Access, FileSource
 from traits_sandbox.bulk.storage.streams import is_encoded
 from traits_sandbox.bulk.values import At, FilePlace, LoadReport, Notice, Stored, Task, TaskResult
@@ -114,7 +114,7 @@ def check(
         StorageError: a storage cannot be listed.
 
     """
-    begin, uris = monotonic(), _distinct(map(as_text, uris), access)
+    begin, uris = monotonic(), _distinct(map(without_surrogates, uris), access)
     listed = list_load(uris, contract, access, part=part)
     tasks = quarantine.spooling(listed.tasks) if quarantine else listed.tasks
     outcomes = _run(tasks, engine, contract.edition, access, keep, on_progress)

@@ -34,6 +34,11 @@ def as_text(argument: str) -> str:
     text = argument
     if sys.getfilesystemencoding() != _UTF_8:
         text = os.fsencode(argument).decode(_UTF_8, "surrogateescape")
+    return without_surrogates(text)
+
+
+def without_surrogates(text: str) -> str:
+    """Return a URI or path as `as_text` does, if it was decoded as UTF-8 already."""
     if not _ESCAPED.search(text):
         return text
     if _FILE.match(text):
