@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.bulk.loading import checked, purchase, put
+from tests.terminal import TerminalText
 from traits_sandbox.bulk.checking.engine import ProcessEngine
 from traits_sandbox.bulk.checking.scan import Progress
 from traits_sandbox.bulk.reports import RENDERERS, terminal
@@ -190,7 +191,7 @@ def test_progress_is_a_line_now_and_then_where_there_is_no_terminal() -> None:
 
 
 def test_progress_is_a_bar_on_a_terminal() -> None:
-    stream = io.StringIO()
+    stream = TerminalText()
     clock = iter(range(0, 1000, 2))
     console = Console(file=stream, force_terminal=True, width=80, color_system=None)
     with progress(console, clock=lambda: next(clock)) as tell:
@@ -200,7 +201,7 @@ def test_progress_is_a_bar_on_a_terminal() -> None:
 
 
 def test_a_progress_bar_shrinks_to_fit_its_numbers() -> None:
-    stream, clock = io.StringIO(), iter(range(0, 1000, 20))
+    stream, clock = TerminalText(), iter(range(0, 1000, 20))
     console = Console(file=stream, force_terminal=True, width=80, color_system=None)
     with progress(console, clock=lambda: next(clock)) as tell:
         tell(Progress(9_990, 10_000, 2 * 2**30, 5 * 2**30, rows=18_000_000, bad_rows=1_082_399))

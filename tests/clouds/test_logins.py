@@ -43,8 +43,8 @@ def test_a_login(login: dict[str, Any], server: Scripted, tmp_path: Path, monkey
     with pytest.raises((UsageError, StorageError)) as raised:
         list(FileSource(login["uri"], Access(options=options)).files())
     assert SECRET not in str(raised.value)
-    if "told" in login:
-        assert filled(login["told"]) in str(raised.value)
+    if "message" in login:
+        assert filled(login["message"]) in str(raised.value)
     else:
         assert "no such bucket" in str(raised.value)
         for seen in login["seen"]:

@@ -13,7 +13,7 @@ from traits_sandbox.settings.storage_uris import INSTEAD, SCHEMES
 
 URIS = tomllib.loads(Path(__file__).with_name("storage_uris.toml").read_text(encoding="utf-8"))["uris"]
 READ = [each for each in URIS if "name" in each]
-REFUSED = [each for each in URIS if "told" in each]
+REFUSED = [each for each in URIS if "message" in each]
 OPTIONS = {"s3": {}, "gs": {"skip_signature": "true"}, "az": {"account_name": "other", "skip_signature": "true"}}
 
 
@@ -33,7 +33,7 @@ def test_a_spelling_names_its_place(entry: dict[str, str]) -> None:
 def test_a_refused_uri_has_a_sentence(entry: dict[str, str]) -> None:
     with pytest.raises(UsageError) as raised:
         FileSource(entry["uri"].replace("{secret}", SECRET))
-    assert entry["told"] in str(raised.value)
+    assert entry["message"] in str(raised.value)
     assert SECRET not in str(raised.value)
 
 

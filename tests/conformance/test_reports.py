@@ -21,6 +21,7 @@ from tests.conformance.independent.server import running
 from tests.conformance.kit import PATIENT
 from tests.conformance.made import MUST, SHOULD, exchange, failing, judged, report, result
 from tests.conformance.reasons import ANSWERED_500, NO_ANSWER, NO_CASE_JUDGED, NOT_APPLICABLE, NOT_SENT, saying
+from tests.terminal import TerminalText
 from traits_sandbox import resources
 from traits_sandbox.conformance import Options, Report, run_conformance
 from traits_sandbox.conformance.http.exchange import KEY
@@ -438,7 +439,7 @@ def events() -> Iterator[RunEvent]:
 
 
 def shown_progress(*, terminal: bool) -> str:
-    stream = io.StringIO()
+    stream = TerminalText() if terminal else io.StringIO()
     with progress(Console(file=stream, force_terminal=terminal, width=100), frozenset({"HTTP-002"})) as tell:
         for event in events():
             tell(event)

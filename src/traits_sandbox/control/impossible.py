@@ -15,7 +15,7 @@ from traits_sandbox.reporting.masking import MASK
 
 STATUSES: Final = (0, *range(100, 600))
 
-# Every method that the HTTP parser knows, and none for what is no request.
+# Every method that the HTTP parser knows, and none for what is not a request.
 METHODS: Final = (
     *("", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "COPY", "LOCK"),
     *("MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "BIND", "REBIND", "UNBIND", "ACL", "REPORT"),

@@ -1,4 +1,4 @@
-r"""Finds half of a surrogate pair in JSON: the grammar has `"\ud800"`, which is no character, so orjson refuses it."""
+r"""Finds half of a surrogate pair in JSON: the grammar allows `"\ud800"`, but this is not a character."""
 
 import json
 import re

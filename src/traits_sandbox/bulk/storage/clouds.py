@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _PAGE: Final = 1000
-# The module of the exception with which a panic in Rust arrives here; it is no Exception.
+# The module of the exception that reports a panic in Rust; this class is not an Exception.
 _PANIC: Final = "pyo3_runtime"
 
 # A server that does not answer fails after about ten seconds; one that sends very slowly fails a little later.
