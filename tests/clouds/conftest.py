@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clouds.servers import CLOUDS, HTTP, Amazon, Azure, Cloud
+from tests.clouds.servers import CLOUDS, Amazon, Azure, Cloud
 
 Start = Callable[[str], Cloud]
 
@@ -15,7 +15,7 @@ Start = Callable[[str], Cloud]
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Return a function that starts a cloud when it is first needed; all clouds stop at the end of the session."""
     started: dict[str, Cloud] = {}
-    with ExitStack() as stack, HTTP:
+    with ExitStack() as stack:
 
         def begin(name: str) -> Cloud:
             if name not in started:
