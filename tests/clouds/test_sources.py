@@ -99,6 +99,13 @@ def test_an_object_that_marks_a_folder_is_not_a_file(amazon: Amazon, bucket: str
     assert [stored.key for stored in source(amazon, bucket).files()] == ["logins/2020/x.ndjson"]
 
 
+def test_a_bucket_that_only_has_marks_of_folders_has_no_files(amazon: Amazon, bucket: str) -> None:
+    amazon.make(bucket)
+    for key in ("purchases/", "logins/d=1/"):
+        put_raw(amazon, bucket, key)
+    assert list(source(amazon, bucket).files()) == []
+
+
 def put_raw(amazon: Amazon, bucket: str, key: str) -> None:
     """Put an object whose key obstore does not accept."""
     amazon.client("s3").put_object(Bucket=bucket, Key=key, Body=b"" if key.endswith("/") else b"{}")

@@ -87,6 +87,7 @@ MISTAKES: list[tuple[KeyMistake, Sent]] = [
     (KeyMistake.NOT_ASCII, header(f"Bearer {OTHER}\xe2\x80\x8b")),
     (KeyMistake.NOT_ASCII, webhook(f"api_key=%E2%80%9C{OTHER}%E2%80%9D")),
     (KeyMistake.NOT_ASCII, webhook(f"api_key={OTHER}%0Ax")),
+    (KeyMistake.REPEATED, header(f"Bearer {KEY}{KEY}")),
     *((KeyMistake.SPACE, header(f"Bearer {OTHER}{rest}")) for rest in (" x", f",{OTHER}", f", Bearer {OTHER}")),
     *(
         (KeyMistake.DASHBOARD_NAME, header(f"Bearer {KEY}/{name}"))

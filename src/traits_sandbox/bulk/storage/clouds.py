@@ -171,10 +171,17 @@ def _stored(meta: Any) -> Stored:
 
 
 def _without_markers(files: list[Stored]) -> list[Stored]:
-    """Remove the empty objects with which web consoles mark folders; obstore drops the slash at their end."""
+    """Remove the empty objects with which web consoles mark folders; obstore drops the slash at their end.
+
+    So an empty object without a suffix is a marker even if nothing is in its folder.
+    """
     folders = {stored.key.rpartition("/")[0] for stored in files}
     folders |= {above for folder in folders for above in accumulate(folder.split("/"), "{}/{}".format)}
-    return [stored for stored in files if stored.size or stored.fault or stored.key not in folders]
+    return [stored for stored in files if stored.size or stored.fault or not _may_be_marker(stored.key, folders)]
+
+
+def _may_be_marker(key: str, folders: set[str]) -> bool:
+    return key in folders or "." not in key.rpartition("/")[2]
 
 
 def _require_unchanged(stored: Stored, meta: Any) -> None:

@@ -33,6 +33,7 @@ class KeyMistake(StrEnum):
     ENCODED = "key-percent-encoded"
     NOT_ASCII = "key-not-ascii"
     SPACE = "key-with-space"
+    REPEATED = "key-repeated"
     DASHBOARD_NAME = "dashboard-name"
     LETTER_CASE = "key-letter-case"
     CONTROL_TOKEN = "key-is-control-token"  # noqa: S105 (the name of a mistake)
@@ -59,6 +60,7 @@ _SENTENCES: Final = {
     KeyMistake.ENCODED: "the key is percent-encoded: send it as it is",
     KeyMistake.NOT_ASCII: "the key has characters outside ASCII, perhaps invisible ones or curly quotes: type it again",
     KeyMistake.SPACE: "the key has spaces or commas in it: send exactly one key",
+    KeyMistake.REPEATED: "the key is there twice without a space: send it once",
     KeyMistake.DASHBOARD_NAME: (
         "NAME in KEY/NAME is not valid: it must have 1 to 64 letters, digits, dots, hyphens or underscores"
     ),
@@ -164,6 +166,7 @@ class KeyDiagnosis:
         yield KeyMistake.NOT_ASCII, lambda key: not key.isascii() or not key.isprintable()
         yield KeyMistake.ENCODED, lambda key: self._is_valid(unquote(key))
         yield KeyMistake.SPACE, lambda key: " " in key or "," in key
+        yield KeyMistake.REPEATED, lambda key: _is_twice(key) and self._is_valid(key[: len(key) // 2])
         yield KeyMistake.WEB_TOKEN, lambda key: _WEB_TOKEN.fullmatch(key) is not None
         yield KeyMistake.LETTER_CASE, lambda key: self._keys.has_in_other_case(key)
 
@@ -174,6 +177,11 @@ class KeyDiagnosis:
 
     def _is_valid(self, key: str) -> bool:
         return self._keys.dashboard(key) is not None
+
+
+def _is_twice(key: str) -> bool:
+    half = len(key) // 2
+    return key[:half] == key[half:]
 
 
 def _is_quoted(key: str) -> bool:
