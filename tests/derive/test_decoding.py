@@ -23,9 +23,16 @@ def is_typed(found: Records) -> bool:
     return not any(isinstance(row, dict) for row in found.rows)
 
 
+def has_nested_pattern(contract: Contract, heading: str) -> bool:
+    """Return whether a record has a list whose elements have a pattern: only the schema judges those."""
+    records = {record.heading: record.fields for record in contract.records}
+    inner = [field for outer in records[heading] if outer.item for field in records[outer.item]]
+    return any(field.type == "Timestamp" or field.format for field in inner)
+
+
 def test_every_documented_push_is_the_common_case(contract: Contract) -> None:
     for operation in contract.operations:
-        if operation.body and operation.body.collection:
+        if operation.body and operation.body.collection and not has_nested_pattern(contract, operation.body.record):
             assert is_typed(PushSchema(contract, operation).records(orjson.dumps(operation.body.example)))
 
 

@@ -48,8 +48,8 @@ ALL = (
     (0, "bulk check --report-schema", "{"),
     (3, f"bulk watch ladung… --once --to {NOWHERE}", "cannot reach the sandbox"),
     (2, "serve --ready-file nö…/x", "cannot write the ready file"),
-    (2, "serve --tls-cert ö…", "does not exist"),
-    (2, "--ö…", "No such option"),
+    (2, "serve --tls-cert ö…", "there is no file"),
+    (2, "--ö…", "there is no option"),
 )  # fmt: skip
 
 

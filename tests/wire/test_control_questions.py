@@ -33,6 +33,7 @@ QUERIES = {
     "since in microseconds": (f"records/purchase?since={NOW}000000", "milliseconds"),
     "since of another form": ("requests?since=yesterday", "neither a time"),
     "since of an unknown request": ("requests?since=ffff-99", "not in the journal"),
+    "since of an unknown request that reads as a number": ("requests?since=851e-21", "not in the journal"),
     "unknown operation": ("requests?operation=push_purchase", "did you mean push_purchases?"),
     "path for an operation": ("requests?operation=/v1/purchases", "operation"),
     "status 0": ("requests?status=0", "100 to 599"),

@@ -52,11 +52,11 @@ def parse_since(text: str, journal: Journal, dashboard: str | None) -> Since:
         return Since()
     if entry := journal.find(text, dashboard):
         return Since(entry.received_at, entry.request_id)
+    if is_request_id(text):  # before times, because the id 851e-21 is also a number
+        raise UsageError(f"since: the request {text!a} is not in the journal, or it is of another dashboard")
     time = _seconds(text)
     if time is not None and time >= _LATEST:
         raise UsageError(f"since: {text[:60]!a} is too late for epoch seconds: is it in milliseconds?")
-    if time is None and is_request_id(text):
-        raise UsageError(f"since: the request {text!a} is not in the journal, or it is of another dashboard")
     if time is None:
         message = f"since: {text[:60]!a} is neither a time (epoch seconds or ISO 8601) nor a request in the journal"
         raise UsageError(message)
