@@ -99,9 +99,10 @@ def excerpt(value: Any) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that is most like an unknown one, or nothing."""
-    if len(name) > _LONGEST_NAME:
+    names = list(known)
+    if not names or len(name) > _LONGEST_NAME:  # get_close_matches prepares the name before it looks at the others
         return ""
-    return next(iter(get_close_matches(name, list(known), 1)), "")
+    return next(iter(get_close_matches(name, names, 1)), "")
 
 
 def found_instead(missing: str, names: Iterable[str], *, only_alike: bool = False) -> str:
